@@ -1,0 +1,48 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cse/primitive/request.h"
+
+namespace gatehouse {
+
+/// Limits on what a decoder accepts from outside.
+struct DecodeLimits {
+  std::size_t max_bytes = 8u << 20;  ///< of the encoded text
+  std::size_t max_depth = 64;        ///< nested lists and objects
+};
+
+/// One serialisation (JSON; CBOR and XML are added as one more implementation each). Stateless and thread-safe.
+/// Source: TS-0004 clause 8.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  /// "json", "cbor", "xml": as in MQTT topics and contentSerialization.
+  virtual std::string_view name() const = 0;
+  /// The content model behind the bytes. Any bytes give a Value or an Error (kBadRequest) that says where and why.
+  virtual Result<Value> decode(std::string_view bytes, const DecodeLimits& limits) const = 0;
+  virtual std::string encode(const Value& value) const = 0;
+  /// Content of a primitive; uses the ready-made text if this codec is its codec.
+  virtual std::string encode(const Content& content) const = 0;
+};
+
+/// The codecs of this program. Filled by main(), then only read.
+class Codecs {
+ public:
+  void add(std::unique_ptr<Codec> codec) { codecs_.push_back(std::move(codec)); }
+  /// By short name; nullptr if there is none.
+  const Codec* by_name(std::string_view name) const;
+  /// By media type, parameters ignored: "application/json", "application/vnd.onem2m-res+json; ty=2".
+  const Codec* by_media_type(std::string_view media_type) const;
+  const Codec& preferred() const { return *codecs_.front(); }  ///< the first one added
+
+ private:
+  std::vector<std::unique_ptr<Codec>> codecs_;
+};
+
+/// Codecs with every serialisation that this build has.
+Codecs standard_codecs();
+
+}  // namespace gatehouse

@@ -1,0 +1,16 @@
+# Packages of Debian 12. Nothing is downloaded here; `./gatehouse build` installs what is missing by apt-get.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(GTest 1.12 CONFIG REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(tl-expected CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)
+pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(RAPIDJSON REQUIRED IMPORTED_TARGET RapidJSON)
+# The Paho package ships its Find module beside its configuration, and picks the library without TLS unless told.
+list(APPEND CMAKE_MODULE_PATH /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/cmake/PahoMqttCpp)
+set(PAHO_WITH_SSL TRUE)
+find_package(PahoMqttCpp CONFIG REQUIRED)

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace gatehouse {
+
+/// Response status code of a primitive. Source: TS-0004 clause 6.6.3.
+enum class Rsc : std::uint16_t {
+  kAccepted = 1000,
+  kAcceptedNonBlockingSynch = 1001,
+  kAcceptedNonBlockingAsynch = 1002,
+  kOk = 2000,
+  kCreated = 2001,
+  kDeleted = 2002,
+  kUpdated = 2004,
+  kBadRequest = 4000,
+  kReleaseVersionNotSupported = 4001,
+  kNotFound = 4004,
+  kOperationNotAllowed = 4005,
+  kRequestTimeout = 4008,
+  kUnsupportedMediaType = 4015,
+  kSubscriptionCreatorHasNoPrivilege = 4101,
+  kContentsUnacceptable = 4102,
+  kOriginatorHasNoPrivilege = 4103,
+  kGroupRequestIdentifierExists = 4104,
+  kConflict = 4105,
+  kOriginatorNotAuthenticated = 4106,
+  kSecurityAssociationRequired = 4107,
+  kInvalidChildResourceType = 4108,
+  kNoMembers = 4109,
+  kGroupMemberTypeInconsistent = 4110,
+  kOriginatorHasAlreadyRegistered = 4117,
+  kBlockingSubscriptionAlreadyExists = 4124,
+  kSpecializationSchemaNotFound = 4125,
+  kAppRuleValidationFailed = 4126,
+  kOperationDeniedByRemoteEntity = 4127,
+  kServiceSubscriptionNotEstablished = 4128,
+  kInternalServerError = 5000,
+  kNotImplemented = 5001,
+  kTargetNotReachable = 5103,
+  kReceiverHasNoPrivilege = 5105,
+  kAlreadyExists = 5106,
+  kRemoteEntityNotReachable = 5107,
+  kTargetNotSubscribable = 5203,
+  kSubscriptionVerificationInitiationFailed = 5204,
+  kSubscriptionHostHasNoPrivilege = 5205,
+  kNonBlockingSynchRequestNotSupported = 5206,
+  kNotAcceptable = 5207,
+  kGroupMembersNotResponded = 5209,
+  kUnableToRecallRequest = 5220,
+  kCrossResourceOperationFailure = 5221,
+  kExternalObjectNotReachable = 6003,
+  kExternalObjectNotFound = 6005,
+  kMaxNumberOfMemberExceeded = 6010,
+  kMgmtSessionCannotBeEstablished = 6020,
+  kInvalidCmdType = 6022,
+  kInvalidArguments = 6023,
+  kInsufficientArguments = 6024,
+};
+
+/// The standard's name, such as "NOT_FOUND"; empty for a code that is not in the table above.
+std::string_view name_of(Rsc rsc);
+
+/// True for 2xxx and for the acknowledgements 1xxx.
+constexpr bool is_success(Rsc rsc) { return static_cast<int>(rsc) < 3000; }
+
+}  // namespace gatehouse

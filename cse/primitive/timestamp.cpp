@@ -1,0 +1,109 @@
+#include "cse/primitive/timestamp.h"
+
+#include <charconv>
+#include <cstdio>
+
+namespace gatehouse {
+namespace {
+
+/// Exactly `count` decimal digits at `at`.
+std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
+  if (at + count > text.size()) return std::nullopt;
+  int number = 0;
+  for (const char c : text.substr(at, count)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+}  // namespace
+
+std::string to_text(Timestamp time) {
+  using namespace std::chrono;
+  const sys_time<microseconds> point{microseconds(time.microseconds)};
+  const auto day = floor<days>(point);
+  const year_month_day date{day};
+  const hh_mm_ss clock{point - day};
+  char text[40];
+  const int length = std::snprintf(
+      text, sizeof text, "%04d%02u%02uT%02d%02d%02d,%06d", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  using namespace std::chrono;
+  if (text.size() < 15 || text[8] != 'T') return std::nullopt;
+  const auto y = digits(text, 0, 4), mo = digits(text, 4, 2), d = digits(text, 6, 2);
+  const auto h = digits(text, 9, 2), mi = digits(text, 11, 2), s = digits(text, 13, 2);
+  if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
+  const year_month_day date{year{*y}, month(static_cast<unsigned>(*mo)),
+                            day(static_cast<unsigned>(*d))};
+  if (!date.ok() || *h > 23 || *mi > 59 || *s > 59) return std::nullopt;
+  microseconds fraction{0};
+  if (text.size() > 15) {
+    const std::size_t places = text.size() - 16;
+    if (text[15] != ',' || places < 1 || places > 6) return std::nullopt;
+    const auto value = digits(text, 16, places);
+    if (!value) return std::nullopt;
+    std::int64_t scaled = *value;
+    for (std::size_t i = places; i < 6; ++i) scaled *= 10;
+    fraction = microseconds(scaled);
+  }
+  const auto since_epoch = sys_days(date).time_since_epoch() + hours(*h) + minutes(*mi) + seconds(*s);
+  return Timestamp{duration_cast<microseconds>(since_epoch).count() + fraction.count()};
+}
+
+std::optional<Timestamp> parse_abs_rel_timestamp(std::string_view text, Timestamp received) {
+  if (auto absolute = parse_timestamp(text)) return absolute;
+  std::int64_t milliseconds = 0;
+  const char* first = text.data();
+  const char* last = text.data() + text.size();
+  if (first != last && *first == '+') ++first;
+  const auto [end, error] = std::from_chars(first, last, milliseconds);
+  constexpr std::int64_t kHundredYears = std::int64_t{100} * 366 * 24 * 3600 * 1000;
+  if (error != std::errc{} || end != last || first == last) return std::nullopt;
+  if (milliseconds > kHundredYears || milliseconds < -kHundredYears) return std::nullopt;
+  return received + std::chrono::milliseconds(milliseconds);
+}
+
+std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
+  bool negative = false;
+  if (!text.empty() && text.front() == '-') {
+    negative = true;
+    text.remove_prefix(1);
+  }
+  if (text.size() < 3 || text.front() != 'P') return std::nullopt;
+  text.remove_prefix(1);
+  bool in_time = false;
+  double total_seconds = 0;
+  while (!text.empty()) {
+    if (text.front() == 'T') {
+      if (in_time) return std::nullopt;
+      in_time = true;
+      text.remove_prefix(1);
+      if (text.empty()) return std::nullopt;
+      continue;
+    }
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc{} || number < 0 || end == text.data() + text.size()) return std::nullopt;
+    const char unit = *end;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+    if (!in_time && unit == 'W') total_seconds += number * 7 * 86400;
+    else if (!in_time && unit == 'D') total_seconds += number * 86400;
+    else if (in_time && unit == 'H') total_seconds += number * 3600;
+    else if (in_time && unit == 'M') total_seconds += number * 60;
+    else if (in_time && unit == 'S') total_seconds += number;
+    else return std::nullopt;
+  }
+  if (total_seconds > 100.0 * 366 * 86400) return std::nullopt;
+  const auto micros = static_cast<std::int64_t>(total_seconds * 1e6 + 0.5);
+  return std::chrono::microseconds(negative ? -micros : micros);
+}
+
+}  // namespace gatehouse

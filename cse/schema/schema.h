@@ -1,0 +1,141 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cse/primitive/request.h"
+
+namespace gatehouse {
+
+/// May, must or must not an attribute stand in a request? Source: the tables 7.4.x of TS-0004.
+enum class Need : std::uint8_t { kNotPermitted, kOptional, kMandatory };
+
+/// May or must an announced resource carry the attribute? Source: the tables 9.6.x of TS-0001.
+enum class Announced : std::uint8_t { kNever, kOptional, kAlways };
+
+/// Shapes of attribute values, after TS-0004 clause 6.3.
+enum class Kind : std::uint8_t {
+  kString,            ///< any text
+  kNcName,            ///< a name without spaces or colons
+  kResourceName,
+  kId,                ///< an identifier: AE-ID, CSE-ID, resource ID; not empty, no spaces
+  kUri,               ///< not empty, no spaces or control characters
+  kBoolean,
+  kInteger,
+  kUnsigned,          ///< >= 0
+  kPositive,          ///< >= 1
+  kFloat,             ///< any JSON number
+  kTimestamp,
+  kAbsRelTimestamp,   ///< text or integer milliseconds
+  kDuration,
+  kBase64,
+  kEnumeration,       ///< an integer of `DataType::enumeration`
+  kObject,            ///< members of `DataType::members`; others are refused
+  kAny,               ///< any value
+};
+
+struct Enumerator {
+  std::int64_t value;
+  std::string_view name;
+};
+
+struct Enumeration {
+  std::string_view name;  ///< "m2m:cseTypeID"
+  std::span<const Enumerator> values;
+};
+
+struct MemberRule;
+
+/// The shape of one attribute, or of each item of a list.
+struct DataType {
+  Kind kind = Kind::kString;
+  bool list = false;
+  bool non_empty = false;  ///< a list that must have at least one item
+  const Enumeration* enumeration = nullptr;
+  std::span<const MemberRule> members = {};
+};
+
+/// One member of a complex type. Source: TS-0004 clause 6.3.5.
+struct MemberRule {
+  std::string_view short_name;
+  std::string_view long_name;
+  bool mandatory;
+  DataType type;
+};
+
+/// One row of a resource type's attribute table.
+struct AttributeRule {
+  std::string_view short_name;
+  std::string_view long_name;
+  Need create;
+  Need update;
+  DataType type;
+  Announced announced = Announced::kNever;
+  bool multiplicity_one = false;  ///< may not be deleted by null
+};
+
+/// Numbers of resource types. Source: TS-0004 clause 6.3.4.2.1 (m2m:resourceType).
+namespace type_number {
+inline constexpr int kAccessControlPolicy = 1, kAe = 2, kContainer = 3, kContentInstance = 4,
+                     kCseBase = 5, kGroup = 9, kMgmtObj = 13, kNode = 14, kPollingChannel = 15,
+                     kRemoteCse = 16, kRequest = 17, kSchedule = 18, kSubscription = 23;
+inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
+}  // namespace type_number
+
+/// What the standard's tables say of one resource type (or of one specialisation of <mgmtObj>).
+struct TypeSchema {
+  int type;                              ///< `ty`; 13 for every management object
+  std::string_view root;                 ///< "m2m:cnt"
+  std::string_view name;                 ///< "container"
+  std::span<const AttributeRule> rules;  ///< everything but the universal attributes rn ty ri pi ct lt
+  std::span<const int> children;         ///< numbers of the types that may be created below
+  std::int64_t management_definition = 0;///< mgd; 0: not a management object
+  bool has_expiration = true;            ///< has `et`
+  bool has_access_control = true;        ///< has `acpi`; else the parent's policies govern
+  bool announceable = false;             ///< has `at`/`aa`, and an announced variant ty + 10000
+
+  const AttributeRule* find(std::string_view short_name) const;
+  bool allows_child(int child_type) const;
+};
+
+/// Every type this node knows. Filled by main() with explicit calls, then only read.
+class Schemas {
+ public:
+  /// `schema` must outlive this. Throws std::logic_error for a root or type that is taken.
+  void add(const TypeSchema& schema);
+  /// The schema of a type; for kMgmtObj the one of that management definition. nullptr if unknown.
+  const TypeSchema* find(int type, std::int64_t management_definition = 0) const;
+  const TypeSchema* find_by_root(std::string_view root) const;
+  std::span<const TypeSchema* const> all() const { return all_; }
+
+ private:
+  std::vector<const TypeSchema*> all_;
+  std::unordered_map<std::int64_t, const TypeSchema*> by_number_;
+  std::unordered_map<std::string_view, const TypeSchema*> by_root_;
+};
+
+/// Adds the types of TS-0001 that this node implements, less the management objects (those: mgmt-objects).
+void add_standard_types(Schemas& schemas);
+/// For each announceable type in `schemas`, adds its announced variant (10000 + ty, root + "A"): lnk, et, acpi, lbl, the
+/// attributes that are announced, all optional or as TS-0001 clause 9.6.26 says. Owns the tables it makes.
+void add_announced_variants(Schemas& schemas, std::vector<std::unique_ptr<TypeSchema>>& owner,
+                            std::vector<std::unique_ptr<std::vector<AttributeRule>>>& rule_owner);
+
+/// Checks the attributes of a CREATE or UPDATE (the object below the root) against the table and the universal rules.
+/// Errors: kBadRequest with "short (longName): rule", such as
+/// "mni (maxNrOfInstances): must be a non-negative integer, not the string \"ten\"",
+/// "cnx: <container> has no such attribute", "api (App-ID): is mandatory on CREATE",
+/// "ri (resourceID): is assigned by the CSE and may not stand in a CREATE".
+Result<void> validate_create(const TypeSchema& schema, const Value& attributes);
+Result<void> validate_update(const TypeSchema& schema, const Value& attributes);
+/// One value against one shape; `path` names it in the error ("enc/net").
+Result<void> validate_value(std::string_view path, const DataType& type, const Value& value);
+
+/// Resource types whose universal attributes are assigned by the CSE: rn (WO), ty, ri, pi, ct, lt.
+std::span<const AttributeRule> universal_rules();
+
+}  // namespace gatehouse
