@@ -1,0 +1,41 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/crypto/digest.h"
+
+namespace gatehouse::image {
+
+/// What an image says about itself; the part of it that is signed.
+struct Manifest {
+  std::string name;     ///< of the software, 1..64 of [A-Za-z0-9._-]
+  std::string version;  ///< semantic version, "1.4.0-rc.1+build.7"; at most 64 characters
+  std::uint64_t release_counter =
+      0;  ///< never falls; an ECU refuses a smaller one than it has run (below 2^63)
+  std::string hardware_id;  ///< of the ECUs for which it is made, 1..64 of [A-Za-z0-9._-]
+  std::uint64_t payload_bytes = 0;
+  crypto::Sha256Digest payload_sha256{};
+  std::string created;                    ///< m2m:timestamp, "20261121T120000"
+  std::vector<std::string> requirements;  ///< such as "gateway>=1.2"; at most 16 of 128 characters
+  std::string notes;                      ///< for people; at most 2048 characters
+
+  friend bool operator==(const Manifest&, const Manifest&) = default;
+};
+
+inline constexpr std::size_t kMaxManifestBytes = 16 * 1024;
+
+/// True for MAJOR.MINOR.PATCH with optional pre-release and build. Source: semver.org 2.0.0.
+bool is_semantic_version(std::string_view text);
+
+/// Canonical JSON: members in alphabetical order, no blanks. The signature is over exactly these
+/// bytes.
+/// `{"created":"20261121T120000","hardware_id":"brake-2","length":812,"name":"brake","notes":"","release_counter":7,
+///   "requires":[],"sha256":"9f86…","version":"1.4.0"}`
+/// Errors: kBadRequest naming the member, as parse_manifest would.
+Result<std::string> encode_manifest(const Manifest& manifest);
+
+/// Any bytes give a Manifest or kBadRequest naming the member at fault. What is not canonical is
+/// refused.
+Result<Manifest> parse_manifest(std::string_view json);
+
+}  // namespace gatehouse::image
