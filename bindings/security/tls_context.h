@@ -1,0 +1,55 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bindings/security/tls_settings.h"
+#include "cse/primitive/result.h"
+
+// OpenSSL's own names, declared here so that its headers stay in our .cpp files.
+struct ssl_ctx_st;
+struct ssl_st;
+struct x509_st;
+
+namespace gatehouse {
+
+/// Shared ownership of an OpenSSL context (SSL_CTX). Thread-safe to use by many connections.
+using TlsContext = std::shared_ptr<ssl_ctx_st>;
+
+/// A context for the accepting side: TLS 1.2 and 1.3 with ECDHE_ECDSA and AEAD, tickets on, session
+/// id context set, the client's certificate verified for the purpose of client authentication (and
+/// required if the settings say so). Errors: kInternalServerError whose text names the file that
+/// cannot be used and why.
+Result<TlsContext> make_server_context(const TlsSettings& settings);
+
+/// A context for the calling side: the server's chain is verified for the purpose of server
+/// authentication. The name is verified per connection: see expect_server_name().
+Result<TlsContext> make_client_context(const TlsSettings& settings);
+
+/// Before the handshake of a client: sends the name (SNI; not for an IP address) and demands that
+/// the server's certificate carries it in its subjectAltName (dNSName or iPAddress). Errors:
+/// kInternalServerError.
+Result<void> expect_server_name(ssl_st* connection, std::string_view host);
+
+/// The peer's certificate of a finished handshake as Peer::identities; empty if there was none or
+/// it did not verify.
+std::vector<std::string> identities_of(const ssl_st* connection);
+
+/// The oneM2M identities in the subjectAltName of a certificate, each in every form in which `from`
+/// may state it:
+///   URI m2m://sp.example/id-mn          -> "/id-mn"
+///   URI m2m://sp.example/id-mn/CAE1     -> "CAE1", "/id-mn/CAE1"
+///   URI m2m://sp.example/SAE1           -> "SAE1"
+/// Also without the scheme, "//sp.example/…": the plain Absolute AE-ID.
+/// Source: TS-0003 clause 8.1.2.5 (a URI that exactly matches the Absolute AE-ID), 10.1.1.5 ("full
+/// URI representation of the AE-ID"). DEVIATION: TS-0003 clause 10.1.1.7 puts a CSE-ID as a public
+/// domain name into a dNSName. We take it from a URI of the same form as an AE-ID instead, because
+/// a dNSName is also the host name of a server: a certificate for the host "gw.example" must not
+/// become the CSE "/gw".
+std::vector<std::string> identities_of(const x509_st* certificate);
+
+/// One URI of the forms above; empty if it is none of them.
+std::vector<std::string> identities_of_uri(std::string_view uri);
+
+}  // namespace gatehouse
