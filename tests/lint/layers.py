@@ -1,0 +1,115 @@
+"""Include layers: who may include whom. The CMake link lists say the same; this script says it in words and names the line."""
+import re
+import sys
+
+from sources import ROOT, finish, tracked
+
+# Folder -> folders whose headers it may include, besides its own and those that they may include in turn.
+# The longest matching folder decides. "=folder" means the headers directly in it, not those of its subfolders.
+SERVICE = ["=cse/core"]
+LAYERS = {
+    "cse/primitive": [],
+    "cse/codec": ["cse/primitive"],
+    "cse/schema": ["cse/primitive", "cse/codec"],
+    "cse/store": ["cse/schema"],
+    "cse/store/memory": ["=cse/store"],
+    "cse/store/sqlite": ["=cse/store"],
+    "cse/core": ["=cse/store"],
+    "cse/services/announcement": SERVICE,
+    "cse/services/delivery": SERVICE,
+    "cse/services/device_management": SERVICE,
+    "cse/services/discovery": SERVICE,
+    "cse/services/group": SERVICE,
+    "cse/services/polling": SERVICE,
+    "cse/services/registration": SERVICE,
+    "cse/services/subscription": SERVICE,
+    "mgmt-objects": ["cse/schema", "=cse/core"],
+    "bindings/security": ["cse/primitive", "cse/codec"],
+    "bindings/http": ["bindings/security"],
+    "bindings/mqtt": ["bindings/security"],
+    "certs": ["cse/primitive"],
+    "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/security"],
+    "ae-apps/ota/crypto": ["cse/primitive"],
+    "ae-apps/ota/image": ["ae-apps/ota/crypto"],
+    "ae-apps/ota/uds": ["ae-apps/ota/crypto"],
+    "ae-apps/ota": ["ae-apps/sdk", "ae-apps/ota/crypto", "ae-apps/ota/image", "ae-apps/ota/uds"],
+    "ae-apps/demo": ["ae-apps/sdk", "ae-apps/ota", "certs"],
+    "cse/node": ["*"],
+    "tests": ["*"],
+}
+OUR_TOPS = ("cse/", "mgmt-objects/", "bindings/", "certs/", "ae-apps/", "tests/")
+
+# A library that costs seconds per file, or that decides too much: pattern of the include -> where it may stand.
+# Tests of such a folder may use it too, and tests/bench, tests/e2e and tests/fuzz may use all.
+LIBRARIES = [
+    (r"rapidjson/", ["cse/codec"]),
+    (r"boost/", ["bindings/http"]),
+    (r"mqtt/", ["bindings/mqtt"]),
+    (r"sqlite3\.h", ["cse/store/sqlite"]),
+    (r"openssl/", ["bindings/security", "bindings/http", "ae-apps/ota/crypto", "certs"]),
+]
+FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def inside(path, folder):
+    return path == folder or path.startswith(folder + "/")
+
+
+def row_of(path):
+    """The folder of the table that decides for this file, or None."""
+    rows = [folder for folder in LAYERS if inside(path, folder)]
+    return max(rows, key=len, default=None)
+
+
+def allowed(row):
+    """All rules (folders, "=folder", "*") that hold for a row, its own folder first."""
+    reached, open_rows = [row], list(LAYERS[row])
+    while open_rows:
+        rule = open_rows.pop()
+        if rule in reached:
+            continue
+        reached.append(rule)
+        open_rows += LAYERS.get(rule.removeprefix("="), [])
+    return reached
+
+
+def may_include(row, header):
+    for rule in allowed(row):
+        if rule == "*" or (rule.startswith("=") and header.rpartition("/")[0] == rule[1:]):
+            return True
+        # A folder's permission ends where a row of the table of its own begins: another service, another binding.
+        if inside(header, rule) and (row_of(header) == rule or rule == "ae-apps/ota"):
+            return True
+    return False
+
+
+def problems_of(path, text):
+    """What is wrong with the includes of one file; empty when all is well."""
+    problems = []
+    row = row_of(path)
+    if row is None:
+        return [f"{path}:1: no row for this folder in the table of tests/lint/layers.py"]
+    for match in INCLUDE.finditer(text):
+        kind, header = match.groups()
+        line = text.count("\n", 0, match.start(2)) + 1
+        if kind == '"' and header.startswith(".."):
+            problems.append(f'{path}:{line}: "{header}": include by the full path from the top')
+        elif kind == '"' and header.startswith(OUR_TOPS) and not may_include(row, header):
+            problems.append(f'{path}:{line}: {row} may not include "{header}"')
+        for pattern, homes in LIBRARIES:
+            if kind == "<" and re.match(pattern, header) and not path.startswith(FREE_TESTS):
+                if not any(inside(path, home) or inside(path, f"tests/{home}") for home in homes):
+                    problems.append(f"{path}:{line}: <{header}> is for {', '.join(homes)} only")
+    return problems
+
+
+def main():
+    files = tracked("*.h", "*.cpp")
+    problems = [p for f in files for p in problems_of(f, (ROOT / f).read_text(errors="replace"))]
+    return finish("layers", problems, f"{len(files)} files")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
