@@ -1,0 +1,187 @@
+#include "cse/codec/json.h"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+
+namespace gatehouse {
+namespace {
+
+// Iterative: the recursive parser overflows the stack on a million brackets. Numbers arrive as
+// text, because RapidJSON would turn an integer beyond 64 bits into a double without a word.
+constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
+                                 rapidjson::kParseValidateEncodingFlag |
+                                 rapidjson::kParseNumbersAsStringsFlag;
+constexpr std::size_t kFewMembers = 12;  // up to here comparing all pairs is faster than sorting
+
+/// A member name that stands twice in the object, or nullptr.
+const std::string* duplicate_name(const Value::Object& members) {
+  if (members.size() <= kFewMembers) {
+    for (auto one = members.begin(); one != members.end(); ++one) {
+      for (auto other = members.begin(); other != one; ++other) {
+        if (one->name == other->name) return &one->name;
+      }
+    }
+    return nullptr;
+  }
+  std::vector<const std::string*> names;
+  names.reserve(members.size());
+  for (const Member& member : members) names.push_back(&member.name);
+  std::sort(names.begin(), names.end(),
+            [](const std::string* a, const std::string* b) { return *a < *b; });
+  const auto twice =
+      std::adjacent_find(names.begin(), names.end(),
+                         [](const std::string* a, const std::string* b) { return *a == *b; });
+  return twice == names.end() ? nullptr : *twice;
+}
+
+/// Takes RapidJSON's events and builds a Value. A false return stops the reader; `problem()` then
+/// says why.
+class Builder {
+ public:
+  explicit Builder(const DecodeLimits& limits) : limits_(limits) {}
+
+  bool Null() { return add(Value()); }
+  bool Bool(bool value) { return add(Value(value)); }
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool);
+  bool String(const char* text, rapidjson::SizeType length, bool) {
+    return add(Value(std::string(text, length)));
+  }
+  bool StartObject() { return open(Value(Value::Object{})); }
+  bool Key(const char* text, rapidjson::SizeType length, bool) {
+    open_.back()->as_object()->push_back(Member{std::string(text, length), Value()});
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType) {
+    const std::string* twice = duplicate_name(*open_.back()->as_object());
+    if (twice)
+      return stop("the member name \"" + twice->substr(0, 64) + "\" stands twice in one object");
+    open_.pop_back();
+    return true;
+  }
+  bool StartArray() { return open(Value(Value::Array{})); }
+  bool EndArray(rapidjson::SizeType) {
+    open_.pop_back();
+    return true;
+  }
+  // Not called: numbers come by RawNumber.
+  bool Int(int value) { return add(Value(value)); }
+  bool Uint(unsigned value) { return add(Value(value)); }
+  bool Int64(std::int64_t value) { return add(Value(value)); }
+  bool Uint64(std::uint64_t value) { return add(Value(value)); }
+  bool Double(double value) { return add(Value(value)); }
+
+  const std::string& problem() const { return problem_; }
+  Value take() { return std::move(root_); }
+
+ private:
+  bool stop(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+  /// Puts the value at its place and returns that; nullptr if there are too many. A parent grows
+  /// only after its last child is closed, so the pointers in open_ stay valid.
+  Value* place(Value value) {
+    if (++count_ > limits_.max_values) {
+      problem_ = "more than " + std::to_string(limits_.max_values) + " values";
+      return nullptr;
+    }
+    Value* spot = &root_;
+    if (!open_.empty()) {
+      if (Value::Object* members = open_.back()->as_object()) {
+        spot = &members->back().value;
+      } else {
+        spot = &open_.back()->as_array()->emplace_back();
+      }
+    }
+    *spot = std::move(value);
+    return spot;
+  }
+  bool add(Value value) { return place(std::move(value)) != nullptr; }
+  bool open(Value value) {
+    if (open_.size() >= limits_.max_depth) {
+      return stop("nested deeper than " + std::to_string(limits_.max_depth) + " levels");
+    }
+    Value* container = place(std::move(value));
+    if (container) open_.push_back(container);
+    return container != nullptr;
+  }
+
+  const DecodeLimits& limits_;
+  Value root_;
+  std::vector<Value*> open_;
+  std::size_t count_ = 0;
+  std::string problem_;
+};
+
+bool Builder::RawNumber(const char* text, rapidjson::SizeType length, bool) {
+  const std::string_view number(text, length);
+  const char* const last = text + length;
+  if (number.find_first_of(".eE") == std::string_view::npos) {
+    std::int64_t integer = 0;
+    const auto [end, error] = std::from_chars(text, last, integer);
+    if (error != std::errc{} || end != last) return stop("an integer beyond 64 bits");
+    return add(Value(integer));
+  }
+  double real = 0;
+  const auto [end, error] = std::from_chars(text, last, real);
+  if (error == std::errc::result_out_of_range) {  // too large, or too small: then the nearest, 0
+    real = std::strtod(std::string(number).c_str(), nullptr);
+    constexpr double kMax = std::numeric_limits<double>::max();
+    if (real > kMax || real < -kMax) return stop("a number too large for a double");
+  } else if (error != std::errc{} || end != last) {
+    return stop("a malformed number");
+  }
+  return add(Value(real));
+}
+
+tl::unexpected<Error> fail_at(std::size_t byte, std::string_view problem) {
+  return fail(Rsc::kBadRequest,
+              "JSON, at byte " + std::to_string(byte) + ": " + std::string(problem));
+}
+
+}  // namespace
+
+Result<Value> parse_json(std::string_view text, const DecodeLimits& limits) {
+  const std::size_t max_bytes =
+      std::min<std::size_t>(limits.max_bytes, std::numeric_limits<std::int32_t>::max());
+  if (text.size() > max_bytes) {
+    return fail(Rsc::kBadRequest, "JSON: longer than " + std::to_string(max_bytes) + " bytes");
+  }
+  if (text.empty()) return fail_at(0, "the text is empty");
+  if (text.starts_with("\xEF\xBB\xBF")) return fail_at(0, "a byte order mark is not allowed");
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::Reader reader;
+  Builder builder(limits);
+  const rapidjson::ParseResult parsed = reader.Parse<kParseFlags>(stream, builder);
+  if (!builder.problem().empty()) return fail_at(stream.Tell(), builder.problem());
+  if (parsed.IsError()) {
+    return fail_at(parsed.Offset(), rapidjson::GetParseError_En(parsed.Code()));
+  }
+  // RapidJSON takes a NUL byte behind the value for the end of the text.
+  if (stream.Tell() != text.size()) return fail_at(stream.Tell(), "a NUL byte behind the value");
+  return builder.take();
+}
+
+Result<Value> tree_of(const Content& content) {
+  if (content.tree()) return *content.tree();
+  if (!content.json()) return Value();
+  DecodeLimits own;  // our own text, so only what keeps recursion over it harmless
+  own.max_bytes = own.max_values = std::numeric_limits<std::int32_t>::max();
+  own.max_depth = 1024;
+  return parse_json(*content.json(), own);
+}
+
+Result<Value> JsonCodec::decode(std::string_view bytes, const DecodeLimits& limits) const {
+  return parse_json(bytes, limits);
+}
+
+std::string JsonCodec::encode(const Value& value) const { return to_json(value); }
+std::string JsonCodec::encode(const Content& content) const { return to_json(content); }
+
+}  // namespace gatehouse

@@ -1,0 +1,152 @@
+// The writing half of json.h. By hand, because it is on the path of every response.
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "cse/codec/json.h"
+
+namespace gatehouse {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+/// True for the bytes that may be copied as they are, whatever follows them.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (int byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}();
+
+/// Length of the well-formed UTF-8 sequence at the start, or 0. Source: Unicode table 3-7.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [text](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const auto tail = [&byte](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const unsigned lead = byte(0), second = byte(1);
+  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80, high = lead == 0xED ? 0x9F : 0xBF;
+    return second >= low && second <= high && tail(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned low = lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xF4 ? 0x8F : 0xBF;
+    return second >= low && second <= high && tail(2) && tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void append_escaped(std::string& out, char c) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  out += "\\u00";
+  out += kHex[(c >> 4) & 0xF];
+  out += kHex[c & 0xF];
+}
+
+void append_number(std::string& out, std::int64_t number) {
+  char text[24];
+  out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+void append_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out += "null";  // JSON has no word for it
+    return;
+  }
+  char text[32];
+  const char* end = std::to_chars(text, text + sizeof text, number).ptr;
+  const std::string_view written(text, static_cast<std::size_t>(end - text));
+  out += written;
+  if (written.find_first_of(".e") == std::string_view::npos) out += ".0";  // stays a double
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = at;
+    while (end < text.size() && kPlain[static_cast<unsigned char>(text[end])]) ++end;
+    out.append(text, at, end - at);
+    at = end;
+    if (at == text.size()) break;
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      append_escaped(out, text[at++]);
+      continue;
+    }
+    const std::size_t length = utf8_length(text.substr(at, 4));
+    if (length > 0) {
+      out.append(text, at, length);
+    } else {
+      out += kReplacement;
+    }
+    at += length > 0 ? length : 1;
+  }
+  out += '"';
+}
+
+void append_json(std::string& out, const Value& value) {
+  if (const std::string* text = value.as_string()) return append_json_string(out, *text);
+  if (const auto integer = value.as_integer()) return append_number(out, *integer);
+  if (const auto number = value.as_number()) return append_number(out, *number);
+  if (const auto truth = value.as_bool()) {
+    out += *truth ? "true" : "false";
+  } else if (const Value::Array* items = value.as_array()) {
+    out += '[';
+    for (const Value& item : *items) {
+      if (&item != items->data()) out += ',';
+      append_json(out, item);
+    }
+    out += ']';
+  } else if (const Value::Object* members = value.as_object()) {
+    out += '{';
+    for (const Member& member : *members) {
+      if (&member != members->data()) out += ',';
+      append_json_string(out, member.name);
+      out += ':';
+      append_json(out, member.value);
+    }
+    out += '}';
+  } else {
+    out += "null";
+  }
+}
+
+std::string to_json(const Value& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
+
+std::string to_json(const Content& content) {
+  if (content.json()) return *content.json();
+  return content.tree() ? to_json(*content.tree()) : std::string();
+}
+
+}  // namespace gatehouse
