@@ -29,7 +29,7 @@ LAYERS = {
     "bindings/mqtt": ["bindings/security"],
     "certs": ["cse/primitive"],
     "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/security"],
-    "ae-apps/ota/crypto": ["cse/primitive"],
+    "ae-apps/ota/crypto": ["cse/primitive", "cse/codec"],
     "ae-apps/ota/image": ["ae-apps/ota/crypto"],
     "ae-apps/ota/uds": ["ae-apps/ota/crypto"],
     "ae-apps/ota": ["ae-apps/sdk", "ae-apps/ota/crypto", "ae-apps/ota/image", "ae-apps/ota/uds"],
