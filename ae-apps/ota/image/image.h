@@ -8,7 +8,7 @@
 
 namespace gatehouse::image {
 
-/// A signature over the bytes of the manifest (with kSignatureContext before them).
+/// A signature over the bytes of the manifest (with a fixed context text and a NUL before them).
 struct Signature {
   crypto::KeyId key_id{};
   crypto::Algorithm algorithm = crypto::Algorithm::kEcdsaP256;

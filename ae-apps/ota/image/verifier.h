@@ -21,7 +21,7 @@ enum class Verdict : std::uint8_t {
   kHashMismatch,   ///< the payload is not the one that was signed
 };
 std::string_view name_of(Verdict verdict);  ///< "bad-signature"
-std::string_view text_of(Verdict verdict);  ///< a sentence
+std::string_view explain(Verdict verdict);  ///< a sentence
 
 /// What a verifier insists on.
 struct Policy {
