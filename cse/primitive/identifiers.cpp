@@ -24,6 +24,7 @@ Result<Address> parse_address(std::string_view to) {
   if (to.size() > kMaxAddressBytes) {
     return fail(Rsc::kBadRequest, "to: the address is longer than 1024 bytes");
   }
+  if (to.back() == '/') return fail(Rsc::kBadRequest, "to: the address ends with '/'");
   Address address;
   std::string_view rest = to;
   const auto take_segment = [&rest] {
@@ -46,17 +47,16 @@ Result<Address> parse_address(std::string_view to) {
   }
   if (address.scope != Address::Scope::kCseRelative) {
     const std::string_view cse = take_segment();
-    if (!is_unreserved_text(cse)) return fail(Rsc::kBadRequest, "to: the CSE-ID is missing or malformed");
+    if (!is_unreserved_text(cse))
+      return fail(Rsc::kBadRequest, "to: the CSE-ID is missing or malformed");
     address.cse_id = "/" + std::string(cse);
-  }
-  if (!rest.empty() && rest.back() == '/') {
-    return fail(Rsc::kBadRequest, "to: the address ends with '/'");
   }
   while (!rest.empty()) {
     const std::string_view segment = take_segment();
     if (!is_unreserved_text(segment)) {
-      return fail(Rsc::kBadRequest, "to: a part of the path is empty or has a character other than "
-                                    "letters, digits, '-', '.' and '_'");
+      return fail(Rsc::kBadRequest,
+                  "to: a part of the path is empty or has a character other than "
+                  "letters, digits, '-', '.' and '_'");
     }
     address.segments.emplace_back(segment);
   }

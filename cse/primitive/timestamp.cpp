@@ -53,7 +53,8 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
     for (std::size_t i = places; i < 6; ++i) scaled *= 10;
     fraction = microseconds(scaled);
   }
-  const auto since_epoch = sys_days(date).time_since_epoch() + hours(*h) + minutes(*mi) + seconds(*s);
+  const auto since_epoch =
+      sys_days(date).time_since_epoch() + hours(*h) + minutes(*mi) + seconds(*s);
   return Timestamp{duration_cast<microseconds>(since_epoch).count() + fraction.count()};
 }
 
@@ -62,7 +63,7 @@ std::optional<Timestamp> parse_abs_rel_timestamp(std::string_view text, Timestam
   std::int64_t milliseconds = 0;
   const char* first = text.data();
   const char* last = text.data() + text.size();
-  if (first != last && *first == '+') ++first;
+  if (text.starts_with('+') && !text.starts_with("+-")) ++first;
   const auto [end, error] = std::from_chars(first, last, milliseconds);
   constexpr std::int64_t kHundredYears = std::int64_t{100} * 366 * 24 * 3600 * 1000;
   if (error != std::errc{} || end != last || first == last) return std::nullopt;
@@ -70,36 +71,55 @@ std::optional<Timestamp> parse_abs_rel_timestamp(std::string_view text, Timestam
   return received + std::chrono::milliseconds(milliseconds);
 }
 
-std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
-  bool negative = false;
-  if (!text.empty() && text.front() == '-') {
-    negative = true;
-    text.remove_prefix(1);
+namespace {
+
+/// One "12H" or "1.5S" of a duration; only seconds may have a fraction.
+struct DurationPart {
+  double number;
+  char unit;
+};
+std::optional<DurationPart> take_part(std::string_view& text) {
+  constexpr std::string_view kDigits = "0123456789";
+  std::size_t end = text.find_first_not_of(kDigits);
+  if (end == 0 || end == std::string_view::npos) return std::nullopt;
+  if (text[end] == '.') {
+    const std::size_t fraction = end + 1;
+    end = text.find_first_not_of(kDigits, fraction);
+    if (end == fraction || end == std::string_view::npos || text[end] != 'S') return std::nullopt;
   }
-  if (text.size() < 3 || text.front() != 'P') return std::nullopt;
+  double number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + end, number);
+  if (error != std::errc{} || rest != text.data() + end) return std::nullopt;
+  const char unit = text[end];
+  text.remove_prefix(end + 1);
+  return DurationPart{number, unit};
+}
+
+}  // namespace
+
+std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (!text.starts_with('P') || text.size() < 3) return std::nullopt;
   text.remove_prefix(1);
-  bool in_time = false;
+  constexpr std::string_view kUnits = "WDTHMS";  // the order in which they may stand
+  constexpr double kSeconds[] = {7 * 86400, 86400, 0, 3600, 60, 1};
+  std::size_t next = 0;
   double total_seconds = 0;
   while (!text.empty()) {
-    if (text.front() == 'T') {
-      if (in_time) return std::nullopt;
-      in_time = true;
+    if (text.front() == 'T' && next <= 2 && text.size() > 1) {
+      next = 3;
       text.remove_prefix(1);
-      if (text.empty()) return std::nullopt;
       continue;
     }
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc{} || number < 0 || end == text.data() + text.size()) return std::nullopt;
-    const char unit = *end;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
-    if (!in_time && unit == 'W') total_seconds += number * 7 * 86400;
-    else if (!in_time && unit == 'D') total_seconds += number * 86400;
-    else if (in_time && unit == 'H') total_seconds += number * 3600;
-    else if (in_time && unit == 'M') total_seconds += number * 60;
-    else if (in_time && unit == 'S') total_seconds += number;
-    else return std::nullopt;
+    const auto part = take_part(text);
+    const std::size_t unit = part ? kUnits.find(part->unit, next) : std::string_view::npos;
+    const bool in_time = next > 2;
+    if (unit == std::string_view::npos || unit == 2 || (unit > 2) != in_time) {
+      return std::nullopt;
+    }
+    total_seconds += part->number * kSeconds[unit];
+    next = unit + 1;
   }
   if (total_seconds > 100.0 * 366 * 86400) return std::nullopt;
   const auto micros = static_cast<std::int64_t>(total_seconds * 1e6 + 0.5);
