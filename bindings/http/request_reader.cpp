@@ -1,0 +1,351 @@
+#include <algorithm>
+#include <charconv>
+
+#include "bindings/http/field_table.h"
+#include "bindings/http/mapping.h"
+
+namespace gatehouse::http {
+namespace {
+
+using Refusal = std::optional<Error>;
+
+Error bad(std::string_view name, std::string_view rule) {
+  return Error{Rsc::kBadRequest, std::string(name) + ": " + std::string(rule)};
+}
+
+std::optional<std::int64_t> read_integer(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<bool> read_bool(std::string_view text) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  return std::nullopt;
+}
+
+Texts split(std::string_view text, char separator) {
+  Texts parts;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    const std::string_view part = trimmed(text.substr(0, at));
+    if (!part.empty()) parts.emplace_back(part);
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+Value to_list(const Texts& texts) {
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push_back(text);
+  return list;
+}
+
+// --- header fields
+// --------------------------------------------------------------------------------------------------
+
+struct HeaderSetter {
+  Request& request;
+  std::string_view name, value;
+
+  Refusal operator()(std::string Request::*field) const {
+    if (!(request.*field).empty()) return bad(name, "stands more than once");
+    (request.*field).assign(value);
+    return {};
+  }
+  Refusal operator()(std::optional<std::string> Request::*field) const {
+    if (request.*field) return bad(name, "stands more than once");
+    (request.*field).emplace(value);
+    return {};
+  }
+  Refusal operator()(std::optional<std::int64_t> Request::*field) const {
+    if (request.*field) return bad(name, "stands more than once");
+    request.*field = read_integer(value);
+    if (!(request.*field)) return bad(name, "must be an integer");
+    return {};
+  }
+};
+
+/// One field whose name begins with "X-M2M-"; unknown ones are ignored.
+Refusal take_m2m_field(Request& request, const HeaderField& field) {
+  const std::string_view name = field.name.substr(6);
+  for (const RequestHeaderRow& row : request_header_rows()) {
+    if (equal_ignoring_case(row.name, name)) {
+      return std::visit(HeaderSetter{request, field.name, field.value}, row.field);
+    }
+  }
+  if (equal_ignoring_case(name, "RTU")) {
+    request.notification_uris = split(field.value, '&');
+  } else if (equal_ignoring_case(name, "GTM")) {
+    request.group_request_target_members = split(field.value, '+');
+  }
+  for (const OtherRow& row : other_rows()) {
+    if (row.header.empty() || !equal_ignoring_case(row.header, name)) continue;
+    request.other.set(row.key, row.kind == OtherKind::kTexts ? to_list(split(field.value, '+'))
+                                                             : Value(field.value));
+  }
+  return {};
+}
+
+/// Tokens of clause 6.4: joined by '+', or one behind "Bearer". Other schemes carry no token.
+void take_authorization(Request& request, std::string_view value) {
+  constexpr std::string_view kBearer = "bearer ";
+  if (equal_ignoring_case(value.substr(0, kBearer.size()), kBearer)) {
+    value.remove_prefix(kBearer.size());
+  } else if (value.find(' ') != std::string_view::npos) {
+    return;
+  }
+  request.other.set("tkns", to_list(split(value, '+')));
+}
+
+struct StandardFields {
+  std::string_view content_type, accept;
+};
+
+Refusal take_headers(Request& request, const std::vector<HeaderField>& headers,
+                     StandardFields& standard) {
+  Refusal first;
+  for (const HeaderField& field : headers) {
+    if (field.name.size() > 6 && equal_ignoring_case(field.name.substr(0, 6), "X-M2M-")) {
+      Refusal refusal = take_m2m_field(request, field);
+      if (refusal && !first) first = std::move(refusal);
+    } else if (equal_ignoring_case(field.name, "Content-Type")) {
+      standard.content_type = field.value;
+    } else if (equal_ignoring_case(field.name, "Accept")) {
+      standard.accept = field.value;
+    } else if (equal_ignoring_case(field.name, "Authorization")) {
+      take_authorization(request, field.value);
+    }
+  }
+  return first;
+}
+
+// --- query
+// ----------------------------------------------------------------------------------------------------------
+
+/// A list value: '+' parts the items, %2B is a plus within one.
+std::optional<Texts> decode_list(std::string_view raw) {
+  Texts items = split(raw, '+');
+  for (std::string& item : items) {
+    auto decoded = percent_decode(item);
+    if (!decoded) return std::nullopt;
+    item = *std::move(decoded);
+  }
+  return items;
+}
+
+/// Puts one raw query value into the member of `target` that a row names.
+template <class Target>
+struct QuerySetter {
+  Target& target;
+  std::string_view key, raw;
+
+  Error not_escaped() const { return bad(key, "has a broken percent-escape"); }
+  Refusal operator()(std::optional<std::string> Target::*field) const {
+    if (target.*field) return bad(key, "stands more than once");
+    target.*field = percent_decode(raw, true);
+    return target.*field ? Refusal{} : not_escaped();
+  }
+  Refusal operator()(std::optional<std::int64_t> Target::*field) const {
+    if (target.*field) return bad(key, "stands more than once");
+    target.*field = read_integer(raw);
+    return target.*field ? Refusal{} : bad(key, "must be an integer");
+  }
+  Refusal operator()(std::optional<bool> Target::*field) const {
+    if (target.*field) return bad(key, "stands more than once");
+    target.*field = read_bool(raw);
+    return target.*field ? Refusal{} : bad(key, "must be true, false, 1 or 0");
+  }
+  Refusal operator()(Texts Target::*field) const {
+    auto items = decode_list(raw);
+    if (!items) return not_escaped();
+    if (items->empty()) return bad(key, "has no value");
+    std::move(items->begin(), items->end(), std::back_inserter(target.*field));
+    return {};
+  }
+  Refusal operator()(Integers Target::*field) const {
+    const Texts items = split(raw, '+');
+    if (items.empty()) return bad(key, "has no value");
+    for (const std::string& item : items) {
+      const auto number = read_integer(item);
+      if (!number) return bad(key, "must be integers joined by '+'");
+      (target.*field).push_back(*number);
+    }
+    return {};
+  }
+};
+
+Refusal take_other(Request& request, const OtherRow& row, std::string_view raw) {
+  if (row.kind == OtherKind::kBool) {
+    const auto value = read_bool(raw);
+    if (!value) return bad(row.key, "must be true, false, 1 or 0");
+    request.other.set(row.key, *value);
+    return {};
+  }
+  const auto items = decode_list(raw);
+  if (!items) return bad(row.key, "has a broken percent-escape");
+  Value* list = request.other.find(row.key);
+  if (!list) list = request.other.set(row.key, Value::array()).find(row.key);
+  for (const std::string& item : *items) list->push_back(item);
+  return {};
+}
+
+bool looks_like_short_name(std::string_view name) {
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  if (name.empty() || name.size() > 32 || !is_lower(name.front())) return false;
+  return std::all_of(name.begin(), name.end(), [is_lower](char c) {
+    return is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+}
+
+/// "name=value", "c.name=value" or "p.name=value".
+Refusal take_attribute_condition(FilterCriteria& filter, std::string_view key,
+                                 std::string_view raw) {
+  auto* conditions = &filter.attributes;
+  std::string_view name = key;
+  if (key.starts_with("c.")) conditions = &filter.child_attributes;
+  if (key.starts_with("p.")) conditions = &filter.parent_attributes;
+  if (conditions != &filter.attributes) name.remove_prefix(2);
+  if (!looks_like_short_name(name)) {
+    return bad(key, "is neither a parameter nor the short name of an attribute");
+  }
+  if (name == "atr" || name == "catr" || name == "patr") {
+    return bad(key, "an attribute condition is written as <short name>=<value>");
+  }
+  auto value = percent_decode(raw, true);
+  if (!value) return bad(key, "has a broken percent-escape");
+  conditions->push_back({std::string(name), *std::move(value)});
+  return {};
+}
+
+template <class Rows>
+auto find_row(const Rows& rows, std::string_view key) {
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [key](const auto& r) { return r.key == key; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+Refusal take_query_item(Request& request, std::string_view key, std::string_view raw) {
+  if (const auto* row = find_row(request_query_rows(), key)) {
+    return std::visit(QuerySetter<Request>{request, key, raw}, row->field);
+  }
+  const auto* other = find_row(other_rows(), key);
+  if (other && other->header.empty()) return take_other(request, *other, raw);
+  if (!request.filter) request.filter.emplace();
+  if (const auto* row = find_row(filter_query_rows(), key)) {
+    return std::visit(QuerySetter<FilterCriteria>{*request.filter, key, raw}, row->field);
+  }
+  return take_attribute_condition(*request.filter, key, raw);
+}
+
+Refusal take_query(Request& request, std::string_view query) {
+  while (!query.empty()) {
+    const std::size_t at = std::min(query.find('&'), query.size());
+    const std::string_view item = query.substr(0, at);
+    query.remove_prefix(std::min(at + 1, query.size()));
+    if (item.empty()) continue;
+    const std::size_t equals = std::min(item.find('='), item.size());
+    const auto key = percent_decode(item.substr(0, equals));
+    if (!key) return bad("query", "has a broken percent-escape");
+    if (equals == item.size()) return bad(*key, "has no value");
+    if (Refusal refusal = take_query_item(request, *key, item.substr(equals + 1))) return refusal;
+  }
+  return {};
+}
+
+// --- request line and body
+// ------------------------------------------------------------------------------------------
+
+/// Without scheme and authority of the absolute form.
+std::string_view origin_form(std::string_view target) {
+  if (target.starts_with('/')) return target;
+  const std::size_t scheme_end = target.find("://");
+  if (scheme_end == std::string_view::npos) return target;
+  const std::size_t path = target.find_first_of("/?", scheme_end + 3);
+  return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
+/// "/~/id/x" is "/id/x", "/_/sp/id/x" is "//sp/id/x", "/base/x" is "base/x". Source: TS-0009
+/// clause 6.2.2.1.
+Refusal take_path(Request& request, std::string_view path) {
+  if (!path.starts_with('/')) return bad("request target", "must begin with '/'");
+  const auto decoded = percent_decode(path);
+  if (!decoded) return bad("request target", "has a broken percent-escape");
+  const std::string_view text = *decoded;
+  if (text.starts_with("/~/")) {
+    request.to = text.substr(2);
+  } else if (text.starts_with("/_/")) {
+    request.to = "/" + std::string(text.substr(2));
+  } else {
+    request.to = text.substr(1);
+  }
+  return {};
+}
+
+Refusal take_method(Request& request, std::string_view method, const ContentType& type) {
+  if (method == "GET") {
+    request.operation = Operation::kRetrieve;
+  } else if (method == "PUT") {
+    request.operation = Operation::kUpdate;
+  } else if (method == "DELETE") {
+    request.operation = Operation::kDelete;
+  } else if (method == "POST") {
+    request.operation = type.type_text ? Operation::kCreate : Operation::kNotify;
+    if (!type.type_text) return {};
+    request.resource_type = read_integer(*type.type_text);
+    if (!request.resource_type) return bad("Content-Type", "ty must be an integer");
+  } else {
+    return Error{Rsc::kOperationNotAllowed,
+                 "the method is none of GET, POST, PUT, DELETE and OPTIONS"};
+  }
+  return {};
+}
+
+Refusal take_body(Request& request, std::string_view body, const ContentType& type,
+                  const Codec* codec, const DecodeLimits& limits) {
+  if (body.empty()) return {};
+  if (!codec) {
+    return Error{Rsc::kUnsupportedMediaType,
+                 type.media_type.empty()
+                     ? std::string("Content-Type: is missing beside a body")
+                     : "Content-Type: this entity does not read the given media type"};
+  }
+  Result<Value> value = codec->decode(body, limits);
+  if (!value) return value.error();
+  if (!value->is_object()) return bad("body", "must be an object with one member");
+  request.content = *std::move(value);
+  return {};
+}
+
+}  // namespace
+
+Incoming read_request(const RequestParts& parts, const Codecs& codecs, const DecodeLimits& limits) {
+  Incoming in;
+  StandardFields standard;
+  const auto note = [&in](Refusal refusal) {
+    if (refusal && !in.refusal) in.refusal = std::move(refusal);
+  };
+  note(take_headers(in.request, *parts.headers, standard));
+  const ContentType type = read_content_type(standard.content_type);
+  const Codec* codec = type.media_type.empty() ? nullptr : codecs.by_media_type(type.media_type);
+  const Codec& fallback = codec ? *codec : codecs.preferred();
+  in.answer = negotiate(standard.accept, codecs, fallback);
+  if (!in.answer.codec) {
+    in.answer.codec = &fallback;
+    note(Error{Rsc::kNotAcceptable, "Accept: this entity writes none of the given media types"});
+  }
+  note(take_method(in.request, parts.method, type));
+  if (in.request.request_identifier.empty()) note(bad("X-M2M-RI", "is missing"));
+  const std::string_view target = origin_form(parts.target);
+  const std::size_t question = std::min(target.find('?'), target.size());
+  note(take_path(in.request, target.substr(0, question)));
+  if (!in.refusal && question < target.size()) {
+    note(take_query(in.request, target.substr(question + 1)));
+  }
+  if (!in.refusal) note(take_body(in.request, parts.body, type, codec, limits));
+  return in;
+}
+
+}  // namespace gatehouse::http
