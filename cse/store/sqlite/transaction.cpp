@@ -1,0 +1,213 @@
+#include "cse/store/sqlite/transaction.h"
+
+#include <utility>
+
+#include "cse/store/sqlite/schema.h"
+
+namespace gatehouse::sqlite {
+namespace {
+
+/// Parameters 1 to 10 in the order of GATEHOUSE_RECORD_COLUMNS.
+void bind_record(Query& query, const Record& record) {
+  query.bind(record.order).bind(record.id.text).bind(record.parent.text);
+  if (record.name == record.id.text) {
+    query.bind_null();
+  } else {
+    query.bind(record.name);
+  }
+  query.bind(std::int64_t{record.type}).bind(record.version);
+  if (record.expires.microseconds == INT64_MAX) {
+    query.bind_null();
+  } else {
+    query.bind(record.expires.microseconds);
+  }
+  query.bind(record.originator).bind(record.body).bind(record.internal);
+}
+
+}  // namespace
+
+Result<void> SqliteTransaction::put(const Record& record) {
+  if (auto ready = usable(); !ready) return ready;
+  if (record.version < 1) {
+    return fail(Rsc::kInternalServerError, "store: a stored version starts at 1");
+  }
+  return record.version == 1 ? insert(record) : replace(record);
+}
+
+Result<void> SqliteTransaction::insert(const Record& record) {
+  if (!record.parent.empty()) {
+    const auto there = parent_exists(record.parent);
+    if (!there) return fail(there.error());
+    if (!*there) {
+      stale_.note(record.parent, "is gone");
+      return {};
+    }
+  }
+  return insert_row(record);
+}
+
+Result<void> SqliteTransaction::insert_row(const Record& record) {
+  const auto sibling = note_sibling(record);
+  if (!sibling) return fail(sibling.error());
+  if (*sibling) return {};
+  Query query(connection_, Sql::kInsert);
+  bind_record(query, record);
+  const int code = query.run();
+  if (code == SQLITE_DONE) return {};
+  if ((code & 0xff) == SQLITE_CONSTRAINT) return note_clash(record);
+  return broken();
+}
+
+/// A sibling may have the name in the other way of storing it, which no unique index sees: see
+/// schema.cpp.
+Result<bool> SqliteTransaction::note_sibling(const Record& record) {
+  const bool unnamed = record.name == record.id.text;
+  Query query(connection_, unnamed ? Sql::kIdOfNamed : Sql::kIsUnnamedChild);
+  const Result<bool> row = query.bind(record.parent.text).bind(record.name).step();
+  if (!row) return fail(row.error());
+  if (*row) stale_.note({unnamed ? query.text(0) : record.name}, "has taken the name");
+  return *row;
+}
+
+/// Which unique index refused an insert.
+Result<void> SqliteTransaction::note_clash(const Record& record) {
+  {
+    Query query(connection_, Sql::kVersion);
+    const Result<bool> row = query.bind(record.id.text).step();
+    if (!row) return fail(row.error());
+    if (*row) {
+      stale_.note(record.id, "is there already");
+      return {};
+    }
+  }
+  {
+    Query query(connection_, Sql::kIdOfNamed);
+    const Result<bool> row = query.bind(record.parent.text).bind(record.name).step();
+    if (!row) return fail(row.error());
+    if (*row) {
+      stale_.note({query.text(0)}, "has taken the name");
+      return {};
+    }
+  }
+  Query query(connection_, Sql::kIdOfOrder);
+  const Result<bool> row = query.bind(record.order).step();
+  if (!row) return fail(row.error());
+  if (!*row) return fail(Rsc::kInternalServerError, "store: a constraint failed without a cause");
+  stale_.note({query.text(0)}, "has taken the order");
+  return {};
+}
+
+Result<bool> SqliteTransaction::parent_exists(const ResourceId& parent) {
+  if (known_parents_.contains(parent.text)) return true;
+  Query query(connection_, Sql::kVersion);
+  const Result<bool> row = query.bind(parent.text).step();
+  if (row && *row) known_parents_.insert(parent.text);
+  return row;
+}
+
+Result<void> SqliteTransaction::replace(const Record& record) {
+  {
+    // The common case: nothing changes that an index holds.
+    Query query(connection_, Sql::kUpdate);
+    bind_record(query, record);
+    if (query.run() != SQLITE_DONE) return broken();
+    if (sqlite3_changes(connection_.handle()) == 1) return {};
+  }
+  {
+    Query query(connection_, Sql::kErase);
+    query.bind(record.id.text).bind(record.version - 1);
+    if (query.run() != SQLITE_DONE) return broken();
+    if (sqlite3_changes(connection_.handle()) == 0) {
+      stale_.note(record.id, "is not at the expected version");
+      return {};
+    }
+  }
+  return insert_row(record);
+}
+
+Result<void> SqliteTransaction::erase(const ResourceId& id, std::int64_t version) {
+  if (auto ready = usable(); !ready) return ready;
+  known_parents_.erase(id.text);
+  Query query(connection_, Sql::kErase);
+  if (auto done = write(query.bind(id.text).bind(version)); !done) return done;
+  if (sqlite3_changes(connection_.handle()) == 0) {
+    stale_.note(id, "is not at the expected version");
+  }
+  return {};
+}
+
+Result<void> SqliteTransaction::expect(const ResourceId& id, std::int64_t version) {
+  if (auto ready = usable(); !ready) return ready;
+  Query query(connection_, Sql::kVersion);
+  const Result<bool> row = query.bind(id.text).step();
+  if (!row) return fail(row.error());
+  if (!*row || query.number(0) != version) stale_.note(id, "is not at the expected version");
+  return {};
+}
+
+Result<void> SqliteTransaction::put_outbox(const OutboxEntry& entry) {
+  if (auto ready = usable(); !ready) return ready;
+  Query query(connection_, Sql::kPutOutbox);
+  return write(query.bind(entry.order).bind(entry.queue).bind(entry.body));
+}
+
+Result<void> SqliteTransaction::erase_outbox(std::int64_t order) {
+  if (auto ready = usable(); !ready) return ready;
+  Query query(connection_, Sql::kEraseOutbox);
+  return write(query.bind(order));
+}
+
+Result<void> SqliteTransaction::put_setting(const std::string& name, const std::string& value) {
+  if (auto ready = usable(); !ready) return ready;
+  Query query(connection_, Sql::kPutSetting);
+  return write(query.bind(name).bind(value));
+}
+
+std::optional<Transaction::CommitFailure> SqliteTransaction::commit() {
+  if (closed_) return CommitFailure{CommitError::kFailed, "store: this transaction has ended", {}};
+  std::optional<CommitFailure> failure;
+  if (failed_) {
+    failure = CommitFailure{CommitError::kFailed, failed_->detail, {}};
+  } else if (failure = stale_.failure(); !failure) {
+    if (Query(connection_, Sql::kCommit).run() != SQLITE_DONE) {
+      failure = CommitFailure{CommitError::kFailed, connection_.error().detail, {}};
+      failed_ = connection_.error();
+    }
+  }
+  close();
+  return failure;
+}
+
+Result<void> SqliteTransaction::write(Query& query) {
+  if (query.run() == SQLITE_DONE) return {};
+  return broken();
+}
+
+Result<void> SqliteTransaction::usable() const {
+  if (closed_) return fail(Rsc::kInternalServerError, "store: this transaction has ended");
+  if (failed_) return fail(*failed_);
+  return {};
+}
+
+// SQLite rolls back by itself after some errors; what ran later would then commit one by one.
+Result<void> SqliteTransaction::broken() {
+  failed_ = connection_.error();
+  return fail(*failed_);
+}
+
+void SqliteTransaction::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (!sqlite3_get_autocommit(connection_.handle())) {
+    sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  if (failed_) {
+    // A commit that failed at its fsync has left its frames behind the end of the log, whole.
+    // Should the machine die now, recovery would take them for a commit; so they are overwritten.
+    // If that fails too, so does the next commit.
+    if (auto sealed = rewrite_schema_version(connection_); !sealed) failed_ = sealed.error();
+  }
+  lane_.leave_transaction();
+}
+
+}  // namespace gatehouse::sqlite
