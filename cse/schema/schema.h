@@ -19,23 +19,23 @@ enum class Announced : std::uint8_t { kNever, kOptional, kAlways };
 
 /// Shapes of attribute values, after TS-0004 clause 6.3.
 enum class Kind : std::uint8_t {
-  kString,            ///< any text
-  kNcName,            ///< a name without spaces or colons
+  kString,  ///< any text
+  kNcName,  ///< a name without spaces or colons
   kResourceName,
-  kId,                ///< an identifier: AE-ID, CSE-ID, resource ID; not empty, no spaces
-  kUri,               ///< not empty, no spaces or control characters
+  kId,   ///< an identifier: AE-ID, CSE-ID, resource ID; not empty, no spaces
+  kUri,  ///< not empty, no spaces or control characters
   kBoolean,
   kInteger,
-  kUnsigned,          ///< >= 0
-  kPositive,          ///< >= 1
-  kFloat,             ///< any JSON number
+  kUnsigned,  ///< >= 0
+  kPositive,  ///< >= 1
+  kFloat,     ///< any JSON number
   kTimestamp,
-  kAbsRelTimestamp,   ///< text or integer milliseconds
+  kAbsRelTimestamp,  ///< text or integer milliseconds
   kDuration,
   kBase64,
-  kEnumeration,       ///< an integer of `DataType::enumeration`
-  kObject,            ///< members of `DataType::members`; others are refused
-  kAny,               ///< any value
+  kEnumeration,  ///< an integer of `DataType::enumeration`
+  kObject,       ///< members of `DataType::members`; others are refused
+  kAny,          ///< any value
 };
 
 struct Enumerator {
@@ -88,15 +88,15 @@ inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
 
 /// What the standard's tables say of one resource type (or of one specialisation of <mgmtObj>).
 struct TypeSchema {
-  int type;                              ///< `ty`; 13 for every management object
-  std::string_view root;                 ///< "m2m:cnt"
-  std::string_view name;                 ///< "container"
-  std::span<const AttributeRule> rules;  ///< everything but the universal attributes rn ty ri pi ct lt
-  std::span<const int> children;         ///< numbers of the types that may be created below
-  std::int64_t management_definition = 0;///< mgd; 0: not a management object
-  bool has_expiration = true;            ///< has `et`
-  bool has_access_control = true;        ///< has `acpi`; else the parent's policies govern
-  bool announceable = false;             ///< has `at`/`aa`, and an announced variant ty + 10000
+  int type;                                ///< `ty`; 13 for every management object
+  std::string_view root;                   ///< "m2m:cnt"
+  std::string_view name;                   ///< "container"
+  std::span<const AttributeRule> rules;    ///< all but the universal attributes rn ty ri pi ct lt
+  std::span<const int> children;           ///< numbers of the types that may be created below
+  std::int64_t management_definition = 0;  ///< mgd; 0: not a management object
+  bool has_expiration = true;              ///< has `et`
+  bool has_access_control = true;          ///< has `acpi`; else the parent's policies govern
+  bool announceable = false;               ///< has `at`/`aa`, and an announced variant ty + 10000
 
   const AttributeRule* find(std::string_view short_name) const;
   bool allows_child(int child_type) const;
@@ -111,25 +111,30 @@ class Schemas {
   const TypeSchema* find(int type, std::int64_t management_definition = 0) const;
   const TypeSchema* find_by_root(std::string_view root) const;
   std::span<const TypeSchema* const> all() const { return all_; }
+  /// Keeps a text that a table made at run time refers to, as long as this or a copy of it lives.
+  std::string_view keep(std::string text);
 
  private:
   std::vector<const TypeSchema*> all_;
   std::unordered_map<std::int64_t, const TypeSchema*> by_number_;
   std::unordered_map<std::string_view, const TypeSchema*> by_root_;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
-/// Adds the types of TS-0001 that this node implements, less the management objects (those: mgmt-objects).
+/// Adds the types of TS-0001 that this node implements, less the management objects (those:
+/// mgmt-objects).
 void add_standard_types(Schemas& schemas);
-/// For each announceable type in `schemas`, adds its announced variant (10000 + ty, root + "A"): lnk, et, acpi, lbl, the
-/// attributes that are announced, all optional or as TS-0001 clause 9.6.26 says. Owns the tables it makes.
+/// For each announceable type in `schemas`, adds its announced variant (10000 + ty, root + "A"):
+/// lnk, et, acpi, lbl, the attributes that are announced, all optional or as TS-0001 clause 9.6.26
+/// says. Owns the tables it makes.
 void add_announced_variants(Schemas& schemas, std::vector<std::unique_ptr<TypeSchema>>& owner,
                             std::vector<std::unique_ptr<std::vector<AttributeRule>>>& rule_owner);
 
-/// Checks the attributes of a CREATE or UPDATE (the object below the root) against the table and the universal rules.
-/// Errors: kBadRequest with "short (longName): rule", such as
-/// "mni (maxNrOfInstances): must be a non-negative integer, not the string \"ten\"",
-/// "cnx: <container> has no such attribute", "api (App-ID): is mandatory on CREATE",
-/// "ri (resourceID): is assigned by the CSE and may not stand in a CREATE".
+/// Checks the attributes of a CREATE or UPDATE (the object below the root) against the table and
+/// the universal rules. Errors: kBadRequest with "short (longName): rule", such as "mni
+/// (maxNrOfInstances): must be a non-negative integer, not the string \"ten\"", "cnx: <container>
+/// has no such attribute", "api (App-ID): is mandatory on CREATE", "ri (resourceID): is assigned by
+/// the CSE and may not stand in a CREATE".
 Result<void> validate_create(const TypeSchema& schema, const Value& attributes);
 Result<void> validate_update(const TypeSchema& schema, const Value& attributes);
 /// One value against one shape; `path` names it in the error ("enc/net").

@@ -1,0 +1,28 @@
+#pragma once
+#include "cse/schema/attribute_rows.h"
+
+namespace gatehouse::rows {
+
+// One row per attribute, in columns.
+// clang-format off
+/// What every announced resource has. Source: TS-0004 clause 7.4.26 and table 9.6.26.1-1 of TS-0001.
+inline constexpr std::array kAnnouncedCommon = std::to_array<AttributeRule>({
+    {"lnk",  "link",                                kM, kO, shape::kUri, kNa, kOne},
+    {"et",   "expirationTime",                      kM, kO, shape::kTimestamp},
+    {"acpi", "accessControlPolicyIDs",              kO, kO, shape::list_of(shape::kId)},
+    {"lbl",  "labels",                              kO, kO, shape::list_of(shape::kString)},
+    {"daci", "dynamicAuthorizationConsultationIDs", kO, kO, shape::list_of(shape::kUri)},
+    {"ast",  "announceSyncType",                    kO, kO, shape::kUnsigned},  // R4
+});
+// clang-format on
+
+/// The same rows with an optional `et`, for what has no expiration itself.
+constexpr auto without_mandatory_expiration() {
+  auto part = kAnnouncedCommon;
+  for (AttributeRule& rule : part) {
+    if (rule.short_name == kExpirationTime.short_name) rule.create = kO;
+  }
+  return part;
+}
+
+}  // namespace gatehouse::rows

@@ -1,0 +1,96 @@
+#include <algorithm>
+
+#include "cse/schema/announced_rows.h"
+#include "cse/schema/attribute_rows.h"
+#include "cse/schema/schema.h"
+
+namespace gatehouse {
+namespace {
+
+using namespace rows;
+using namespace type_number;
+
+struct AnnouncedChildren {
+  int original;
+  std::span<const int> children;
+};
+
+constexpr int kBelowPolicy[] = {kSubscription};
+constexpr int kBelowAe[] = {kAccessControlPolicy,
+                            kContainer,
+                            kGroup,
+                            kSubscription,
+                            kAnnounced + kAccessControlPolicy,
+                            kAnnounced + kContainer,
+                            kAnnounced + kGroup};
+constexpr int kBelowContainer[] = {kContainer, kContentInstance, kSubscription,
+                                   kAnnounced + kContainer, kAnnounced + kContentInstance};
+constexpr int kBelowNode[] = {kSubscription, kAnnounced + kMgmtObj, kAnnounced + kSchedule};
+constexpr int kBelowRemoteCse[] = {
+    kAccessControlPolicy,    kContainer,          kGroup,
+    kSubscription,           kAnnounced + kAe,    kAnnounced + kAccessControlPolicy,
+    kAnnounced + kContainer, kAnnounced + kGroup, kAnnounced + kNode};
+
+/// What may be created below an announced resource; other types: nothing.
+/// Source: TS-0001 tables 9.6.x-1, column "child resource types of the announced variant".
+constexpr AnnouncedChildren kChildren[] = {
+    {kAccessControlPolicy, kBelowPolicy},
+    {kAe, kBelowAe},
+    {kContainer, kBelowContainer},
+    {kGroup, kBelowPolicy},
+    {kMgmtObj, kBelowPolicy},
+    {kNode, kBelowNode},
+    {kRemoteCse, kBelowRemoteCse},
+};
+
+std::span<const int> children_of_announced(int original) {
+  for (const AnnouncedChildren& row : kChildren) {
+    if (row.original == original) return row.children;
+  }
+  return {};
+}
+
+/// The row an announced resource has for an attribute of its original. Only the kind of a
+/// management object is mandatory: the rest depends on what the original has.
+AttributeRule announced(const AttributeRule& original) {
+  AttributeRule rule = original;
+  const bool is_kind = original.short_name == "mgd";
+  rule.create = is_kind ? Need::kMandatory : Need::kOptional;
+  rule.update = is_kind ? Need::kNotPermitted : Need::kOptional;
+  rule.announced = Announced::kNever;
+  rule.multiplicity_one = is_kind;
+  return rule;
+}
+
+std::vector<AttributeRule> rules_of_announced(const TypeSchema& original) {
+  std::vector<AttributeRule> rules(kAnnouncedCommon.begin(), kAnnouncedCommon.end());
+  for (const AttributeRule& rule : original.rules) {
+    const bool present = std::any_of(rules.begin(), rules.end(), [&rule](const AttributeRule& r) {
+      return r.short_name == rule.short_name;
+    });
+    if (rule.announced != Announced::kNever && !present) rules.push_back(announced(rule));
+  }
+  return rules;
+}
+
+}  // namespace
+
+void add_announced_variants(Schemas& schemas, std::vector<std::unique_ptr<TypeSchema>>& owner,
+                            std::vector<std::unique_ptr<std::vector<AttributeRule>>>& rule_owner) {
+  const std::vector<const TypeSchema*> originals(schemas.all().begin(), schemas.all().end());
+  for (const TypeSchema* original : originals) {
+    if (!original->announceable) continue;
+    const auto& rules = rule_owner.emplace_back(
+        std::make_unique<std::vector<AttributeRule>>(rules_of_announced(*original)));
+    TypeSchema variant{};
+    variant.type = kAnnounced + original->type;
+    variant.root = schemas.keep(std::string(original->root) + "A");
+    variant.name = schemas.keep(std::string(original->name) + "Annc");
+    variant.rules = *rules;
+    variant.children = children_of_announced(original->type);
+    variant.management_definition = original->management_definition;
+    schemas.add(*owner.emplace_back(std::make_unique<TypeSchema>(variant)));
+  }
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,42 @@
+#pragma once
+#include "cse/schema/schema.h"
+
+/// The enumerations that the attribute tables name. Source: TS-0004 clause 6.3.4.2.
+namespace gatehouse::enumerations {
+
+extern const Enumeration kCseType;
+extern const Enumeration kOperation;
+extern const Enumeration kResponseType;
+extern const Enumeration kResultContent;
+extern const Enumeration kDesiredIdentifierResultType;
+extern const Enumeration kRequestStatus;
+extern const Enumeration kContentStatus;
+extern const Enumeration kConsistencyStrategy;
+extern const Enumeration kPendingNotification;
+extern const Enumeration kNotificationContentType;
+extern const Enumeration kNotificationEventType;
+extern const Enumeration kFilterOperation;
+extern const Enumeration kStatus;
+extern const Enumeration kBatteryStatus;
+extern const Enumeration kLogType;
+extern const Enumeration kLogStatus;
+extern const Enumeration kStationaryIndication;
+extern const Enumeration kNetworkAction;
+extern const Enumeration kAeRegistrationStatus;
+extern const Enumeration kMulticastCapability;
+extern const Enumeration kEsprimKeyGenAlgorithm;
+extern const Enumeration kEsprimProtocolAndAlgorithm;
+extern const Enumeration kSuid;
+extern const Enumeration kGeometryType;
+extern const Enumeration kEvalCriteriaOperator;
+extern const Enumeration kResourceType;
+extern const Enumeration kMgmtDefinition;
+extern const Enumeration kMemberType;
+
+extern const Enumeration kAccessControlOperations;  ///< a sum of 1 2 4 8 16 32
+extern const Enumeration kEventCategory;            ///< m2m:eventCat: 2..4 and 100..999
+extern const Enumeration kEventCategoryOrDefault;   ///< m2m:eventCatWithDef: those and 0
+extern const Enumeration kPercent;                  ///< 0..100
+extern const Enumeration kStoragePriority;          ///< 1..10
+
+}  // namespace gatehouse::enumerations

@@ -1,0 +1,21 @@
+#pragma once
+#include "cse/schema/schema.h"
+
+/// The tables that add_standard_types() adds, one per resource type.
+namespace gatehouse::standard {
+
+extern const TypeSchema kCseBaseType;
+extern const TypeSchema kCseBaseAnncType;
+extern const TypeSchema kAeType;
+extern const TypeSchema kRemoteCseType;
+extern const TypeSchema kContainerType;
+extern const TypeSchema kContentInstanceType;
+extern const TypeSchema kAccessControlPolicyType;
+extern const TypeSchema kGroupType;
+extern const TypeSchema kSubscriptionType;
+extern const TypeSchema kScheduleType;
+extern const TypeSchema kPollingChannelType;
+extern const TypeSchema kNodeType;
+extern const TypeSchema kRequestType;
+
+}  // namespace gatehouse::standard
