@@ -40,6 +40,16 @@ const std::string* duplicate_name(const Value::Object& members) {
   return twice == names.end() ? nullptr : *twice;
 }
 
+/// RapidJSON refuses a lone high surrogate, but lets a lone low one ("\\udc00") through as three
+/// bytes that are not UTF-8.
+bool has_surrogate(std::string_view text) {
+  for (auto at = text.find('\xED'); at != text.npos; at = text.find('\xED', at + 1)) {
+    if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
+  }
+  return false;
+}
+constexpr const char* kSurrogate = "a lone surrogate in a string";
+
 /// Takes RapidJSON's events and builds a Value. A false return stops the reader; `problem()` then
 /// says why.
 class Builder {
@@ -50,10 +60,12 @@ class Builder {
   bool Bool(bool value) { return add(Value(value)); }
   bool RawNumber(const char* text, rapidjson::SizeType length, bool);
   bool String(const char* text, rapidjson::SizeType length, bool) {
-    return add(Value(std::string(text, length)));
+    const std::string_view content(text, length);
+    return !has_surrogate(content) ? add(Value(content)) : stop(kSurrogate);
   }
   bool StartObject() { return open(Value(Value::Object{})); }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
+    if (has_surrogate({text, length})) return stop(kSurrogate);
     open_.back()->as_object()->push_back(Member{std::string(text, length), Value()});
     return true;
   }
