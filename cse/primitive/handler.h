@@ -7,10 +7,12 @@
 
 namespace gatehouse {
 
-/// Takes the response of exactly one request. May be called from any thread, at once or later, and only once.
+/// Takes the response of exactly one request. May be called from any thread, at once or later, and
+/// only once.
 using Reply = std::function<void(Response)>;
 
-/// Whoever serves primitives: the core of a CSE, or an AE's notification side. All that a server binding knows of it.
+/// Whoever serves primitives: the core of a CSE, or an AE's notification side. All that a server
+/// binding knows of it.
 class PrimitiveHandler {
  public:
   virtual ~PrimitiveHandler() = default;
@@ -25,10 +27,11 @@ class PrimitiveSender {
   virtual ~PrimitiveSender() = default;
   /// True if the scheme of this point of access ("http", "https", "mqtt", "mqtts") is served.
   virtual bool serves(std::string_view url) const = 0;
-  /// Sends to the entity at `url` (a pointOfAccess, or a notification URI with its path and query) and reports its
-  /// answer. An entity that cannot be reached in time gives kTargetNotReachable (5103); the text says why.
-  /// `receiver_id` is the SP-relative ID of the receiver where it is known (MQTT topics need it), else empty.
-  /// Threading: any thread; `reply` comes on a thread of the binding.
+  /// Sends to the entity at `url` (a pointOfAccess, or a notification URI with its path and query)
+  /// and reports its answer. An entity that cannot be reached in time gives kTargetNotReachable
+  /// (5103); the text says why. `receiver_id` is the SP-relative ID of the receiver where it is
+  /// known (MQTT topics need it), else empty. Threading: any thread; `reply` comes on a thread of
+  /// the binding.
   virtual void send(const std::string& url, const std::string& receiver_id, Request request,
                     Reply reply) = 0;
 };

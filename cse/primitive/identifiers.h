@@ -16,20 +16,23 @@ struct ResourceId {
   friend auto operator<=>(const ResourceId&, const ResourceId&) = default;
 };
 
-/// What a `to` says, before anybody looked whether it exists. Source: TS-0001 clause 7.2, TS-0004 clause 6.2.
+/// What a `to` says, before anybody looked whether it exists. Source: TS-0001 clause 7.2, TS-0004
+/// clause 6.2.
 struct Address {
   enum class Scope { kCseRelative, kSpRelative, kAbsolute };
   Scope scope = Scope::kCseRelative;
   std::string sp_id;   ///< "//sp.example" for kAbsolute, else empty
   std::string cse_id;  ///< "/id-mn" for kSpRelative and kAbsolute, else empty
-  std::vector<std::string> segments;  ///< the path behind it; the first is `ri`, the CSEBase's name or "-"
+  std::vector<std::string>
+      segments;  ///< the path behind it; the first is `ri`, the CSEBase's name or "-"
 };
 
-/// Reads an address. Errors: kBadRequest naming what is wrong (empty, bad character, empty segment, no CSE-ID, longer
-/// than 1024 bytes).
+/// Reads an address. Errors: kBadRequest naming what is wrong (empty, bad character, empty segment,
+/// no CSE-ID, longer than 1024 bytes).
 Result<Address> parse_address(std::string_view to);
 
-/// A resource name: an alphanumeric, then alphanumerics, '-', '.', '_'. Source: TS-0004 clause 6.3.3 (m2m:resourceName).
+/// A resource name: an alphanumeric, then alphanumerics, '-', '.', '_'. Source: TS-0004
+/// clause 6.3.3 (m2m:resourceName).
 bool is_resource_name(std::string_view name);
 
 /// "/id-mn" and "//sp/id-mn" (the parts are of unreserved characters).

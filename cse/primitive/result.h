@@ -10,8 +10,9 @@ namespace gatehouse {
 /// Why a primitive failed, in the words its Originator will see.
 /// Source: TS-0004 clause 6.6 (response status codes).
 struct Error {
-  Rsc rsc;             ///< answered to the Originator
-  std::string detail;  ///< one sentence for m2m:dbg; never a secret, a path of this machine or a stack
+  Rsc rsc;  ///< answered to the Originator
+  std::string
+      detail;  ///< one sentence for m2m:dbg; never a secret, a path of this machine or a stack
 
   friend bool operator==(const Error&, const Error&) = default;
 };

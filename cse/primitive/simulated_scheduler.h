@@ -6,7 +6,8 @@
 
 namespace gatehouse {
 
-/// Time that moves only when a test says so. Tasks of the same instant run in the order in which they were given.
+/// Time that moves only when a test says so. Tasks of the same instant run in the order in which
+/// they were given.
 class SimulatedScheduler final : public Scheduler {
  public:
   explicit SimulatedScheduler(Timestamp start = Timestamp{1'800'000'000'000'000}) : now_(start) {}

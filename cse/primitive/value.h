@@ -15,9 +15,10 @@ class Value;
 /// One named member of an object.
 struct Member;
 
-/// The content model that JSON, CBOR and XML share: what a primitive or a resource says, free of its encoding.
-/// Members keep the order in which they were set. A Value never throws for a wrong type: every reader returns an
-/// optional or a pointer, so foreign data cannot make the program fail.
+/// The content model that JSON, CBOR and XML share: what a primitive or a resource says, free of
+/// its encoding. Members keep the order in which they were set. A Value never throws for a wrong
+/// type: every reader returns an optional or a pointer, so foreign data cannot make the program
+/// fail.
 class Value {
  public:
   using Array = std::vector<Value>;

@@ -1,0 +1,148 @@
+// The first start of a CSE: its CSEBase and the policies that one can see.
+#include <algorithm>
+
+#include "cse/core/cse.h"
+
+namespace gatehouse {
+namespace {
+
+Value rule(Value originators, int operations, Value object_details = {}) {
+  Value rule = Value::object({{"acor", std::move(originators)}, {"acop", operations}});
+  if (!object_details.is_null()) rule.set("acod", std::move(object_details));
+  return rule;
+}
+
+Value privileges(Value::Array rules) { return Value::object({{"acr", Value(std::move(rules))}}); }
+
+/// The administrator may do everything.
+Value administrator_policy(const CseSettings& settings) {
+  const Value all = privileges({rule(Value::array({settings.administrator}), 63)});
+  return Value::object(
+      {{"lbl", Value::array({"gatehouse:administrator"})}, {"pv", all}, {"pvs", all}});
+}
+
+/// Every registered entity may see the CSEBase and create groups, containers, policies and nodes of
+/// its own below it.
+Value entrance_policy(const CseSettings& settings) {
+  const Value children =
+      Value::array({type_number::kAccessControlPolicy, type_number::kContainer, type_number::kGroup,
+                    type_number::kNode, type_number::kSubscription});
+  const Value see = rule(Value::array({"all"}), 2 | 32);
+  const Value create =
+      rule(Value::array({"all"}), 1, Value::array({Value::object({{"chty", children}})}));
+  return Value::object({{"lbl", Value::array({"gatehouse:entrance"})},
+                        {"pv", privileges({see, create})},
+                        {"pvs", privileges({rule(Value::array({settings.administrator}), 63)})}});
+}
+
+Value supported_types(const Schemas& schemas) {
+  Value types = Value::array();
+  int last = 0;
+  std::vector<int> numbers;
+  for (const TypeSchema* schema : schemas.all()) numbers.push_back(schema->type);
+  std::sort(numbers.begin(), numbers.end());
+  for (const int number : numbers) {
+    if (number != last) types.push_back(number);
+    last = number;
+  }
+  return types;
+}
+
+Value strings(const std::vector<std::string>& texts) {
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push_back(text);
+  return list;
+}
+
+Result<void> create_base(OperationContext& context, const CseSettings& settings,
+                         const Schemas& schemas) {
+  const TypeSchema* base_schema = schemas.find(type_number::kCseBase);
+  const TypeSchema* policy_schema = schemas.find(type_number::kAccessControlPolicy);
+  if (!base_schema || !policy_schema)
+    return fail(Rsc::kInternalServerError, "the schemas lack <CSEBase> or <accessControlPolicy>");
+  Record record;
+  record.id = csebase_id(settings);
+  record.name = settings.csebase_name;
+  record.type = type_number::kCseBase;
+  record.order = context.resources.ids().next_order();
+  record.expires = Timestamp{INT64_MAX};
+  record.originator = settings.cse_id;
+  const std::string now = to_text(context.now());
+  Value attributes = Value::object({{"rn", record.name},
+                                    {"ty", record.type},
+                                    {"ri", record.id.text},
+                                    {"pi", ""},
+                                    {"ct", now},
+                                    {"lt", now},
+                                    {"cst", settings.cse_type},
+                                    {"csi", settings.cse_id},
+                                    {"srt", supported_types(schemas)},
+                                    {"srv", strings(settings.release_versions)},
+                                    {"poa", strings(settings.point_of_access)},
+                                    {"csz", Value::array({"application/json"})},
+                                    {"spi", settings.sp_id}});
+  auto base = context.resources.create(record, *base_schema, nullptr, attributes);
+  if (!base) return fail(base.error());
+  auto administrator =
+      create_internal(*policy_schema, *base, "acpAdministrator", ResourceId{"acpAdministrator"},
+                      settings.cse_id, administrator_policy(settings), context);
+  if (!administrator) return fail(administrator.error());
+  auto entrance = create_internal(*policy_schema, *base, "acpEntrance", ResourceId{"acpEntrance"},
+                                  settings.cse_id, entrance_policy(settings), context);
+  if (!entrance) return fail(entrance.error());
+  attributes.set("acpi", Value::array({(*administrator)->id().text, (*entrance)->id().text}));
+  context.resources.update(*base, std::move(attributes), true);
+  return {};
+}
+
+/// What the configuration may have changed since the last start: addresses, types, releases.
+void refresh_base(OperationContext& context, const ResourcePtr& base, const CseSettings& settings,
+                  const Schemas& schemas) {
+  Value attributes = base->attributes();
+  attributes.set("poa", strings(settings.point_of_access));
+  attributes.set("srt", supported_types(schemas));
+  attributes.set("srv", strings(settings.release_versions));
+  if (attributes == base->attributes()) return;
+  attributes.set("lt", to_text(context.now()));
+  context.resources.update(base, std::move(attributes), true);
+}
+
+}  // namespace
+
+Result<void> Cse::bootstrap() {
+  WriteLane lane(WriteLane::Manual{}, store_, cache_, schemas_, ids_, scheduler_);
+  Result<void> outcome;
+  WriteJob job;
+  job.work = [&](WorkingSet& resources) {
+    Request request;
+    OperationContext context{resources, request, settings_, behaviours_, settings_.cse_id};
+    auto base = resources.find(csebase_id(settings_));
+    if (!base) return error_response(request, base.error());
+    auto owner = resources.setting("cse-id");
+    if (!owner) return error_response(request, owner.error());
+    const std::string identity = settings_.cse_id + " " + settings_.csebase_name;
+    if (*owner && **owner != identity) {
+      return error_response(request, {Rsc::kConflict, "the store belongs to the CSE \"" + **owner +
+                                                          "\", not to \"" + identity + "\""});
+    }
+    if (*base) {
+      refresh_base(context, *base, settings_, schemas_);
+    } else if (auto created = create_base(context, settings_, schemas_); !created) {
+      return error_response(request, created.error());
+    }
+    if (auto kept = resources.put_setting("cse-id", identity); !kept)
+      return error_response(request, kept.error());
+    return Response{};
+  };
+  job.done = [&](Response response, std::vector<Change>) {
+    if (is_success(response.rsc)) return;
+    const Value* content = response.content.tree();
+    outcome =
+        fail(response.rsc, content ? content->string_at("m2m:dbg") : "the store cannot be used");
+  };
+  lane.submit(std::move(job));
+  lane.run_pending();
+  return outcome;
+}
+
+}  // namespace gatehouse

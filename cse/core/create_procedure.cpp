@@ -1,0 +1,182 @@
+// CREATE. Source: TS-0004 clauses 7.3.3.4 to 7.3.3.6, TS-0001 clause 10.1.2.
+#include "cse/core/procedures.h"
+
+namespace gatehouse {
+namespace {
+
+/// The short part of a root for identifiers: "m2m:cnt" gives "cnt".
+std::string_view id_prefix(const TypeSchema& schema) {
+  return schema.root.substr(schema.root.find(':') + 1);
+}
+
+struct Representation {
+  const TypeSchema* schema;
+  const Value* attributes;
+};
+
+/// The one member of pc, and the table that its name selects; it must agree with `ty`.
+Result<Representation> representation_of(const ProcedureContext& context, const Request& request) {
+  const std::int64_t type = *request.resource_type;
+  if (!request.content || !request.content->as_object() || request.content->size() != 1) {
+    return fail(Rsc::kBadRequest, "pc: a CREATE needs a content with exactly one resource");
+  }
+  const Member& root = request.content->as_object()->front();
+  const TypeSchema* schema = context.schemas.find_by_root(root.name);
+  if (!schema) {
+    return fail(Rsc::kBadRequest, "pc: \"" + root.name + "\" is no resource type of this CSE");
+  }
+  if (schema->type != type) {
+    return fail(Rsc::kBadRequest,
+                "pc: \"" + root.name + "\" does not match ty " + std::to_string(type));
+  }
+  if (!root.value.is_object())
+    return fail(Rsc::kBadRequest, "pc: \"" + root.name + "\" must be an object");
+  return Representation{schema, &root.value};
+}
+
+/// Universal and common attributes that the CSE assigns. Source: TS-0004 clause 7.3.3.5.
+Result<void> complete(Draft& draft, const Value& requested, const OperationContext& context) {
+  const std::string now = to_text(context.now());
+  Record& record = draft.record;
+  const bool has_et = draft.schema->has_expiration;
+  auto expires = expiration_for(has_et ? requested.find("et") : nullptr, draft.parent,
+                                context.settings, context.now());
+  if (!expires) return fail(expires.error());
+  record.expires = has_et ? *expires : draft.parent->expires();
+
+  Value attributes = Value::object({{"rn", record.name},
+                                    {"ty", record.type},
+                                    {"ri", record.id.text},
+                                    {"pi", record.parent.text},
+                                    {"ct", now},
+                                    {"lt", now}});
+  if (has_et) attributes.set("et", to_text(record.expires));
+  if (draft.schema->find("st")) attributes.set("st", 0);
+  if (draft.schema->management_definition != 0)
+    attributes.set("mgd", draft.schema->management_definition);
+  for (const Member& member : *requested.as_object()) {
+    if (member.name == "rn" || member.name == "et") continue;
+    attributes.set(member.name, member.name == "cr" ? Value(context.originator) : member.value);
+  }
+  draft.attributes = std::move(attributes);
+  return {};
+}
+
+Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
+  const TypeBehaviour& behaviour = context.behaviours.of(draft.record.type);
+  const bool named_by_id = draft.record.name == draft.record.id.text;
+  if (auto completed = behaviour.on_create(draft, context); !completed)
+    return fail(completed.error());
+  // A type may choose the identifier (AE, remoteCSE); then the universal attributes follow it.
+  if (named_by_id && draft.record.name != draft.record.id.text &&
+      draft.attributes.string_at("rn") == draft.record.name) {
+    draft.record.name = draft.record.id.text;
+  }
+  draft.attributes.set("ri", draft.record.id.text);
+  draft.attributes.set("rn", draft.record.name);
+  return context.resources.create_with_internal(std::move(draft.record), *draft.schema,
+                                                draft.parent.get(), std::move(draft.attributes),
+                                                std::move(draft.internal));
+}
+
+Result<Draft> draft_for(const Representation& wanted, const ResourcePtr& parent,
+                        OperationContext& context) {
+  Draft draft;
+  draft.schema = wanted.schema;
+  draft.parent = parent;
+  Record& record = draft.record;
+  record.order = context.resources.ids().next_order();
+  record.id.text = IdGenerator::identifier(id_prefix(*wanted.schema), record.order);
+  record.parent = parent->id();
+  record.type = wanted.schema->type;
+  record.name = wanted.attributes->string_at("rn", record.id.text);
+  record.originator = context.originator;
+  if (auto completed = complete(draft, *wanted.attributes, context); !completed)
+    return fail(completed.error());
+  return draft;
+}
+
+Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& context) {
+  const Request& request = context.request;
+  auto parent = existing_target(procedure, request, context.resources);
+  if (!parent) return parent;
+  const auto type = static_cast<int>(request.resource_type.value_or(0));
+  const TypeBehaviour& behaviour = context.behaviours.of(type);
+  if (auto refusal = behaviour.refuses(Operation::kCreate, request))
+    return fail(std::move(*refusal));
+  if (behaviour.create_needs_privilege()) {
+    const AccessRequest question{context.originator, Privilege::kCreate, type, request.peer.get()};
+    auto allowed = procedure.access.allows(*parent, question, context.resources);
+    if (!allowed) return fail(allowed.error());
+    if (!*allowed) return fail(no_privilege(context.originator, Privilege::kCreate, **parent));
+  }
+  auto wanted = representation_of(procedure, request);
+  if (!wanted) return fail(wanted.error());
+  if (!(*parent)->schema().allows_child(type)) {
+    const Rsc rsc = type == type_number::kSubscription ? Rsc::kTargetNotSubscribable
+                                                       : Rsc::kInvalidChildResourceType;
+    return fail(rsc, "a <" + std::string(wanted->schema->name) + "> may not be a child of a <" +
+                         std::string((*parent)->schema().name) + ">");
+  }
+  if (auto valid = validate_create(*wanted->schema, *wanted->attributes); !valid)
+    return fail(valid.error());
+  auto draft = draft_for(*wanted, *parent, context);
+  if (!draft) return fail(draft.error());
+  auto created = insert(*std::move(draft), context);
+  if (!created) return created;
+  if (auto done = behaviour.created(*created, context); !done) return fail(done.error());
+  // The parent may have been changed by `created`: it is read again.
+  auto parent_now = context.resources.find((*parent)->id());
+  if (!parent_now) return parent_now;
+  if (auto told =
+          context.behaviours.of((*parent)->type()).on_child_created(*parent_now, *created, context);
+      !told) {
+    return fail(told.error());
+  }
+  return context.resources.find((*created)->id());
+}
+
+}  // namespace
+
+Response create_resource(const ProcedureContext& procedure, const Request& request,
+                         const std::string& originator, WorkingSet& resources) {
+  OperationContext context{resources, request, procedure.settings, procedure.behaviours,
+                           originator};
+  auto created = create(procedure, context);
+  if (!created) return error_response(request, created.error());
+  for (TransactionParticipant* participant : procedure.extensions.participants) {
+    const std::vector<Change> changes = resources.job_changes();
+    if (auto joined = participant->on_changes(changes, context); !joined) {
+      return error_response(request, joined.error());
+    }
+  }
+  const Value* requested = request.content ? &request.content->as_object()->front().value : nullptr;
+  Response response = answer_with(request, Rsc::kCreated, *created, requested);
+  response.content_location = (*created)->path();
+  return response;
+}
+
+Result<ResourcePtr> create_internal(const TypeSchema& schema, const ResourcePtr& parent,
+                                    std::string name, ResourceId id, const std::string& originator,
+                                    Value attributes, OperationContext& context, Value internal) {
+  Draft draft;
+  draft.schema = &schema;
+  draft.parent = parent;
+  draft.internal = std::move(internal);
+  Record& record = draft.record;
+  record.order = context.resources.ids().next_order();
+  record.id = id.empty() ? ResourceId{IdGenerator::identifier(id_prefix(schema), record.order)}
+                         : std::move(id);
+  record.parent = parent->id();
+  record.type = schema.type;
+  record.name = name.empty() ? record.id.text : std::move(name);
+  record.originator = originator;
+  if (!attributes.is_object()) attributes = Value::object();
+  if (auto completed = complete(draft, attributes, context); !completed)
+    return fail(completed.error());
+  return context.resources.create_with_internal(std::move(draft.record), schema, parent.get(),
+                                                std::move(draft.attributes),
+                                                std::move(draft.internal));
+}
+
+}  // namespace gatehouse

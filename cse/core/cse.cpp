@@ -1,0 +1,281 @@
+#include "cse/core/cse.h"
+
+#include "cse/core/address.h"
+
+namespace gatehouse {
+namespace {
+
+/// Sends the answer of a request with what every answer carries.
+Reply completing(const Request& request, Reply reply) {
+  return [reply = std::move(reply), identifier = request.request_identifier,
+          release = request.release_version](Response response) {
+    response.request_identifier = identifier;
+    response.release_version = release;
+    reply(std::move(response));
+  };
+}
+
+/// Type of <latest>/<oldest> targets and the like need no special care here: they are virtual
+/// resources of services.
+bool is_blocking(const Request& request) {
+  return !request.operation_execution_time && request.response_type.value_or(3) != 1 &&
+         request.response_type.value_or(3) != 2 && request.response_type.value_or(3) != 5;
+}
+
+}  // namespace
+
+Cse::Cse(CseSettings settings, const Schemas& schemas, Behaviours& behaviours, Store& store,
+         Scheduler& scheduler, std::uint16_t process_part)
+    : settings_(std::move(settings)),
+      schemas_(schemas),
+      behaviours_(behaviours),
+      store_(store),
+      scheduler_(scheduler),
+      ids_(scheduler, process_part),
+      cache_(settings_.cache_resources),
+      access_(settings_, behaviours) {}
+
+Cse::~Cse() { stop(); }
+
+Result<void> Cse::start() {
+  if (auto ready = bootstrap(); !ready) return ready;
+  lane_ = std::make_unique<WriteLane>(store_, cache_, schemas_, ids_, scheduler_,
+                                      settings_.max_batch, settings_.max_queued_writes);
+  return {};
+}
+
+Result<void> Cse::start_manual() {
+  if (auto ready = bootstrap(); !ready) return ready;
+  lane_ =
+      std::make_unique<WriteLane>(WriteLane::Manual{}, store_, cache_, schemas_, ids_, scheduler_);
+  return {};
+}
+
+void Cse::stop() { lane_.reset(); }
+
+void Cse::handle(Request request, Reply reply) {
+  reply = completing(request, std::move(reply));
+  if (auto valid = check_request(request, settings_, scheduler_.now()); !valid) {
+    return reply(error_response(request, valid.error()));
+  }
+  CommittedView resources = view();
+  auto originator = proven_originator(request, settings_, resources);
+  if (!originator) return reply(error_response(request, originator.error()));
+  dispatch(std::move(request), *std::move(originator), std::move(reply));
+}
+
+void Cse::dispatch(Request request, std::string originator, Reply reply) {
+  const auto address = parse_address(request.to);
+  if (!address) return reply(error_response(request, address.error()));
+  if (!is_local(*address, settings_)) {
+    const bool registers = request.operation == Operation::kCreate &&
+                           (request.resource_type == type_number::kAe ||
+                            request.resource_type == type_number::kRemoteCse);
+    if (registers && request.peer) {  // TS-0004 clause 7.3.2.1: a registration is never forwarded
+      return reply(error_response(
+          request, {Rsc::kBadRequest, "to: a registration must address this CSE itself"}));
+    }
+    if (!extensions_.transit) {
+      return reply(
+          error_response(request, {Rsc::kNotFound, "to: no route to \"" + request.to + "\""}));
+    }
+    return extensions_.transit->forward(std::move(request), originator, std::move(reply));
+  }
+  if (!is_blocking(request) && extensions_.non_blocking) {
+    return extensions_.non_blocking->accept(std::move(request), originator, std::move(reply));
+  }
+  dispatch_local(std::move(request), *address, std::move(originator), std::move(reply));
+}
+
+void Cse::dispatch_local(Request request, const Address& address, std::string originator,
+                         Reply reply) {
+  CommittedView resources = view();
+  auto target = resolve(address, settings_, resources, behaviours_);
+  if (!target) return reply(error_response(request, target.error()));
+  if (target->resource && !target->virtual_name.empty()) {
+    VirtualResource* handler =
+        behaviours_.find_virtual(target->resource->type(), target->virtual_name);
+    return handler->handle(std::move(request), target->resource, std::move(target->rest),
+                           originator, std::move(reply));
+  }
+  const bool reads =
+      request.operation == Operation::kRetrieve || request.operation == Operation::kNotify;
+  if (reads && !target->resource) {
+    return reply(
+        error_response(request, {Rsc::kNotFound, "there is no resource \"" + request.to + "\""}));
+  }
+  switch (request.operation) {
+    case Operation::kRetrieve:
+      return retrieve(std::move(request), target->resource, originator, resources,
+                      std::move(reply));
+    case Operation::kNotify: {
+      const AccessRequest question{originator, Privilege::kNotify, 0, request.peer.get()};
+      auto allowed = access_.allows(target->resource, question, resources);
+      if (!allowed) return reply(error_response(request, allowed.error()));
+      if (!*allowed) {
+        return reply(error_response(
+            request, no_privilege(originator, Privilege::kNotify, *target->resource)));
+      }
+      if (!extensions_.notify) {
+        return reply(error_response(
+            request, {Rsc::kOperationNotAllowed, "NOTIFY is not part of this node"}));
+      }
+      return extensions_.notify->notify(std::move(request), target->resource, originator,
+                                        std::move(reply));
+    }
+    default:
+      return prepare_then_write(std::move(request), std::move(originator), std::move(reply));
+  }
+}
+
+void Cse::retrieve(Request request, const ResourcePtr& target, const std::string& originator,
+                   CommittedView& resources, Reply reply) {
+  if (request.result_content == 7 && extensions_.transit) {
+    // The original of an announced resource, wherever it is. Source: TS-0001 clause 8.1.2 (rcn 7).
+    const std::string original = target->attributes().string_at("lnk");
+    if (original.empty()) {
+      return reply(error_response(
+          request, {Rsc::kBadRequest, "rcn (resultContent): 7 needs an announced resource"}));
+    }
+    request.to = original;
+    request.result_content = 1;
+    return dispatch(std::move(request), originator, std::move(reply));
+  }
+  reply(retrieve_resource(procedures(), request, originator, target, resources));
+}
+
+Response Cse::retrieve(const Request& request, const ResourcePtr& target,
+                       const std::string& originator) {
+  CommittedView resources = view();
+  return retrieve_resource(procedures(), request, originator, target, resources);
+}
+
+void Cse::prepare_then_write(Request request, std::string originator, Reply reply) {
+  auto shared = std::make_shared<const Request>(std::move(request));
+  const bool creates = shared->operation == Operation::kCreate;
+  const TypeBehaviour& behaviour =
+      behaviours_.of(static_cast<int>(shared->resource_type.value_or(0)));
+  if (!creates || !behaviour.needs_preparation(*shared)) {
+    return enqueue(std::move(shared), std::move(originator), false, std::move(reply));
+  }
+  // First everything that can be checked here, without effect; only then is anybody else asked.
+  enqueue(
+      shared, originator, true, [this, shared, originator, reply, &behaviour](Response checked) {
+        if (!is_success(checked.rsc)) return reply(std::move(checked));
+        CommittedView resources = view();
+        auto parent = existing_target(procedures(), *shared, resources);
+        if (!parent) return reply(error_response(*shared, parent.error()));
+        behaviour.prepare_create(*shared, *parent, originator,
+                                 [this, shared, originator, reply](std::optional<Error> refused) {
+                                   if (refused) return reply(error_response(*shared, *refused));
+                                   enqueue(shared, originator, false, reply);
+                                 });
+      });
+}
+
+Response Cse::run(const Request& request, const std::string& originator,
+                  WorkingSet& resources) const {
+  switch (request.operation) {
+    case Operation::kCreate:
+      return create_resource(procedures(), request, originator, resources);
+    case Operation::kUpdate:
+      return update_resource(procedures(), request, originator, resources);
+    default:
+      return delete_resource(procedures(), request, originator, resources);
+  }
+}
+
+void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
+                  Reply reply) {
+  // What a dry run says is kept aside, and an unsuccessful answer makes the lane undo it.
+  const auto verdict = dry_run ? std::make_shared<Response>() : nullptr;
+  WriteJob job;
+  job.work = [this, request, originator, verdict](WorkingSet& resources) {
+    Response response = run(*request, originator, resources);
+    if (!verdict) return response;
+    *verdict = std::move(response);
+    return error_response(*request, {Rsc::kInternalServerError, ""});
+  };
+  job.done = [this, request, originator, verdict, reply](Response response,
+                                                         std::vector<Change> changes) {
+    if (verdict) return reply(std::move(*verdict));
+    if (!changes.empty()) tell_listeners(*request, originator, std::move(changes));
+    reply(std::move(response));
+  };
+  if (!lane_->submit(std::move(job))) {
+    reply(error_response(
+        *request, {Rsc::kInternalServerError, "too many writes are waiting; try again later"}));
+  }
+}
+
+void Cse::tell_listeners(const Request& request, const std::string& originator,
+                         std::vector<Change> changes) {
+  if (extensions_.listeners.empty()) return;
+  const Committed event{request, originator, std::move(changes)};
+  for (CommitListener* listener : extensions_.listeners) listener->committed(event);
+}
+
+void Cse::submit(std::function<Response(OperationContext&)> work,
+                 std::function<void(Response)> done) {
+  auto request = std::make_shared<Request>();
+  request->operation = Operation::kUpdate;
+  request->to = settings_.csebase_name;
+  request->from = settings_.cse_id;
+  WriteJob job;
+  job.work = [this, request, work = std::move(work)](WorkingSet& resources) {
+    OperationContext context{resources, *request, settings_, behaviours_, settings_.cse_id};
+    Response response = work(context);
+    if (!is_success(response.rsc)) return response;
+    for (TransactionParticipant* participant : extensions_.participants) {
+      const std::vector<Change> changes = resources.job_changes();
+      if (changes.empty()) break;
+      if (auto joined = participant->on_changes(changes, context); !joined)
+        return error_response(*request, joined.error());
+    }
+    return response;
+  };
+  job.done = [this, request, done](Response response, std::vector<Change> changes) {
+    if (!changes.empty()) tell_listeners(*request, settings_.cse_id, std::move(changes));
+    if (done) done(std::move(response));
+  };
+  if (!lane_ || !lane_->submit(std::move(job))) {
+    if (done)
+      done(error_response(*request, {Rsc::kInternalServerError, "too many writes are waiting"}));
+  }
+}
+
+void Cse::request(Request request, Reply reply) {
+  if (request.from.empty()) request.from = settings_.cse_id;
+  if (request.request_identifier.empty()) request.request_identifier = ids_.request_identifier();
+  if (!request.release_version) request.release_version = settings_.release_versions.back();
+  std::string originator = request.from;
+  reply = completing(request, std::move(reply));
+  dispatch(std::move(request), std::move(originator), std::move(reply));
+}
+
+Result<ResourcePtr> Cse::latest_instance(const ResourceId& parent, int type,
+                                         CommittedView& resources) {
+  if (ResourcePtr known = cache_.latest(parent); known && known->expires() > resources.now())
+    return known;
+  const std::uint64_t ticket = cache_.ticket(parent);
+  CommittedView fresh = view();  // its snapshot is taken after the ticket
+  Page page;
+  page.newest_first = true;
+  page.limit = 8;
+  for (;;) {
+    auto entries = fresh.children_of_type(parent, type, page);
+    if (!entries) return fail(entries.error());
+    for (const ChildEntry& entry : *entries) {
+      auto instance = fresh.find(entry.id);
+      if (!instance) return instance;
+      if (*instance) {
+        cache_.set_latest(*instance, ticket);
+        return instance;
+      }
+      page.after = entry.order;
+    }
+    if (entries->size() < page.limit) return ResourcePtr{};
+  }
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,105 @@
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+
+#include "cse/core/working_set.h"
+#include "cse/primitive/handler.h"
+
+namespace gatehouse {
+
+struct OperationContext;
+
+/// The places where services join the way of a request. The core calls them and knows none of them;
+/// cse/node wires.
+
+/// Runs inside the transaction of a request, after its procedure: sees its changes, may add to them
+/// (outbox entries).
+class TransactionParticipant {
+ public:
+  virtual ~TransactionParticipant() = default;
+  /// `changes` in order; what the participant changes itself is not shown to it again. An Error
+  /// undoes the request.
+  virtual Result<void> on_changes(std::span<const Change> changes, OperationContext& context) = 0;
+};
+
+/// A request whose changes are on disk.
+struct Committed {
+  Request request;
+  std::string originator;
+  std::vector<Change> changes;
+};
+
+/// Told after the commit, on the write lane's thread: must be quick, and post whatever takes time.
+class CommitListener {
+ public:
+  virtual ~CommitListener() = default;
+  virtual void committed(const Committed& event) = 0;
+};
+
+/// Requests for other CSEs. Source: TS-0004 clause 7.3.2 (transit).
+class Transit {
+ public:
+  virtual ~Transit() = default;
+  virtual void forward(Request request, const std::string& originator, Reply reply) = 0;
+};
+
+/// RETRIEVE of more than one resource. Source: TS-0004 clauses 7.3.3.17 and 7.3.3.1.
+class Retrieval {
+ public:
+  virtual ~Retrieval() = default;
+  /// filterUsage 1: addresses of matching descendants.
+  virtual Response discover(const Request& request, const ResourcePtr& target,
+                            ResourceReader& resources, const std::string& originator) = 0;
+  /// resultContent 4, 5, 6, 8: the target with its children or references to them.
+  virtual Response with_children(const Request& request, const ResourcePtr& target,
+                                 ResourceReader& resources, const std::string& originator) = 0;
+  /// filterUsage 2 on RETRIEVE, UPDATE, DELETE: does the target itself match?
+  virtual Result<bool> matches(const FilterCriteria& filter, const ResourcePtr& resource,
+                               ResourceReader& resources) = 0;
+};
+
+/// Requests that are not answered by their result (responseType 1, 2, flexBlocking) or not now
+/// (operation execution time).
+class NonBlocking {
+ public:
+  virtual ~NonBlocking() = default;
+  /// Acknowledges by `reply` and runs `request` (made blocking) through the handler later or at
+  /// once.
+  virtual void accept(Request request, const std::string& originator, Reply reply) = 0;
+};
+
+/// A NOTIFY addressed to a resource of this CSE that receives messages (an <AE>: hand it on; the
+/// CSEBase; fopt).
+class NotifyProcedure {
+ public:
+  virtual ~NotifyProcedure() = default;
+  virtual void notify(Request request, const ResourcePtr& target, const std::string& originator,
+                      Reply reply) = 0;
+};
+
+/// Reaches an entity by its identity, over whatever leads there: points of access, polling channel,
+/// another CSE.
+class Messenger {
+ public:
+  virtual ~Messenger() = default;
+  /// `target`: an AE-ID-Stem of this CSE ("CAE1"), a structured or unstructured address of an <AE>
+  /// or <remoteCSE>, an SP-relative ID ("/id-mn", "/id-mn/CAE1"), or a URL ("http://…",
+  /// "mqtt://…"). `request.to` is filled in if empty. Failure is an answer: 5103
+  /// TARGET_NOT_REACHABLE or 5107 with the reason.
+  virtual void send_to(const std::string& target, Request request, Reply reply) = 0;
+};
+
+/// Whatever is plugged in; a null pointer means "not in this node" and is answered as the standard
+/// says.
+struct Extensions {
+  std::vector<TransactionParticipant*> participants;
+  std::vector<CommitListener*> listeners;
+  Transit* transit = nullptr;
+  Retrieval* retrieval = nullptr;
+  NonBlocking* non_blocking = nullptr;
+  NotifyProcedure* notify = nullptr;
+  Messenger* messenger = nullptr;
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,26 @@
+#include "cse/core/id_generator.h"
+
+#include <algorithm>
+
+namespace gatehouse {
+
+namespace {
+constexpr std::int64_t kYear2020Microseconds = 1'577'836'800'000'000;
+}
+
+std::int64_t IdGenerator::next_order() {
+  const std::int64_t now =
+      std::max<std::int64_t>(clock_.now().microseconds - kYear2020Microseconds, 1);
+  const std::lock_guard lock(mutex_);
+  last_ = std::max(now, last_ + 1);
+  return (last_ << 10) | process_part_;
+}
+
+std::string IdGenerator::identifier(std::string_view prefix, std::int64_t order) {
+  static constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // sorts as ASCII
+  std::string text(prefix);
+  for (int shift = 60; shift >= 0; shift -= 5) text.push_back(kDigits[(order >> shift) & 31]);
+  return text;
+}
+
+}  // namespace gatehouse

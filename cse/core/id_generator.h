@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "cse/primitive/scheduler.h"
+
+namespace gatehouse {
+
+/// Makes orders and identifiers that rise with time, without a counter shared by processes:
+/// microseconds since 2020 and a part that tells processes apart. Rising identifiers keep the
+/// indexes of the store append-only. Threading: any thread.
+class IdGenerator {
+ public:
+  /// `process_part`: 0..1023; different for processes that share one store.
+  IdGenerator(const Scheduler& clock, std::uint16_t process_part)
+      : clock_(clock), process_part_(process_part % 1024) {}
+
+  /// Greater than every order given before.
+  std::int64_t next_order();
+  /// A resource identifier: `prefix` and 13 characters that sort as `order` does.
+  static std::string identifier(std::string_view prefix, std::int64_t order);
+  /// A request identifier that is unique over all entities, for requests of the CSE's own.
+  std::string request_identifier() { return identifier("gh", next_order()); }
+
+ private:
+  const Scheduler& clock_;
+  const std::uint16_t process_part_;
+  std::mutex mutex_;
+  std::int64_t last_ = 0;
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,132 @@
+// Who is asking? Source: TS-0004 clause 7.3.2.1 (Recv-1), TS-0003 clause 8.
+#include <algorithm>
+
+#include "cse/core/cse.h"
+
+namespace gatehouse {
+namespace {
+
+/// "/id-mn/CAE1" gives "/id-mn"; "/id-mn" stays.
+std::string cse_part(const std::string& id) {
+  const std::size_t slash = id.find('/', 1);
+  return slash == std::string::npos ? id : id.substr(0, slash);
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+bool is_registration(const Request& request, int type) {
+  return request.operation == Operation::kCreate && request.resource_type == type;
+}
+
+/// The <remoteCSE> of a registered CSE carries the CSE-ID as its identifier, so this is one
+/// look-up.
+Result<ResourcePtr> remote_cse(const std::string& cse_id, ResourceReader& resources) {
+  auto found = resources.find(ResourceId{cse_id.substr(1)});
+  if (found && *found && (*found)->type() != type_number::kRemoteCse) return ResourcePtr{};
+  return found;
+}
+
+/// May an authenticated peer speak as `from`? A CSE forwards for those behind it, but never in the
+/// name of a registree of ours. Source: TS-0003 clause 8.2, TS-0004 clause 7.3.2.1.
+Result<bool> peer_may_speak_as(const Peer& peer, const std::string& from,
+                               const CseSettings& settings, ResourceReader& resources) {
+  if (contains(peer.identities, from)) return true;
+  if (!from.starts_with('/')) return contains(peer.identities, settings.cse_id + "/" + from);
+  for (const std::string& identity : peer.identities) {
+    if (!identity.starts_with('/') || identity.find('/', 1) != std::string::npos)
+      continue;  // not a CSE
+    const std::string origin = cse_part(from);
+    if (origin == identity) return true;
+    if (origin == settings.cse_id) continue;
+    auto csr = remote_cse(identity, resources);
+    if (!csr) return fail(csr.error());
+    if (!*csr) continue;
+    if (contains((*csr)->attributes().strings_at("dcse"), origin)) return true;
+    // Our registrar forwards for everybody who is not registered here.
+    auto other = remote_cse(origin, resources);
+    if (!other) return fail(other.error());
+    if (!*other && (*csr)->internal().bool_at("registrar")) return true;
+  }
+  return false;
+}
+
+Result<bool> is_known_cse(const std::string& cse_id, ResourceReader& resources) {
+  auto direct = remote_cse(cse_id, resources);
+  if (!direct) return fail(direct.error());
+  if (*direct) return true;
+  auto all = resources.all_of_type(type_number::kRemoteCse, Page{});
+  if (!all) return fail(all.error());
+  for (const ChildEntry& entry : *all) {
+    auto csr = resources.find(entry.id);
+    if (!csr) return fail(csr.error());
+    if (!*csr) continue;
+    if ((*csr)->internal().bool_at("registrar"))
+      return true;  // whoever is behind it vouches for its own
+    if (contains((*csr)->attributes().strings_at("dcse"), cse_id)) return true;
+  }
+  return false;
+}
+
+Result<std::string> registered(const Request& request, const std::string& from,
+                               const CseSettings& settings, ResourceReader& resources) {
+  if (!from.starts_with('/')) {
+    if (is_registration(request, type_number::kAe)) return from;
+    auto ae = resources.find(ResourceId{from});
+    if (!ae) return fail(ae.error());
+    if (*ae && (*ae)->type() == type_number::kAe) return from;
+    return fail(Rsc::kOriginatorNotAuthenticated,
+                "fr (From): \"" + from + "\" is not registered at this CSE");
+  }
+  const std::string cse = cse_part(from);
+  if (cse == settings.cse_id) {
+    // An AE of ours whose request came back over another CSE; it is known by its stem.
+    const std::string stem = from.substr(std::min(cse.size() + 1, from.size()));
+    auto ae = stem.empty() ? Result<ResourcePtr>(ResourcePtr{}) : resources.find(ResourceId{stem});
+    if (!ae) return fail(ae.error());
+    if (*ae && request.peer && request.peer->authenticated) return stem;
+    return fail(Rsc::kBadRequest,
+                "fr (From): an AE registered here names itself by its AE-ID-Stem only");
+  }
+  if (is_registration(request, type_number::kRemoteCse)) return from;
+  auto known = is_known_cse(cse, resources);
+  if (!known) return fail(known.error());
+  if (!*known) {
+    return fail(Rsc::kSecurityAssociationRequired,
+                "fr (From): the CSE \"" + cse + "\" is not registered here");
+  }
+  return from;
+}
+
+}  // namespace
+
+Result<std::string> proven_originator(const Request& request, const CseSettings& settings,
+                                      ResourceReader& resources) {
+  std::string from = request.from;
+  if (from.starts_with(settings.sp_id + "/")) from = from.substr(settings.sp_id.size());
+  if (!request.peer) return from;  // from inside: the CSE itself and its services
+  const Peer& peer = *request.peer;
+  if (from.empty()) {
+    if (is_registration(request, type_number::kAe)) return from;
+    return fail(Rsc::kBadRequest, "fr (From): is mandatory");
+  }
+  if (from.size() > 256 || from.find_first_of(" \t\r\n") != std::string::npos) {
+    return fail(Rsc::kBadRequest,
+                "fr (From): must be an identifier of at most 256 characters without spaces");
+  }
+  const bool asks_for_identity =
+      is_registration(request, type_number::kAe) && (from == "C" || from == "S");
+  if (peer.authenticated && !asks_for_identity) {
+    auto allowed = peer_may_speak_as(peer, from, settings, resources);
+    if (!allowed) return fail(allowed.error());
+    if (!*allowed) {
+      return fail(Rsc::kOriginatorNotAuthenticated,
+                  "fr (From): the credential of this connection does not allow \"" + from + "\"");
+    }
+  }
+  if (from == settings.administrator && !from.empty()) return from;
+  return registered(request, from, settings, resources);
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,104 @@
+#include "cse/core/procedures.h"
+
+#include "cse/codec/json.h"
+
+namespace gatehouse {
+
+Error no_privilege(const std::string& originator, Privilege privilege, const Resource& resource) {
+  static constexpr std::pair<Privilege, std::string_view> kNames[] = {
+      {Privilege::kCreate, "CREATE below"}, {Privilege::kRetrieve, "RETRIEVE"},
+      {Privilege::kUpdate, "UPDATE"},       {Privilege::kDelete, "DELETE"},
+      {Privilege::kNotify, "NOTIFY"},       {Privilege::kDiscovery, "DISCOVERY of"}};
+  std::string verb;
+  for (const auto& [value, name] : kNames) {
+    if (value == privilege) verb = name;
+  }
+  return {Rsc::kOriginatorHasNoPrivilege,
+          "\"" + originator + "\" has no privilege for " + verb + " " + resource.path()};
+}
+
+Result<ResourcePtr> existing_target(const ProcedureContext& context, const Request& request,
+                                    ResourceReader& resources) {
+  const auto address = parse_address(request.to);
+  if (!address) return fail(address.error());
+  auto target = resolve(*address, context.settings, resources, context.behaviours);
+  if (!target) return fail(target.error());
+  if (!target->resource) return fail(Rsc::kNotFound, "there is no resource \"" + request.to + "\"");
+  if (!target->virtual_name.empty()) {
+    return fail(Rsc::kOperationNotAllowed, std::string(name_of(request.operation)) +
+                                               " is not allowed on the virtual resource \"" +
+                                               target->virtual_name + "\"");
+  }
+  return std::move(target->resource);
+}
+
+Result<Timestamp> expiration_for(const Value* wanted, const ResourcePtr& parent,
+                                 const CseSettings& settings, Timestamp now) {
+  Timestamp expires = now + settings.default_expiration;
+  if (wanted && wanted->as_string()) {
+    const auto time = parse_abs_rel_timestamp(*wanted->as_string(), now);
+    if (!time)
+      return fail(Rsc::kBadRequest,
+                  "et (expirationTime): must be a timestamp such as 20300101T000000");
+    if (*time <= now) return fail(Rsc::kBadRequest, "et (expirationTime): lies in the past");
+    expires = std::min(*time, now + settings.max_expiration);
+  }
+  return parent ? std::min(expires, parent->expires()) : expires;
+}
+
+Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resource,
+                     const Value* requested) {
+  Response response;
+  response.rsc = rsc;
+  const auto wanted = static_cast<ResultContent>(request.result_content.value_or(1));
+  const auto root_of = [&resource](Value attributes) {
+    return Value::object({{std::string(resource->schema().root), std::move(attributes)}});
+  };
+  switch (wanted) {
+    case ResultContent::kNothing:
+      break;
+    case ResultContent::kHierarchicalAddress:
+      response.content = Value::object({{"m2m:uri", resource->path()}});
+      break;
+    case ResultContent::kHierarchicalAddressAndAttributes: {
+      Value wrapper = root_of(resource->attributes());
+      wrapper.set("uri", resource->path());
+      response.content = Value::object({{"m2m:rce", std::move(wrapper)}});
+      break;
+    }
+    case ResultContent::kModifiedAttributes: {
+      Value changed = Value::object();
+      for (const Member& member : *resource->attributes().as_object()) {
+        const Value* sent = requested ? requested->find(member.name) : nullptr;
+        if (!sent || !(*sent == member.value)) changed.set(member.name, member.value);
+      }
+      if (changed.size() > 0) response.content = root_of(std::move(changed));
+      break;
+    }
+    default:
+      response.content = content_of(resource);
+  }
+  return response;
+}
+
+Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
+                           bool side_effect) {
+  if (auto allowed = context.behaviours.of(resource->type()).on_delete(resource, context); !allowed)
+    return allowed;
+  for (;;) {
+    auto page = context.resources.children(resource->id(), Page{});
+    if (!page) return fail(page.error());
+    if (page->empty()) break;
+    for (const ChildEntry& entry : *page) {
+      auto child = context.resources.find_stored(entry.id);
+      if (!child) return fail(child.error());
+      if (!*child)
+        return fail(Rsc::kInternalServerError, "a child vanished while its parent was deleted");
+      if (auto erased = erase_subtree(*child, context, true); !erased) return erased;
+    }
+  }
+  context.resources.erase(resource, side_effect);
+  return {};
+}
+
+}  // namespace gatehouse

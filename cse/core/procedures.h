@@ -1,0 +1,61 @@
+#pragma once
+#include "cse/core/access_control.h"
+#include "cse/core/address.h"
+#include "cse/core/behaviour.h"
+#include "cse/core/extensions.h"
+
+namespace gatehouse {
+
+/// What every procedure needs; lives as long as the Cse.
+struct ProcedureContext {
+  const CseSettings& settings;
+  const Schemas& schemas;
+  const Behaviours& behaviours;
+  const AccessControl& access;
+  const Extensions& extensions;
+};
+
+/// The procedures of TS-0004 clause 7.3.3, free of threads and sockets: resources and a request in,
+/// a response out. Those that write run on the write lane; an unsuccessful response means that the
+/// lane undoes what they did.
+
+Response create_resource(const ProcedureContext& context, const Request& request,
+                         const std::string& originator, WorkingSet& resources);
+Response update_resource(const ProcedureContext& context, const Request& request,
+                         const std::string& originator, WorkingSet& resources);
+Response delete_resource(const ProcedureContext& context, const Request& request,
+                         const std::string& originator, WorkingSet& resources);
+Response retrieve_resource(const ProcedureContext& context, const Request& request,
+                           const std::string& originator, const ResourcePtr& target,
+                           ResourceReader& resources);
+
+/// Takes a resource and everything below it out. The resource's own change is a plain one, those
+/// below are side effects.
+Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
+                           bool side_effect = false);
+
+/// A child that the CSE makes by itself (an ACP at start, a <request>, an announced copy): the
+/// attributes are complete but for the universal ones. `name` empty: made from the identifier; `id`
+/// empty: generated.
+Result<ResourcePtr> create_internal(const TypeSchema& schema, const ResourcePtr& parent,
+                                    std::string name, ResourceId id, const std::string& originator,
+                                    Value attributes, OperationContext& context,
+                                    Value internal = {});
+
+/// 2xxx with the content that resultContent asks for. `before`: what the request sent, for rcn 9.
+Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resource,
+                     const Value* requested);
+
+/// Target of a request of this CSE, or the error that answers it (4000, 4004; virtual children are
+/// 4005 here).
+Result<ResourcePtr> existing_target(const ProcedureContext& context, const Request& request,
+                                    ResourceReader& resources);
+/// 4103 with a text that names originator, operation and resource.
+Error no_privilege(const std::string& originator, Privilege privilege, const Resource& resource);
+
+/// `et` of a new or updated resource: the wanted one, capped by the parent's and the CSE's limits.
+/// Errors: kBadRequest when it is malformed or past.
+Result<Timestamp> expiration_for(const Value* wanted, const ResourcePtr& parent,
+                                 const CseSettings& settings, Timestamp now);
+
+}  // namespace gatehouse

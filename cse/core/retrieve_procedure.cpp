@@ -1,0 +1,66 @@
+// RETRIEVE of one resource. Source: TS-0004 clause 7.3.3.6, TS-0001 clause 10.1.3.
+#include "cse/core/procedures.h"
+
+namespace gatehouse {
+namespace {
+
+Response attributes_only(const Request& request, const ResourcePtr& target) {
+  Response response;
+  if (request.attribute_list.empty()) {
+    response.content = content_of(target);
+    return response;
+  }
+  Value chosen = Value::object();
+  for (const std::string& name : request.attribute_list) {
+    const bool known = target->schema().find(name) || target->attributes().contains(name);
+    if (!known) {
+      return error_response(request,
+                            {Rsc::kBadRequest, "atrl: <" + std::string(target->schema().name) +
+                                                   "> has no attribute \"" + name + "\""});
+    }
+    if (const Value* value = target->attributes().find(name)) chosen.set(name, *value);
+  }
+  response.content = Value::object({{std::string(target->schema().root), std::move(chosen)}});
+  return response;
+}
+
+}  // namespace
+
+Response retrieve_resource(const ProcedureContext& procedure, const Request& request,
+                           const std::string& originator, const ResourcePtr& target,
+                           ResourceReader& resources) {
+  const TypeBehaviour& behaviour = procedure.behaviours.of(target->type());
+  if (auto refusal = behaviour.refuses(Operation::kRetrieve, request))
+    return error_response(request, *refusal);
+  const bool discovery = request.filter && request.filter->filter_usage == 1;
+  const AccessRequest question{originator, discovery ? Privilege::kDiscovery : Privilege::kRetrieve,
+                               0, request.peer.get()};
+  if (!discovery) {  // discovery asks for each resource it finds, not for where it starts
+    auto allowed = procedure.access.allows(target, question, resources);
+    if (!allowed) return error_response(request, allowed.error());
+    if (!*allowed)
+      return error_response(request, no_privilege(originator, question.privilege, *target));
+  }
+  const std::int64_t wanted = request.result_content.value_or(1);
+  if (discovery || (wanted >= 4 && wanted != 7)) {
+    if (!procedure.extensions.retrieval) {
+      return error_response(request,
+                            {Rsc::kNotImplemented, "rcn, fc: discovery is not part of this node"});
+    }
+    return discovery
+               ? procedure.extensions.retrieval->discover(request, target, resources, originator)
+               : procedure.extensions.retrieval->with_children(request, target, resources,
+                                                               originator);
+  }
+  if (request.filter && procedure.extensions.retrieval) {
+    auto matches = procedure.extensions.retrieval->matches(*request.filter, target, resources);
+    if (!matches) return error_response(request, matches.error());
+    if (!*matches) {
+      return error_response(request,
+                            {Rsc::kNotFound, "fc: the target does not match the filter criteria"});
+    }
+  }
+  return attributes_only(request, target);
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,32 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gatehouse {
+
+/// Who this CSE is, and its limits. Filled from the configuration by cse/node.
+struct CseSettings {
+  int cse_type = 1;                           ///< m2m:cseTypeID: 1 IN, 2 MN, 3 ASN
+  std::string cse_id = "/id-in";              ///< SP-relative
+  std::string csebase_name = "cse-in";        ///< rn of the CSEBase
+  std::string sp_id = "//gatehouse.example";  ///< M2M-SP-ID
+  std::string administrator = "CAdmin";       ///< may do everything; empty: nobody
+  std::vector<std::string> release_versions = {"2a", "3", "4"};
+  std::vector<std::string> point_of_access;  ///< poa of the CSEBase
+
+  std::chrono::seconds default_expiration{std::chrono::hours(24 * 365 * 5)};
+  std::chrono::seconds max_expiration{std::chrono::hours(24 * 365 * 10)};
+  std::chrono::milliseconds default_request_timeout{10'000};
+  std::size_t cache_resources = 50'000;       ///< resources kept decoded in memory
+  std::size_t max_batch = 256;                ///< writes that share one commit
+  std::size_t max_queued_writes = 20'000;     ///< beyond that a write is refused (5000, "busy")
+  std::int64_t max_discovery_results = 1000;  ///< a larger answer is cut, with contentStatus 1
+  std::size_t max_children_depth = 32;  ///< levels of nested children in one answer (rcn 4, 8)
+
+  /// "/id-in" without the slash: first part of CSE-relative identifiers seen from elsewhere.
+  std::string cse_id_stem() const { return cse_id.substr(1); }
+};
+
+}  // namespace gatehouse

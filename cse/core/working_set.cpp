@@ -1,0 +1,244 @@
+#include "cse/core/working_set.h"
+
+#include "cse/codec/json.h"
+#include "cse/core/committed_view.h"
+
+namespace gatehouse {
+
+Result<ResourcePtr> WorkingSet::find(const ResourceId& id) {
+  auto resource = find_stored(id);
+  if (resource && *resource && (*resource)->expires() <= now_) return ResourcePtr{};
+  return resource;
+}
+
+Result<ResourcePtr> WorkingSet::find_stored(const ResourceId& id) {
+  const auto known = entries_.find(id);
+  if (known != entries_.end()) return known->second.now;
+  if (ResourcePtr cached = cache_.find(id)) return cached;
+  const std::uint64_t ticket = cache_.ticket(id);
+  auto record = transaction_.find(id);
+  if (!record) return fail(record.error());
+  if (!*record) return ResourcePtr{};
+  auto resource = materialise_stored(**std::move(record));
+  // Only the lane publishes, so what the transaction holds unchanged is the committed state.
+  if (resource && *resource) cache_.fill(*resource, ticket);
+  return resource;
+}
+
+Result<ResourcePtr> WorkingSet::materialise_stored(Record record) {
+  // The path of an expired resource goes through parents that have expired with it.
+  struct Stored final : ResourceReader {
+    explicit Stored(WorkingSet& s) : set(s) {}
+    Result<ResourcePtr> find(const ResourceId& id) override { return set.find_stored(id); }
+    Result<ResourcePtr> child(const Resource& parent, const std::string& name) override {
+      return set.child(parent, name);
+    }
+    Result<std::vector<ChildEntry>> children(const ResourceId& parent, const Page& page) override {
+      return set.children(parent, page);
+    }
+    Result<std::vector<ChildEntry>> children_of_type(const ResourceId& p, int t,
+                                                     const Page& page) override {
+      return set.children_of_type(p, t, page);
+    }
+    Result<std::vector<ChildEntry>> all_of_type(int t, const Page& page) override {
+      return set.all_of_type(t, page);
+    }
+    Timestamp now() const override { return set.now(); }
+    WorkingSet& set;
+  } reader{*this};
+  return materialise(std::move(record), schemas_, reader);
+}
+
+Result<ResourcePtr> WorkingSet::child(const Resource& parent, const std::string& name) {
+  const auto created = names_.find(name_key(parent.id(), name));
+  if (created != names_.end()) {
+    auto resource = find(created->second);
+    if (!resource || *resource) return resource;
+  }
+  if (ResourcePtr cached = cache_.find_path(parent.path() + "/" + name)) return find(cached->id());
+  auto record = transaction_.find_child(parent.id(), name);
+  if (!record) return fail(record.error());
+  return *record ? find((*record)->id) : Result<ResourcePtr>(ResourcePtr{});
+}
+
+Result<std::vector<ChildEntry>> WorkingSet::children(const ResourceId& parent, const Page& page) {
+  if (auto flushed = flush_structure(); !flushed) return fail(flushed.error());
+  return transaction_.children(parent, page);
+}
+
+Result<std::vector<ChildEntry>> WorkingSet::children_of_type(const ResourceId& parent, int type,
+                                                             const Page& page) {
+  if (auto flushed = flush_structure(); !flushed) return fail(flushed.error());
+  return transaction_.children_of_type(parent, type, page);
+}
+
+Result<std::vector<ChildEntry>> WorkingSet::all_of_type(int type, const Page& page) {
+  if (auto flushed = flush_structure(); !flushed) return fail(flushed.error());
+  return transaction_.all_of_type(type, page);
+}
+
+WorkingSet::Entry& WorkingSet::touch(const ResourceId& id, const ResourcePtr& base) {
+  const auto [place, is_new] = entries_.try_emplace(id);
+  Entry& entry = place->second;
+  if (is_new && base) entry = {base, base, base->version()};
+  undo_.push_back({id, entry.now});
+  return entry;
+}
+
+void WorkingSet::set_now(Entry& entry, const ResourceId& id, ResourcePtr now) {
+  const bool exists_changes = !entry.now != !now;
+  const ResourcePtr& named = now ? now : entry.now;
+  if (exists_changes && named) {
+    const std::string key = name_key(named->parent(), named->name());
+    if (now)
+      names_[key] = id;
+    else
+      names_.erase(key);
+    structural_.push_back(id);
+    parents_of_changed_instances_.push_back(named->parent());
+  }
+  entry.now = std::move(now);
+}
+
+Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
+                                       const Resource* parent, Value attributes, bool side_effect) {
+  // A name that equals the identifier was made by the CSE and is new by construction.
+  if (parent && draft.name != draft.id.text) {
+    auto sibling = child(*parent, draft.name);
+    if (!sibling) return fail(sibling.error());
+    if (*sibling) {
+      return fail(Rsc::kConflict, "rn (resourceName): \"" + draft.name +
+                                      "\" is taken by another child of " + parent->path());
+    }
+    auto namesake = find(draft.id);
+    if (!namesake) return fail(namesake.error());
+    if (*namesake) return fail(Rsc::kConflict, "the identifier \"" + draft.id.text + "\" is taken");
+  }
+  const ResourceId id = draft.id;
+  Entry& entry = touch(id, nullptr);
+  draft.version = entry.stored + 1;
+  auto resource = std::make_shared<const Resource>(
+      std::move(draft), schema, parent ? parent->path() + "/" + draft.name : draft.name,
+      std::move(attributes));
+  set_now(entry, id, resource);
+  changes_.push_back({Change::Kind::kCreated, nullptr, resource, side_effect});
+  return ResourcePtr(std::move(resource));
+}
+
+Result<ResourcePtr> WorkingSet::create_with_internal(Record draft, const TypeSchema& schema,
+                                                     const Resource* parent, Value attributes,
+                                                     const Value& internal) {
+  if (internal.size() > 0) draft.internal = to_json(internal);
+  return create(std::move(draft), schema, parent, std::move(attributes));
+}
+
+ResourcePtr WorkingSet::update(const ResourcePtr& before, Value attributes, bool side_effect) {
+  Record record = before->fields();
+  if (const auto et = parse_timestamp(attributes.string_at("et"))) record.expires = *et;
+  Entry& entry = touch(before->id(), before);
+  record.version = entry.stored + 1;
+  auto after = std::make_shared<const Resource>(std::move(record), before->schema(), before->path(),
+                                                std::move(attributes));
+  set_now(entry, before->id(), after);
+  changes_.push_back({Change::Kind::kUpdated, before, after, side_effect});
+  return after;
+}
+
+ResourcePtr WorkingSet::update_internal(const ResourcePtr& before, Value internal) {
+  Record record = before->fields();
+  record.internal = to_json(internal);
+  Entry& entry = touch(before->id(), before);
+  record.version = entry.stored + 1;
+  auto after = std::make_shared<const Resource>(std::move(record), before->schema(), before->path(),
+                                                before->attributes());
+  set_now(entry, before->id(), after);
+  return after;
+}
+
+void WorkingSet::erase(const ResourcePtr& resource, bool side_effect) {
+  set_now(touch(resource->id(), resource), resource->id(), nullptr);
+  changes_.push_back({Change::Kind::kDeleted, resource, nullptr, side_effect});
+}
+
+void WorkingSet::put_outbox(std::string queue, const Value& body) {
+  outbox_.push_back({ids_.next_order(), std::move(queue), to_json(body)});
+}
+
+void WorkingSet::begin_job() {
+  undo_.clear();
+  changes_.clear();
+  job_outbox_start_ = outbox_.size();
+  job_erased_start_ = erased_outbox_.size();
+}
+
+void WorkingSet::abort_job() {
+  for (; !undo_.empty(); undo_.pop_back()) {
+    Undo& step = undo_.back();
+    set_now(entries_.at(step.id), step.id, std::move(step.now));
+  }
+  changes_.clear();
+  outbox_.resize(job_outbox_start_);
+  erased_outbox_.resize(job_erased_start_);
+}
+
+std::vector<Change> WorkingSet::finish_job() {
+  undo_.clear();
+  return std::move(changes_);
+}
+
+Result<void> WorkingSet::write(const ResourceId& id, Entry& entry) {
+  if (entry.now == entry.written) return {};
+  if (!entry.now) {
+    if (auto erased = transaction_.erase(id, entry.stored); !erased) return erased;
+    entry.stored = 0;
+  } else {
+    Record record = entry.now->record();
+    if (record.version !=
+        entry.stored + 1) {  // undone after a flush: the same content, as a newer version
+      record.version = entry.stored + 1;
+      entry.now = std::make_shared<const Resource>(record, entry.now->schema(), entry.now->path());
+    }
+    if (auto put = transaction_.put(record); !put) return put;
+    entry.stored = record.version;
+  }
+  entry.written = entry.now;
+  return {};
+}
+
+Result<void> WorkingSet::flush_structure() {
+  for (const ResourceId& id : structural_) {  // parents were created before their children
+    if (auto written = write(id, entries_.at(id)); !written) return written;
+  }
+  structural_.clear();
+  return {};
+}
+
+Result<void> WorkingSet::flush() {
+  if (auto written = flush_structure(); !written) return written;
+  for (auto& [id, entry] : entries_) {
+    if (auto written = write(id, entry); !written) return written;
+  }
+  for (const OutboxEntry& entry : outbox_) {
+    if (auto put = transaction_.put_outbox(entry); !put) return put;
+    wrote_outbox_ = true;
+  }
+  for (const std::int64_t order : erased_outbox_) {
+    if (auto erased = transaction_.erase_outbox(order); !erased) return erased;
+  }
+  outbox_.clear();
+  erased_outbox_.clear();
+  return {};
+}
+
+void WorkingSet::publish() {
+  for (const ResourceId& parent : parents_of_changed_instances_) cache_.drop_latest(parent);
+  for (const auto& [id, entry] : entries_) {
+    if (entry.now) {
+      cache_.publish(entry.now);
+    } else {
+      cache_.drop(id);
+    }
+  }
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,124 @@
+#pragma once
+#include <unordered_map>
+#include <vector>
+
+#include "cse/core/id_generator.h"
+#include "cse/core/resource_cache.h"
+#include "cse/core/resource_reader.h"
+
+namespace gatehouse {
+
+/// What happened to one resource in one request.
+struct Change {
+  enum class Kind { kCreated, kUpdated, kDeleted };
+  Kind kind;
+  ResourcePtr before;  ///< null when created
+  ResourcePtr after;   ///< null when deleted
+  /// The CSE did it by itself as part of the procedure (a parent's counters, an eviction): such a
+  /// change makes no notification of its own.
+  bool side_effect = false;
+
+  const Resource& resource() const { return after ? *after : *before; }
+};
+
+/// The state that a batch of writes works on: its own changes over the committed state. The lane
+/// runs job after job on it and writes everything to the store at the end, each resource once
+/// however often it changed. A job that fails leaves no trace (begin_job, abort_job).
+class WorkingSet final : public ResourceReader {
+ public:
+  WorkingSet(Transaction& transaction, ResourceCache& cache, const Schemas& schemas,
+             IdGenerator& ids, Timestamp now)
+      : transaction_(transaction), cache_(cache), schemas_(schemas), ids_(ids), now_(now) {}
+
+  // Reading: what is committed and what this batch has changed.
+  Result<ResourcePtr> find(const ResourceId& id) override;
+  Result<ResourcePtr> child(const Resource& parent, const std::string& name) override;
+  Result<std::vector<ChildEntry>> children(const ResourceId& parent, const Page& page) override;
+  Result<std::vector<ChildEntry>> children_of_type(const ResourceId& parent, int type,
+                                                   const Page& page) override;
+  Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) override;
+  Timestamp now() const override { return now_; }
+  /// As find, but also what has expired and only waits to be removed.
+  Result<ResourcePtr> find_stored(const ResourceId& id);
+
+  // Writing.
+  /// A resource to be created: `draft` has everything but version. Checks nothing but the
+  /// identifier and the name: kConflict (4105) if a sibling has the name or a resource has the
+  /// identifier.
+  Result<ResourcePtr> create(Record draft, const TypeSchema& schema, const Resource* parent,
+                             Value attributes, bool side_effect = false);
+  /// The same, with what the CSE keeps beside the attributes (null: nothing).
+  Result<ResourcePtr> create_with_internal(Record draft, const TypeSchema& schema,
+                                           const Resource* parent, Value attributes,
+                                           const Value& internal);
+  /// Replaces the attributes. `expires` follows from `et`.
+  ResourcePtr update(const ResourcePtr& before, Value attributes, bool side_effect = false);
+  /// Replaces what the CSE keeps beside the attributes; makes no change event.
+  ResourcePtr update_internal(const ResourcePtr& before, Value internal);
+  void erase(const ResourcePtr& resource, bool side_effect = false);
+  /// Leaves with the commit; the queue's order is kept.
+  void put_outbox(std::string queue, const Value& body);
+  void erase_outbox(std::int64_t order) { erased_outbox_.push_back(order); }
+  Result<std::optional<std::string>> setting(const std::string& name) {
+    return transaction_.setting(name);
+  }
+  Result<void> put_setting(const std::string& name, const std::string& value) {
+    return transaction_.put_setting(name, value);
+  }
+
+  IdGenerator& ids() { return ids_; }
+  const Schemas& schemas() const { return schemas_; }
+
+  // For the lane.
+  void begin_job();
+  void abort_job();
+  /// The job's changes in order; the job can no longer be undone.
+  std::vector<Change> finish_job();
+  /// Changes of the running job so far.
+  const std::vector<Change>& job_changes() const { return changes_; }
+  /// Writes everything that is pending to the transaction.
+  Result<void> flush();
+  /// After the commit: tells the cache.
+  void publish();
+  bool wrote_outbox() const { return wrote_outbox_; }
+
+ private:
+  /// One resource that this batch has touched. It needs writing whenever `now` is not `written`.
+  struct Entry {
+    ResourcePtr now;          ///< as the batch sees it; null: absent
+    ResourcePtr written;      ///< as the transaction holds it; null: absent
+    std::int64_t stored = 0;  ///< version in the transaction; 0: absent
+  };
+  struct Undo {
+    ResourceId id;
+    ResourcePtr now;
+  };
+  static std::string name_key(const ResourceId& parent, const std::string& name) {
+    return parent.text + "/" + name;
+  }
+  /// The entry of a resource that is `base` before the job changes it; remembers how to undo that.
+  Entry& touch(const ResourceId& id, const ResourcePtr& base);
+  void set_now(Entry& entry, const ResourceId& id, ResourcePtr now);
+  Result<ResourcePtr> materialise_stored(Record record);
+  Result<void> flush_structure();
+  Result<void> write(const ResourceId& id, Entry& entry);
+
+  Transaction& transaction_;
+  ResourceCache& cache_;
+  const Schemas& schemas_;
+  IdGenerator& ids_;
+  const Timestamp now_;
+  std::unordered_map<ResourceId, Entry> entries_;
+  std::unordered_map<std::string, ResourceId>
+      names_;                           ///< created in this batch: (parent, name) -> id
+  std::vector<ResourceId> structural_;  ///< created or erased since the last flush
+  std::vector<Undo> undo_;
+  std::vector<Change> changes_;
+  std::vector<OutboxEntry> outbox_;
+  std::vector<std::int64_t> erased_outbox_;
+  std::size_t job_outbox_start_ = 0, job_erased_start_ = 0;
+  std::vector<ResourceId> parents_of_changed_instances_;  ///< whose newest child may be another now
+  bool wrote_outbox_ = false;
+};
+
+}  // namespace gatehouse

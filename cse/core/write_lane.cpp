@@ -1,0 +1,145 @@
+#include "cse/core/write_lane.h"
+
+#include <exception>
+
+namespace gatehouse {
+namespace {
+
+/// How often a batch is run again because other processes were faster, before its requests are
+/// refused.
+constexpr int kMaxAttempts = 16;
+
+}  // namespace
+
+WriteLane::WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
+                     const Scheduler& clock, std::size_t max_batch, std::size_t max_queued)
+    : store_(store),
+      cache_(cache),
+      schemas_(schemas),
+      ids_(ids),
+      clock_(clock),
+      max_batch_(max_batch),
+      max_queued_(max_queued),
+      thread_([this] { run(); }) {}
+
+WriteLane::WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& schemas,
+                     IdGenerator& ids, const Scheduler& clock)
+    : store_(store),
+      cache_(cache),
+      schemas_(schemas),
+      ids_(ids),
+      clock_(clock),
+      max_batch_(256),
+      max_queued_(100'000) {}
+
+WriteLane::~WriteLane() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool WriteLane::submit(WriteJob job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || queue_.size() >= max_queued_) return false;
+    queue_.push_back(std::move(job));
+    if (queue_.size() > 1) return true;  // the lane is awake already
+  }
+  wake_.notify_one();
+  return true;
+}
+
+std::size_t WriteLane::run_pending() {
+  std::size_t total = 0;
+  for (;;) {
+    std::vector<WriteJob> batch;
+    {
+      const std::lock_guard lock(mutex_);
+      while (!queue_.empty() && batch.size() < max_batch_) {
+        batch.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+    }
+    if (batch.empty()) return total;
+    total += batch.size();
+    process(batch);
+  }
+}
+
+void WriteLane::run() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (stopping_ && queue_.empty()) return;
+    }
+    run_pending();
+  }
+}
+
+void WriteLane::fail_all(std::vector<Outcome>& outcomes, std::size_t count,
+                         const std::string& why) {
+  outcomes.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    Outcome outcome;
+    outcome.response.rsc = Rsc::kInternalServerError;
+    outcome.response.content = Value::object({{"m2m:dbg", why}});
+    outcomes.push_back(std::move(outcome));
+  }
+}
+
+void WriteLane::process(std::vector<WriteJob>& batch) {
+  std::vector<Outcome> outcomes;
+  bool settled = false;
+  for (int i = 0; i < kMaxAttempts && !settled; ++i) settled = attempt(batch, outcomes);
+  if (!settled)
+    fail_all(outcomes, batch.size(),
+             "other processes of this CSE change the same resources too fast");
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].done(std::move(outcomes[i].response), std::move(outcomes[i].changes));
+  }
+}
+
+bool WriteLane::attempt(std::vector<WriteJob>& batch, std::vector<Outcome>& outcomes) {
+  outcomes.clear();
+  auto transaction = store_.begin();
+  if (!transaction) {
+    fail_all(outcomes, batch.size(), transaction.error().detail);
+    return true;
+  }
+  WorkingSet resources(**transaction, cache_, schemas_, ids_, clock_.now());
+  for (WriteJob& job : batch) {
+    resources.begin_job();
+    Outcome outcome;
+    try {
+      outcome.response = job.work(resources);
+    } catch (const std::exception&) {  // a bug: this request is refused, the others go on
+      outcome.response.rsc = Rsc::kInternalServerError;
+      outcome.response.content =
+          Value::object({{"m2m:dbg", "internal error while the request was processed"}});
+    }
+    if (is_success(outcome.response.rsc)) {
+      outcome.changes = resources.finish_job();
+    } else {
+      resources.abort_job();
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  if (auto flushed = resources.flush(); !flushed) {
+    fail_all(outcomes, batch.size(), flushed.error().detail);
+    return true;
+  }
+  if (const auto failure = (*transaction)->commit()) {
+    for (const ResourceId& id : failure->stale) cache_.drop(id);
+    if (failure->reason == Transaction::CommitError::kStale) return false;
+    fail_all(outcomes, batch.size(), failure->detail);
+    return true;
+  }
+  resources.publish();
+  return true;
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,64 @@
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "cse/core/extensions.h"
+#include "cse/core/working_set.h"
+
+namespace gatehouse {
+
+/// One piece of work on the lane.
+struct WriteJob {
+  /// Runs on the working set and answers; an unsuccessful answer undoes what it did. May run again
+  /// when another process was faster (Transaction::CommitError::kStale), so it takes its input
+  /// unchanged.
+  std::function<Response(WorkingSet&)> work;
+  /// After the commit, with the answer and the changes; or with 5000 when the store failed.
+  std::function<void(Response, std::vector<Change>)> done;
+};
+
+/// The one place where resources change: a thread that runs jobs one after the other, gathers those
+/// that wait into one transaction (group commit), and answers after it is on disk.
+class WriteLane {
+ public:
+  WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
+            const Scheduler& clock, std::size_t max_batch, std::size_t max_queued);
+  ~WriteLane();  ///< runs what is queued, then ends
+
+  /// False: the queue is full, `done` is not called. Threading: any.
+  bool submit(WriteJob job);
+  /// For a single thread of control (tests): no thread of its own; run_pending() does the work.
+  struct Manual {};
+  WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
+            const Scheduler& clock);
+  std::size_t run_pending();
+
+ private:
+  struct Outcome {
+    Response response;
+    std::vector<Change> changes;
+  };
+  void run();
+  void process(std::vector<WriteJob>& batch);
+  /// True when the batch is settled; false: stale, run it again.
+  bool attempt(std::vector<WriteJob>& batch, std::vector<Outcome>& outcomes);
+  static void fail_all(std::vector<Outcome>& outcomes, std::size_t count, const std::string& why);
+
+  Store& store_;
+  ResourceCache& cache_;
+  const Schemas& schemas_;
+  IdGenerator& ids_;
+  const Scheduler& clock_;
+  const std::size_t max_batch_, max_queued_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<WriteJob> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace gatehouse
