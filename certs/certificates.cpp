@@ -50,7 +50,7 @@ bool push_text_name(GENERAL_NAMES* names, int type, const std::string& text) {
   }
   GENERAL_NAME_set0_value(name.get(), type, value.release());
   if (sk_GENERAL_NAME_push(names, name.get()) <= 0) return false;
-  name.release();
+  (void)name.release();  // the list has it now
   return true;
 }
 
@@ -60,7 +60,7 @@ bool push_address(GENERAL_NAMES* names, const std::string& address) {
   if (!name || value == nullptr) return false;
   GENERAL_NAME_set0_value(name.get(), GEN_IPADD, value);
   if (sk_GENERAL_NAME_push(names, name.get()) <= 0) return false;
-  name.release();
+  (void)name.release();  // the list has it now
   return true;
 }
 
@@ -127,7 +127,7 @@ bool add_revoked(X509_CRL* crl, const std::string& serial, Time when) {
       X509_CRL_add0_revoked(crl, entry.get()) != 1) {
     return false;
   }
-  entry.release();
+  (void)entry.release();  // the list has it now
   return true;
 }
 
