@@ -91,17 +91,20 @@ class Endpoint {
   void set_identity(const std::string& id);
   std::string identity() const;
 
-  /// Sends to `receiver_id` ("/id-in", "/id-mn/CAE1", "CAE1"). Errors by `reply`:
-  /// kTargetNotReachable when no answer came in time, when the queue is full or the endpoint
-  /// stopped.
-  void send(const std::string& receiver_id, Request request, Reply reply);
+  /// Sends to `receiver_id` ("/id-in", "/id-mn/CAE1", "CAE1") in the serialisation `codec`, or that
+  /// of the settings if empty. Errors by `reply`: kTargetNotReachable when no answer came in time,
+  /// when the queue is full or the endpoint stopped; kRequestTimeout for a request whose rqet has
+  /// passed already.
+  void send(const std::string& receiver_id, Request request, Reply reply,
+            const std::string& codec = {});
   /// Publishes the request (a NOTIFY) to a topic of the receiver's own; kOk once the broker has
   /// taken it.
-  void publish(const std::string& topic, const std::string& codec, Request request, Reply reply);
+  void publish(const std::string& topic, Request request, Reply reply,
+               const std::string& codec = {});
 
   bool connected() const;  ///< and subscribed
   bool wait_connected(std::chrono::milliseconds at_most) const;
-  std::string broker() const;  ///< "host:port"
+  std::string url() const;  ///< "mqtt://host:port", "mqtts://host:port/prefix"
   EndpointCounters counters() const;
 
  private:

@@ -1,0 +1,166 @@
+#include "bindings/mqtt/paho_link.h"
+
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace gatehouse::mqtt {
+namespace {
+
+constexpr int kQos = 1;                          // TS-0010 clause 6.1: QoS 1, no other
+constexpr std::uint32_t kSessionSeconds = 3600;  // MQTT 5: how long the broker keeps our session
+
+// As bindings/security: ECDHE_ECDSA with AEAD (TS-0003 clause 10.2.2).
+constexpr const char* kTls12Ciphers = "ECDHE+ECDSA+AESGCM:ECDHE+ECDSA+CHACHA20";
+// Paho cannot ask for TLS 1.3 or newer. With only pre-shared-key suites on the list and no such
+// key, TLS 1.2 has nothing to offer, and 1.3 (whose suites are a list of their own) is what
+// remains.
+constexpr const char* kNoTls12Ciphers = "ECDHE-PSK-CHACHA20-POLY1305";
+
+::mqtt::ssl_options tls_options(const TlsSettings& tls) {
+  ::mqtt::ssl_options options;
+  options.set_trust_store(tls.ca_file);
+  if (!tls.certificate_file.empty()) {
+    options.set_key_store(tls.certificate_file);
+    options.set_private_key(tls.key_file);
+  }
+  options.set_enabled_cipher_suites(tls.min_version == TlsVersion::k1_3 ? kNoTls12Ciphers
+                                                                        : kTls12Ciphers);
+  options.set_enable_server_cert_auth(true);
+  options.set_verify(true);  // the broker's name too; Paho leaves that out unless told
+  return options;
+}
+
+std::string server_uri(const BrokerUrl& broker) {
+  return (broker.tls ? "ssl://" : "tcp://") + broker.authority();
+}
+
+std::string reason_of(const ::mqtt::token& token) {
+  const std::string reason = ::mqtt::exception::error_str(token.get_return_code());
+  return reason.empty() ? "code " + std::to_string(token.get_return_code()) : reason;
+}
+
+void* as_context(std::uint64_t id) { return reinterpret_cast<void*>(static_cast<uintptr_t>(id)); }
+std::uint64_t id_of(const ::mqtt::token& token) {
+  return reinterpret_cast<uintptr_t>(token.get_user_context());
+}
+
+}  // namespace
+
+void check_tls(const ConnectionSettings& settings) {
+  if (!settings.broker.tls) return;
+  if (!settings.tls) throw std::invalid_argument("mqtts needs TLS settings");
+  if (settings.tls->key_file.starts_with("pkcs11:")) {
+    throw std::invalid_argument("mqtts: a key in a token (pkcs11:) is not supported; give a file");
+  }
+  if (settings.tls->crl_file) {
+    throw std::invalid_argument(
+        "mqtts: a revocation list cannot be checked on the client's side; "
+        "leave crl_file empty and give it to the broker");
+  }
+  if (settings.tls->ca_file.empty()) throw std::invalid_argument("mqtts: ca_file is missing");
+}
+
+PahoLink::PahoLink(const ConnectionSettings& settings, LinkEvents events)
+    : settings_(settings),
+      events_(std::move(events)),
+      on_connect_([this](const ::mqtt::token& token, bool ok) {
+        if (!ok) return events_.failed(reason_of(token));
+        events_.connected(token.get_connect_response().is_session_present());
+      }),
+      on_subscribe_([this](const ::mqtt::token& token, bool ok) {
+        events_.subscribed(id_of(token), ok && token.get_reason_code() < 0x80);
+      }),
+      on_publish_([this](const ::mqtt::token& token, bool ok) {
+        // Without a reason from the broker the connection broke; that is reported by itself.
+        if (ok || token.get_reason_code() >= 0x80) events_.published(id_of(token), ok);
+      }) {}
+
+PahoLink::~PahoLink() = default;
+
+::mqtt::connect_options PahoLink::options() const {
+  ::mqtt::connect_options options;
+  if (settings_.mqtt_5) {
+    options.set_mqtt_version(MQTTVERSION_5);
+    options.set_clean_start(false);
+    options.set_properties(
+        {{::mqtt::property::SESSION_EXPIRY_INTERVAL, static_cast<std::int32_t>(kSessionSeconds)}});
+  } else {
+    options.set_mqtt_version(MQTTVERSION_3_1_1);
+    options.set_clean_session(false);
+  }
+  options.set_keep_alive_interval(settings_.keep_alive);
+  options.set_connect_timeout(std::chrono::ceil<std::chrono::seconds>(settings_.connect_timeout));
+  options.set_max_inflight(static_cast<int>(settings_.max_inflight));
+  options.set_automatic_reconnect(false);
+  if (settings_.broker.tls) options.set_ssl(tls_options(*settings_.tls));
+  return options;
+}
+
+bool PahoLink::connect(std::string& why) {
+  try {
+    const ::mqtt::create_options create(settings_.mqtt_5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
+    client_ = std::make_unique<::mqtt::async_client>(server_uri(settings_.broker),
+                                                     settings_.client_id, create);
+    client_->set_callback(*this);
+    client_->connect(options(), nullptr, on_connect_);
+    return true;
+  } catch (const ::mqtt::exception& error) {
+    why = error.what();
+    return false;
+  }
+}
+
+bool PahoLink::subscribe(const std::vector<std::string>& filters, std::uint64_t batch) {
+  try {
+    for (const std::string& filter : filters) {
+      client_->subscribe(filter, kQos, as_context(batch), on_subscribe_);
+    }
+    return true;
+  } catch (const ::mqtt::exception&) {
+    return false;
+  }
+}
+
+void PahoLink::unsubscribe(const std::vector<std::string>& filters) {
+  try {
+    for (const std::string& filter : filters) client_->unsubscribe(filter);
+  } catch (const ::mqtt::exception&) {
+    // The connection is going: nothing is subscribed any more.
+  }
+}
+
+bool PahoLink::publish(const Outgoing& message, std::uint64_t id) {
+  try {
+    client_->publish(::mqtt::make_message(message.topic, *message.payload, kQos, false),
+                     as_context(id), on_publish_);
+    return true;
+  } catch (const ::mqtt::exception&) {
+    return false;
+  }
+}
+
+void PahoLink::disconnect(std::chrono::milliseconds at_most) {
+  try {
+    const SteadyTime deadline = std::chrono::steady_clock::now() + at_most;
+    const ::mqtt::token_ptr token = client_->disconnect();
+    token->wait_for(at_most);
+    // Paho's thread still uses the client after it has woken us; its reference to the token is the
+    // last thing to go.
+    while (token.use_count() > 1 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
+  } catch (const ::mqtt::exception&) {
+    // Not connected: nobody to say good-bye to.
+  }
+}
+
+void PahoLink::connection_lost(const std::string& cause) {
+  events_.failed(cause.empty() ? "connection lost" : "connection lost: " + cause);
+}
+
+void PahoLink::message_arrived(::mqtt::const_message_ptr message) {
+  events_.message(message->get_topic(), message->to_string());
+}
+
+}  // namespace gatehouse::mqtt
