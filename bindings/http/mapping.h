@@ -40,6 +40,7 @@ Incoming read_request(const RequestParts& parts, const Codecs& codecs,
 struct AnswerOptions {
   Negotiated style;
   bool keep_alive = true;
+  int status = 0;                 ///< not 0: in place of the one that belongs to the code
   std::string_view extra_fields;  ///< whole lines, each with CR LF: Date, CORS
 };
 

@@ -103,7 +103,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void append_response(std::string& out, const Response& response, const AnswerOptions& options) {
   out += "HTTP/1.1 ";
-  append_number(out, http_status_of(response.rsc));
+  append_number(out, options.status ? options.status : http_status_of(response.rsc));
   out += " \r\nX-M2M-RSC: ";
   append_number(out, static_cast<int>(response.rsc));
   out += "\r\n";

@@ -1,0 +1,352 @@
+#include "bindings/http/conversation.h"
+
+#include <exception>
+
+#include "bindings/http/message_writer.h"
+
+namespace gatehouse::http {
+namespace {
+
+constexpr std::size_t kSmallInput = 4u << 10;
+constexpr std::size_t kLargeInput = 64u << 10;
+constexpr std::size_t kLeastRoom = 1u << 10;
+constexpr std::size_t kBlockBytes = 64u << 10;  // of a streamed body
+
+constexpr std::string_view kExposedFields =
+    "X-M2M-RI, X-M2M-RSC, X-M2M-RVI, X-M2M-Origin, X-M2M-OT, X-M2M-RST, X-M2M-EC, X-M2M-CTS, "
+    "X-M2M-CTO, X-M2M-VSI, X-M2M-ATI, X-M2M-ASRI, Content-Location";
+constexpr std::string_view kMethods = "GET, POST, PUT, DELETE, OPTIONS";
+constexpr std::string_view kAllowedFields =
+    "X-M2M-Origin, X-M2M-RI, X-M2M-RVI, X-M2M-GID, X-M2M-RTU, X-M2M-OT, X-M2M-RET, X-M2M-RST, "
+    "X-M2M-OET, X-M2M-EC, X-M2M-VSI, X-M2M-AS, Content-Type, Accept, Authorization";
+
+}  // namespace
+
+// --- input
+// ----------------------------------------------------------------------------------------------------------
+
+asio::mutable_buffer Conversation::input_room() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+    const bool in_body = parser_ && message_.header_done;
+    const std::size_t wanted = in_body ? kLargeInput : kSmallInput;
+    if (input_.size() != wanted) std::vector<char>(wanted).swap(input_);
+  } else if (input_.size() - end_ < kLeastRoom) {
+    if (begin_ > 0) {
+      std::copy(input_.begin() + static_cast<std::ptrdiff_t>(begin_),
+                input_.begin() + static_cast<std::ptrdiff_t>(end_), input_.begin());
+      end_ -= begin_;
+      begin_ = 0;
+    }
+    if (input_.size() - end_ < kLeastRoom) input_.resize(input_.size() * 2);
+  }
+  return asio::buffer(input_.data() + end_, input_.size() - end_);
+}
+
+void Conversation::take_input(std::size_t bytes) {
+  end_ += bytes;
+  parsing_ = true;
+  parse_input();
+  parsing_ = false;
+}
+
+void Conversation::parse_input() {
+  while (begin_ < end_ && wants_input()) {
+    if (!parser_) {
+      if (input_[begin_] == '\r' || input_[begin_] == '\n') {  // RFC 9112 clause 2.2
+        ++begin_;
+        continue;
+      }
+      parser_.emplace(message_);
+      parser_->header_limit(static_cast<std::uint32_t>(settings().max_header_bytes));
+      parser_->body_limit(settings().max_body_bytes);
+      deadline_ = Clock::now() + settings().header_timeout;
+    }
+    const bool had_header = message_.header_done;
+    boost::system::error_code error;
+    parser_->set_input(input_.data() + begin_, end_ - begin_);
+    begin_ += parser_->put(asio::buffer(input_.data() + begin_, end_ - begin_), error);
+    if (error && error != boost::beast::http::error::need_more) {
+      if (error == boost::beast::http::error::header_limit) {
+        return refuse(431, Rsc::kBadRequest, "the header is longer than this entity accepts");
+      }
+      if (error == boost::beast::http::error::body_limit) {
+        return refuse(413, Rsc::kBadRequest, "the body is longer than this entity accepts");
+      }
+      return refuse(400, Rsc::kBadRequest, "the request is not HTTP/1.1: " + error.message());
+    }
+    if (!had_header && message_.header_done && !on_progress()) return;
+    if (parser_->is_done()) {
+      on_message();
+    } else if (error || begin_ == end_) {
+      break;  // needs more
+    }
+  }
+}
+
+/// The header has just ended. False: the request was refused.
+bool Conversation::on_progress() {
+  if (message_.has_folded_field) {
+    refuse(400, Rsc::kBadRequest, "a header field is folded over lines");
+    return false;
+  }
+  if (message_.version >= 11 && !message_.has_host) {
+    refuse(400, Rsc::kBadRequest, "Host: is missing");
+    return false;
+  }
+  if (parser_->is_done()) return true;
+  deadline_ = Clock::now() + settings().body_timeout;
+  if (message_.expects_continue && slots_.empty() && begin_ == end_) {
+    out_ += "HTTP/1.1 100 \r\n\r\n";
+  }
+  message_.hold_header();
+  return true;
+}
+
+void Conversation::on_message() {
+  Slot& slot = slots_.emplace_back();
+  const std::uint64_t number = front_number_ + slots_.size() - 1;
+  slot.keep_alive = parser_->keep_alive();
+  slot.http_1_0 = message_.version < 11;
+  slot.is_head = message_.method == "HEAD";
+  parser_.reset();
+  if (!slot.keep_alive) reading_ = false;
+  deadline_ = Clock::time_point::max();
+  worker_->common->requests.fetch_add(1, std::memory_order_relaxed);
+  if (settings().cors.enabled) add_cors_fields(slot);
+  if (message_.method == "OPTIONS") {
+    answer_options(slot);
+    promote();
+  } else if (worker_->common->pages && find_header(message_.headers, "X-M2M-RI").empty() &&
+             serve_page(slot)) {
+    promote();
+  } else {
+    serve_primitive(number);
+  }
+}
+
+void Conversation::serve_primitive(std::uint64_t number) {
+  const RequestParts parts{message_.method, message_.target, &message_.headers, message_.body};
+  Incoming in = read_request(parts, worker_->common->codecs, worker_->common->decode_limits);
+  slots_.back().style = in.answer;
+  if (in.refusal) {
+    if (in.refusal->rsc == Rsc::kOperationNotAllowed) slots_.back().status = 405;
+    return complete(number, error_response(in.request, *in.refusal));
+  }
+  in.request.peer = peer_;
+  // What a handler that breaks its promise leaves unanswered is answered here, at the request
+  // boundary.
+  Request shell;
+  try {
+    worker_->common->handler.handle(std::move(in.request),
+                                    [weak = weak_from_this(), number](Response response) {
+                                      const std::shared_ptr<Conversation> self = weak.lock();
+                                      if (!self) return;
+                                      Worker& worker = *self->worker_;
+                                      if (!worker.is_this_thread()) {
+                                        worker.deliver(self, number, std::move(response));
+                                      } else {
+                                        self->complete(number, response);
+                                        if (!self->parsing_) self->flush();
+                                      }
+                                    });
+  } catch (const std::exception&) {
+    // The request boundary: a handler that breaks its promise costs its request, not the program.
+    complete(number, error_response(Request{}, {Rsc::kInternalServerError, "internal error"}));
+  }
+}
+
+// --- answers that are no primitives
+// ---------------------------------------------------------------------------------
+
+void Conversation::refuse(int status, Rsc rsc, std::string_view why) {
+  reading_ = false;
+  Response response;
+  response.rsc = rsc;
+  response.request_identifier = find_header(message_.headers, "X-M2M-RI");
+  response.content = Value::object({{"m2m:dbg", why}});
+  Slot& slot = slots_.emplace_back();
+  slot.style = {&worker_->common->codecs.preferred(), false};
+  slot.keep_alive = false;
+  slot.status = status;
+  parser_.reset();
+  begin_ = end_ = 0;
+  deadline_ = Clock::time_point::max();
+  complete(front_number_ + slots_.size() - 1, response);
+}
+
+void Conversation::add_cors_fields(Slot& slot) const {
+  const std::string_view origin = find_header(message_.headers, "Origin");
+  const auto& allowed = settings().cors.origins;
+  const bool everyone = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
+  if (origin.empty()) return;
+  if (!everyone && std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return;
+  append_field(slot.cors_fields, "Access-Control-Allow-Origin", everyone ? "*" : origin);
+  if (!everyone) append_field(slot.cors_fields, "Vary", "Origin");
+  append_field(slot.cors_fields, "Access-Control-Expose-Headers", kExposedFields);
+}
+
+void Conversation::answer_options(Slot& slot) {
+  Page page;
+  page.status = 204;
+  page.content_type.clear();
+  page.headers.emplace_back("Allow", kMethods);
+  if (!slot.cors_fields.empty() &&
+      !find_header(message_.headers, "Access-Control-Request-Method").empty()) {
+    page.headers.emplace_back("Access-Control-Allow-Methods", kMethods);
+    page.headers.emplace_back("Access-Control-Allow-Headers", kAllowedFields);
+    page.headers.emplace_back("Access-Control-Max-Age", "600");
+  }
+  finish_page(slot, std::move(page));
+}
+
+bool Conversation::serve_page(Slot& slot) {
+  const std::string_view target = message_.target;
+  const std::size_t question = std::min(target.find('?'), target.size());
+  PageRequest request;
+  request.method = message_.method;
+  request.path = target.substr(0, question);
+  if (question < target.size()) request.query = target.substr(question + 1);
+  request.headers = &message_.headers;
+  request.body = message_.body;
+  request.peer = peer_.get();
+  std::optional<Page> page;
+  try {
+    page = worker_->common->pages(request);
+  } catch (const std::exception&) {
+    page = Page{500, "text/plain; charset=utf-8", {}, "internal error\n", nullptr, 0};
+  }
+  if (!page) return false;
+  finish_page(slot, *std::move(page));
+  return true;
+}
+
+void Conversation::finish_page(Slot& slot, Page page) {
+  std::string& out = slot.bytes;
+  out += "HTTP/1.1 ";
+  append_number(out, page.status);
+  out += " \r\n";
+  if (!page.content_type.empty()) append_field(out, "Content-Type", page.content_type);
+  for (const auto& [name, value] : page.headers) append_field(out, name, value);
+  out += slot.cors_fields;
+  out += worker_->date_line();
+  if (!slot.keep_alive) out += "Connection: close\r\n";
+  if (slot.keep_alive && slot.http_1_0) out += "Connection: keep-alive\r\n";
+  const bool has_no_length = page.status == 204 || page.status == 304 || page.status < 200;
+  if (!has_no_length) {
+    out += "Content-Length: ";
+    append_number(out,
+                  static_cast<std::int64_t>(page.source ? page.source_bytes : page.body.size()));
+    out += "\r\n";
+  }
+  out += "\r\n";
+  if (!slot.is_head && !has_no_length) {
+    if (page.source && page.source_bytes > 0) {
+      slot.source = std::move(page.source);
+      slot.source_bytes = page.source_bytes;
+    } else {
+      out += page.body;
+    }
+  }
+  slot.ready = true;
+}
+
+// --- output
+// ---------------------------------------------------------------------------------------------------------
+
+void Conversation::append_to(std::string& out, const Slot& slot, const Response& response) const {
+  AnswerOptions options{slot.style, slot.keep_alive, slot.status, worker_->date_line()};
+  const bool says_keep_alive = slot.http_1_0 && slot.keep_alive;
+  if (slot.cors_fields.empty() && !says_keep_alive && !slot.is_head) {
+    return append_response(out, response, options);
+  }
+  std::string extra(worker_->date_line());
+  extra += slot.cors_fields;
+  if (says_keep_alive) extra += "Connection: keep-alive\r\n";
+  options.extra_fields = extra;
+  const std::size_t start = out.size();
+  append_response(out, response, options);
+  if (slot.is_head) out.resize(out.find("\r\n\r\n", start) + 4);
+}
+
+void Conversation::complete(std::uint64_t number, const Response& response) {
+  if (number < front_number_ || number - front_number_ >= slots_.size()) return;
+  Slot& slot = slots_[static_cast<std::size_t>(number - front_number_)];
+  if (slot.ready) return;
+  if (!reading_ && number - front_number_ + 1 == slots_.size()) slot.keep_alive = false;
+  const bool is_next = number == front_number_ && !stream_;
+  append_to(is_next ? out_ : slot.bytes, slot, response);
+  slot.ready = true;
+  promote();
+}
+
+/// Moves answers whose turn has come to the output.
+void Conversation::promote() {
+  while (!stream_ && !slots_.empty() && slots_.front().ready) {
+    Slot& slot = slots_.front();
+    if (out_.empty()) {
+      out_.swap(slot.bytes);
+    } else {
+      out_ += slot.bytes;
+    }
+    if (slot.source) {
+      stream_ = std::move(slot.source);
+      stream_left_ = slot.source_bytes;
+    }
+    slots_.pop_front();
+    ++front_number_;
+  }
+}
+
+std::string Conversation::take_output() {
+  std::string block;
+  block.swap(out_);
+  if (!block.empty() || !stream_) return block;
+  block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(stream_left_, kBlockBytes)));
+  const std::size_t got = stream_->read(block.data(), block.size());
+  if (got == 0 || got > block.size()) {
+    broken_ = true;
+    stream_.reset();
+    block.clear();
+    return block;
+  }
+  block.resize(got);
+  stream_left_ -= got;
+  if (stream_left_ == 0) {
+    stream_.reset();
+    promote();
+  }
+  return block;
+}
+
+// --- time
+// -----------------------------------------------------------------------------------------------------------
+
+void Conversation::set_idle_deadline() {
+  if (!parser_ && slots_.empty()) deadline_ = Clock::now() + settings().idle_timeout;
+}
+
+void Conversation::drain() {
+  reading_ = false;
+  parser_.reset();
+  deadline_ = Clock::time_point::max();
+  if (slots_.empty() && !has_output() && write_deadline_ == Clock::time_point::max()) {
+    return close();
+  }
+  if (!slots_.empty()) slots_.back().keep_alive = false;
+  flush();
+}
+
+void Conversation::check_deadline(Clock::time_point now) {
+  if (now >= write_deadline_) {
+    worker_->common->timeouts.fetch_add(1, std::memory_order_relaxed);
+    return close();
+  }
+  if (now < deadline_) return;
+  worker_->common->timeouts.fetch_add(1, std::memory_order_relaxed);
+  if (!parser_ || !reading_) return close();
+  refuse(408, Rsc::kRequestTimeout, "the request did not arrive in time");
+  flush();
+}
+
+}  // namespace gatehouse::http
