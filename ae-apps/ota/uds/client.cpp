@@ -1,0 +1,162 @@
+#include "ae-apps/ota/uds/client.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "ae-apps/ota/uds/server.h"
+
+namespace gatehouse::uds {
+namespace {
+
+using Kind = DiagnosticError::Kind;
+
+tl::unexpected<DiagnosticError> failed(Kind kind, std::string text) {
+  return tl::make_unexpected(DiagnosticError{kind, Nrc::kGeneralReject, std::move(text)});
+}
+
+tl::unexpected<DiagnosticError> refused(Nrc nrc, const std::string& what) {
+  return tl::make_unexpected(DiagnosticError{Kind::kRefused, nrc, what + ": " + describe(nrc)});
+}
+
+std::string hex16(std::uint16_t value) {
+  Bytes bytes;
+  append_number(bytes, value, 2);
+  return "0x" + to_hex(bytes);
+}
+
+/// No ECU may make us set aside more for one block.
+constexpr std::uint64_t kLargestBlock = 64 * 1024;
+
+}  // namespace
+
+Client::Client(Transport& transport, ClientSettings settings, Pause pause)
+    : transport_(transport), settings_(settings), pause_(std::move(pause)) {
+  if (!pause_) pause_ = [](std::chrono::milliseconds span) { std::this_thread::sleep_for(span); };
+}
+
+Diagnosis<Response> Client::await(std::uint8_t sid, const std::string& what) {
+  const auto start = std::chrono::steady_clock::now();
+  auto limit = settings_.p2;
+  for (unsigned pending = 0;;) {
+    const Result<Bytes> bytes = transport_.receive(limit);
+    if (!bytes) {
+      const bool late = bytes.error().rsc == Rsc::kRequestTimeout;
+      return failed(late ? Kind::kNoAnswer : Kind::kTransport, what + ": " + bytes.error().detail);
+    }
+    auto response = decode_response(*bytes);
+    if (!response || response->sid != sid) {
+      ++unsolicited_;
+      if (std::chrono::steady_clock::now() - start > settings_.max_total) {
+        return failed(Kind::kNoAnswer, what + ": only unasked messages came");
+      }
+      continue;
+    }
+    if (response->nrc != Nrc::kResponsePending) return *std::move(response);
+    if (++pending > settings_.max_pending ||
+        std::chrono::steady_clock::now() - start > settings_.max_total) {
+      return failed(Kind::kNoAnswer, what + ": the ECU only ever says that it is still busy");
+    }
+    limit = settings_.p2_star;
+  }
+}
+
+Diagnosis<Bytes> Client::request(ByteView bytes, const std::string& what) {
+  for (unsigned busy = 0;;) {
+    if (const auto sent = transport_.send(bytes); !sent) {
+      const bool late = sent.error().rsc == Rsc::kRequestTimeout;
+      return failed(late ? Kind::kNoAnswer : Kind::kTransport, what + ": " + sent.error().detail);
+    }
+    Diagnosis<Response> response = await(bytes[0], what);
+    if (!response) return tl::make_unexpected(response.error());
+    if (!response->nrc) return std::move(response->data);
+    if (*response->nrc != Nrc::kBusyRepeatRequest || ++busy > settings_.max_busy) {
+      return refused(*response->nrc, what);
+    }
+    pause_(settings_.busy_pause);
+  }
+}
+
+Diagnosis<Bytes> Client::request_echoed(ByteView bytes, std::size_t echoed_bytes,
+                                        const std::string& what) {
+  Diagnosis<Bytes> data = request(bytes, what);
+  if (!data) return data;
+  const ByteView echo = bytes.subspan(1, echoed_bytes);
+  if (data->size() < echoed_bytes || !std::equal(echo.begin(), echo.end(), data->begin())) {
+    return failed(Kind::kMalformed, what + ": the answer is to another request");
+  }
+  data->erase(data->begin(), data->begin() + static_cast<std::ptrdiff_t>(echoed_bytes));
+  return data;
+}
+
+Diagnosis<void> Client::session(Session session) {
+  const auto number = static_cast<std::uint8_t>(session);
+  const auto data = request_echoed(encode_subfunction(Sid::kSessionControl, number), 1,
+                                   "session " + std::to_string(number));
+  if (!data) return tl::make_unexpected(data.error());
+  return {};
+}
+
+Diagnosis<Bytes> Client::read(Did did) {
+  return request_echoed(encode_read(did), 2, "read " + hex16(did));
+}
+
+Diagnosis<void> Client::write(Did did, ByteView value) {
+  const auto data = request_echoed(encode_write(did, value), 2, "write " + hex16(did));
+  if (!data) return tl::make_unexpected(data.error());
+  return {};
+}
+
+Diagnosis<Bytes> Client::start_routine(RoutineId routine, ByteView record) {
+  return request_echoed(encode_routine(1, routine, record), 3, "start routine " + hex16(routine));
+}
+
+Diagnosis<void> Client::unlock(std::uint8_t level, ByteView access_key) {
+  const auto seed = request_echoed(encode_subfunction(Sid::kSecurityAccess, level), 1, "seed");
+  if (!seed) return tl::make_unexpected(seed.error());
+  if (seed->empty()) return failed(Kind::kMalformed, "seed: none came");
+  if (std::all_of(seed->begin(), seed->end(), [](std::uint8_t b) { return b == 0; })) return {};
+  const auto key_level = static_cast<std::uint8_t>(level + 1);
+  const auto unlocked = request_echoed(
+      encode_subfunction(Sid::kSecurityAccess, key_level, unlock_key(access_key, *seed)), 1, "key");
+  if (!unlocked) return tl::make_unexpected(unlocked.error());
+  return {};
+}
+
+Diagnosis<void> Client::reset() {
+  const auto data = request_echoed(encode_subfunction(Sid::kEcuReset, 1), 1, "reset");
+  if (!data) return tl::make_unexpected(data.error());
+  return {};
+}
+
+Diagnosis<std::size_t> Client::begin_download(std::uint64_t size_bytes) {
+  if (size_bytes == 0 || size_bytes > 0xFFFFFFFFu) {
+    return failed(Kind::kLocal, "request download: size out of range");
+  }
+  const auto data = request(encode_download({0, 0, size_bytes}), "request download");
+  if (!data) return tl::make_unexpected(data.error());
+  const auto block = decode_download_response(*data);
+  if (!block) return failed(Kind::kMalformed, "request download: no block length in the answer");
+  next_block_ = 1;
+  return static_cast<std::size_t>(std::min(*block, kLargestBlock) - 2);  // 36 and its counter
+}
+
+Diagnosis<void> Client::transfer(ByteView data) {
+  const Bytes request_bytes = encode_transfer(next_block_, data);
+  for (unsigned repeats = 0;; ++repeats) {
+    const auto answer = request_echoed(request_bytes, 1, "transfer data");
+    if (answer) break;
+    if (answer.error().kind != Kind::kNoAnswer || repeats >= settings_.transfer_repeats) {
+      return tl::make_unexpected(answer.error());
+    }
+  }
+  ++next_block_;  // 0xFF is followed by 0x00
+  return {};
+}
+
+Diagnosis<void> Client::end_download() {
+  const auto data = request(encode_simple(Sid::kRequestTransferExit, {}), "transfer exit");
+  if (!data) return tl::make_unexpected(data.error());
+  return {};
+}
+
+}  // namespace gatehouse::uds

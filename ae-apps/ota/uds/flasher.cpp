@@ -1,0 +1,164 @@
+#include "ae-apps/ota/uds/flasher.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace gatehouse::uds {
+namespace {
+
+using Kind = DiagnosticError::Kind;
+
+tl::unexpected<DiagnosticError> failed(Kind kind, std::string text) {
+  return tl::make_unexpected(DiagnosticError{kind, Nrc::kGeneralReject, std::move(text)});
+}
+
+/// Text of an identifier; what is not printable becomes '?', and padding falls away.
+std::string printable(const Bytes& bytes) {
+  std::string out;
+  for (const std::uint8_t byte : bytes) {
+    if (byte == 0) break;
+    out += byte >= 0x20 && byte < 0x7F ? static_cast<char>(byte) : '?';
+  }
+  return out;
+}
+
+/// The first failure ends a sequence of steps.
+#define GATEHOUSE_STEP(step)                                   \
+  if (const auto done = (step); !done) {                       \
+    return tl::make_unexpected(DiagnosticError(done.error())); \
+  }
+
+}  // namespace
+
+Flasher::Flasher(Transport& transport, FlasherSettings settings, Client::Pause pause)
+    : transport_(transport),
+      settings_(std::move(settings)),
+      pause_(std::move(pause)),
+      client_(transport, settings_.client, pause_) {
+  if (!pause_) pause_ = [](std::chrono::milliseconds span) { std::this_thread::sleep_for(span); };
+}
+
+Diagnosis<void> Flasher::connect() {
+  if (transport_.connected()) return {};
+  if (const auto connected = transport_.connect(); !connected) {
+    return failed(Kind::kTransport, "connect: " + connected.error().detail);
+  }
+  return {};
+}
+
+Diagnosis<Inventory> Flasher::inventory() {
+  GATEHOUSE_STEP(connect())
+  Inventory out;
+  const std::pair<Did, std::string*> fields[] = {{kDidVin, &out.vin},
+                                                 {kDidSerial, &out.serial},
+                                                 {kDidHardware, &out.hardware_id},
+                                                 {kDidSoftwareVersion, &out.version},
+                                                 {kDidSystemSoftwareVersion, &out.software}};
+  for (const auto& [did, text] : fields) {
+    const auto value = client_.read(did);
+    if (!value) return tl::make_unexpected(value.error());
+    *text = printable(*value);
+  }
+  return out;
+}
+
+Diagnosis<std::string> Flasher::version_report(ByteView nonce) {
+  GATEHOUSE_STEP(connect())
+  GATEHOUSE_STEP(client_.write(kDidChallenge, nonce))
+  const auto report = client_.read(kDidVersionReport);
+  if (!report) return tl::make_unexpected(report.error());
+  return std::string(gatehouse::text_of(*report));
+}
+
+Diagnosis<std::string> Flasher::status() {
+  GATEHOUSE_STEP(connect())
+  const auto status = client_.read(kDidStatus);
+  if (!status) return tl::make_unexpected(status.error());
+  return std::string(gatehouse::text_of(*status));
+}
+
+Diagnosis<void> Flasher::prepare() {
+  GATEHOUSE_STEP(client_.session(Session::kExtended))
+  GATEHOUSE_STEP(client_.start_routine(kRoutinePreconditions))
+  GATEHOUSE_STEP(client_.request(encode_subfunction(Sid::kControlDtcSetting, 2), "DTC setting"))
+  GATEHOUSE_STEP(client_.request(encode_subfunction(Sid::kCommunicationControl, 3, Bytes{1}),
+                                 "communication control"))
+  GATEHOUSE_STEP(client_.session(Session::kProgramming))
+  GATEHOUSE_STEP(client_.unlock(settings_.access_level, settings_.access_key))
+  const auto fingerprint = view_of(settings_.fingerprint);
+  GATEHOUSE_STEP(client_.write(kDidFingerprint,
+                               fingerprint.first(std::min<std::size_t>(fingerprint.size(), 64))))
+  return {};
+}
+
+Diagnosis<void> Flasher::transfer_once(std::uint64_t image_bytes, const Source& source,
+                                       const Progress& progress) {
+  const auto block = client_.begin_download(image_bytes);
+  if (!block) return tl::make_unexpected(block.error());
+  for (std::uint64_t offset = 0; offset < image_bytes;) {
+    if (cancelled_) return failed(Kind::kLocal, "cancelled");
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(*block, image_bytes - offset));
+    const Result<Bytes> bytes = source(offset, wanted);
+    if (!bytes) return failed(Kind::kLocal, "image: " + bytes.error().detail);
+    if (bytes->empty() || bytes->size() > wanted) {
+      return failed(Kind::kLocal, "image: not of the announced length");
+    }
+    GATEHOUSE_STEP(client_.transfer(*bytes))
+    offset += bytes->size();
+    if (progress) progress(offset, image_bytes);
+  }
+  return client_.end_download();
+}
+
+Diagnosis<void> Flasher::transfer_all(std::uint64_t image_bytes, const Source& source,
+                                      const Progress& progress) {
+  for (unsigned restarts = 0;; ++restarts) {
+    auto done = transfer_once(image_bytes, source, progress);
+    if (done) return done;
+    const DiagnosticError& error = done.error();
+    const bool again =
+        error.kind == Kind::kRefused && advice_of(error.nrc) == Advice::kRestartTransfer;
+    if (!again || restarts >= settings_.max_restarts) return done;
+  }
+}
+
+Diagnosis<void> Flasher::program(std::uint64_t image_bytes, const Source& source,
+                                 const Progress& progress, ByteView mac) {
+  GATEHOUSE_STEP(prepare())
+  GATEHOUSE_STEP(client_.start_routine(kRoutineErase))
+  GATEHOUSE_STEP(transfer_all(image_bytes, source, progress))
+  GATEHOUSE_STEP(client_.start_routine(kRoutineCheckMemory, mac))
+  GATEHOUSE_STEP(client_.start_routine(kRoutineMarkTry))
+  return {};
+}
+
+Diagnosis<void> Flasher::flash(std::uint64_t image_bytes, const Source& source,
+                               const Progress& progress, ByteView mac) {
+  cancelled_ = false;
+  GATEHOUSE_STEP(connect())
+  auto outcome = program(image_bytes, source, progress, mac);
+  // The ECU back to normal; what went wrong before is what counts.
+  if (!outcome && transport_.connected()) (void)client_.session(Session::kDefault);
+  return outcome;
+}
+
+Diagnosis<void> Flasher::reset_and_wait(std::chrono::milliseconds limit) {
+  GATEHOUSE_STEP(connect())
+  GATEHOUSE_STEP(client_.session(Session::kExtended))
+  GATEHOUSE_STEP(client_.reset())
+  transport_.disconnect();
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const auto connected = transport_.connect();
+    // An ECU that takes connections is not yet one that answers.
+    if (connected && client_.read(kDidSoftwareVersion)) return {};
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return failed(Kind::kNoAnswer, "the ECU did not come back after its reset");
+    }
+    transport_.disconnect();
+    pause_(settings_.reconnect_pause);
+  }
+}
+
+}  // namespace gatehouse::uds

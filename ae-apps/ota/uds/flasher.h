@@ -1,0 +1,73 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "ae-apps/ota/uds/client.h"
+
+namespace gatehouse::uds {
+
+/// What an ECU says about itself.
+struct Inventory {
+  std::string vin;          ///< F190
+  std::string serial;       ///< F18C
+  std::string hardware_id;  ///< F191
+  std::string version;      ///< F189; "none": the ECU stays in its boot loader
+  std::string software;     ///< F195, name of the software
+};
+
+struct FlasherSettings {
+  ClientSettings client;
+  Bytes access_key;  ///< shared with the ECU, for security access
+  std::uint8_t access_level = 0x11;
+  std::string fingerprint = "gatehouse";  ///< who programs: F184, at most 64 characters
+  unsigned max_restarts = 2;              ///< of a transfer that the ECU suspended, from 34 on
+  std::chrono::milliseconds reconnect_pause{50};
+};
+
+/// Updates one ECU by the usual sequence of an OEM. Threading: one thread at a time; cancel() from
+/// any.
+class Flasher {
+ public:
+  /// Up to `max_bytes` of the image from `offset` on; empty means that there is no more.
+  using Source = std::function<Result<Bytes>(std::uint64_t offset, std::size_t max_bytes)>;
+  /// After each block.
+  using Progress = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
+
+  Flasher(Transport& transport, FlasherSettings settings, Client::Pause pause = {});
+
+  Diagnosis<Inventory> inventory();
+  /// A signed report (see image/version_report.h) over this challenge of 16 to 32 bytes.
+  Diagnosis<std::string> version_report(ByteView nonce);
+  /// Slot, counters and last error, as JSON.
+  Diagnosis<std::string> status();
+  /// Writes the image into the inactive slot, has the ECU verify it, and marks it for a trial at
+  /// the next reset. `mac`: of the gateway, for an ECU that cannot verify signatures; empty else.
+  /// After a failure the ECU runs on as before.
+  Diagnosis<void> flash(std::uint64_t image_bytes, const Source& source, const Progress& progress,
+                        ByteView mac = {});
+  /// Resets and connects again. kNoAnswer if the ECU is not back within the limit.
+  Diagnosis<void> reset_and_wait(std::chrono::milliseconds limit);
+  /// Makes flash() give up before its next block.
+  void cancel() { cancelled_ = true; }
+
+  Client& client() { return client_; }
+
+ private:
+  Diagnosis<void> connect();
+  Diagnosis<void> prepare();
+  Diagnosis<void> transfer_all(std::uint64_t image_bytes, const Source& source,
+                               const Progress& progress);
+  Diagnosis<void> transfer_once(std::uint64_t image_bytes, const Source& source,
+                                const Progress& progress);
+  Diagnosis<void> program(std::uint64_t image_bytes, const Source& source, const Progress& progress,
+                          ByteView mac);
+
+  Transport& transport_;
+  FlasherSettings settings_;
+  Client::Pause pause_;
+  Client client_;
+  std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace gatehouse::uds
