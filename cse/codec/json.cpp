@@ -74,7 +74,9 @@ class Builder {
   bool StartObject() { return open(Value(Value::Object{})); }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
     if (has_surrogate({text, length})) return stop(kSurrogate);
-    open_.back()->as_object()->push_back(Member{std::string(text, length), Value()});
+    Value::Object& members = *open_.back()->as_object();
+    if (members.empty()) members.reserve(4);
+    members.push_back(Member{std::string(text, length), Value()});
     return true;
   }
   bool EndObject(rapidjson::SizeType) {

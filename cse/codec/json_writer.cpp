@@ -140,6 +140,7 @@ void append_json(std::string& out, const Value& value) {
 
 std::string to_json(const Value& value) {
   std::string out;
+  out.reserve(256);  // most resources fit
   append_json(out, value);
   return out;
 }
