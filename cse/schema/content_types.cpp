@@ -19,16 +19,16 @@ namespace {
 // clang-format off
 /// Source: TS-0004 table 7.4.6.1-3.
 constexpr auto kContainerOwn = std::to_array<AttributeRule>({
-    {"mni",  "maxNrOfInstances",     kO,  kO,  kUnsigned,        kOa},
-    {"mbs",  "maxByteSize",          kO,  kO,  kUnsigned,        kOa},
-    {"mia",  "maxInstanceAge",       kO,  kO,  kUnsigned,        kOa},
+    {"mni",  "maxNrOfInstances",     kO,  kO,  kUnsigned,       kOa},
+    {"mbs",  "maxByteSize",          kO,  kO,  kUnsigned,       kOa},
+    {"mia",  "maxInstanceAge",       kO,  kO,  kUnsigned,       kOa},
     {"cni",  "currentNrOfInstances", kNp, kNp, kUnsigned},
     {"cbs",  "currentByteSize",      kNp, kNp, kUnsigned},
-    {"li",   "locationID",           kNp, kNp, kUri,             kOa},
-    {"or",   "ontologyRef",          kO,  kO,  kUri,             kOa},
-    {"disr", "disableRetrieval",     kO,  kO,  kBoolean,         kOa},
-    {"loc",  "location",             kO,  kO,  kGeoCoordinates,  kOa},  // R4
-    {"subi", "subscriptionIDs",      kO,  kO,  list_of(kString)},  // R4
+    {"li",   "locationID",           kNp, kNp, kUri,            kOa},
+    {"or",   "ontologyRef",          kO,  kO,  kUri,            kOa},
+    {"disr", "disableRetrieval",     kO,  kO,  kBoolean,        kOa},
+    {"loc",  "location",             kO,  kO,  kGeoCoordinates, kOa},  // R4
+    {"subi", "subscriptionIDs",      kO,  kO,  list_of(kString)},      // R4
     kCreator,
     kStateTag,
 });
@@ -41,7 +41,7 @@ constexpr auto kContentInstanceOwn = std::to_array<AttributeRule>({
     {"or",   "ontologyRef",        kO,  kNp, kUri,              kOa},
     {"con",  "content",            kM,  kNp, kAny,              kOa},
     {"loc",  "location",           kO,  kNp, kGeoCoordinates,   kOa},  // R4
-    {"dcnt", "deletionCnt",        kO,  kNp, kPositive},  // R4
+    {"dcnt", "deletionCnt",        kO,  kNp, kPositive},               // R4
     {"dgt",  "dataGenerationTime", kO,  kNp, kAbsRelTimestamp,  kOa},  // R4
     kCreator,
     kStateTag,

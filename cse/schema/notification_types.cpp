@@ -34,9 +34,9 @@ constexpr auto kSubscriptionOwn = std::to_array<AttributeRule>({
     {"nec",  "notificationEventCat",              kO,  kO,  one_of(kEventCategory)},
     {"su",   "subscriberURI",                     kO,  kNp, kUri},
     {"acrs", "associatedCrossResourceSub",        kO,  kO,  list_of(kUri)},
-    {"nse",  "notificationStatsEnable",           kO,  kO,  kBoolean},  // R4
-    {"nsi",  "notificationStatsInfo",             kNp, kNp, list_of(kNotificationStats)},  // R4
-    {"eeno", "enableEventNotificationOriginator", kO,  kO,  kBoolean},  // R4
+    {"nse",  "notificationStatsEnable",           kO,  kO,  kBoolean},                               // R4
+    {"nsi",  "notificationStatsInfo",             kNp, kNp, list_of(kNotificationStats)},            // R4
+    {"eeno", "enableEventNotificationOriginator", kO,  kO,  kBoolean},                               // R4
     {"ma",   "maxAge",                            kO,  kO,  kDuration,                        kOa},  // R4
     kCreator,
 });

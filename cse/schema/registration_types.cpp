@@ -26,14 +26,14 @@ constexpr auto kCseBaseOwn = std::to_array<AttributeRule>({
     {"poa", "pointOfAccess",                kNp, kNp, list_of(kUri)},
     {"nl",  "nodeLink",                     kNp, kNp, kUri},
     {"csz", "contentSerialization",         kNp, kNp, list_of(kString)},
-    {"esi", "e2eSecInfo",                   kNp, kNp, kE2eSecInfo,                    kMa},
-    {"srv", "supportedReleaseVersions",     kNp, kNp, some_of(kString),               kMa},
+    {"esi", "e2eSecInfo",                   kNp, kNp, kE2eSecInfo,                   kMa},
+    {"srv", "supportedReleaseVersions",     kNp, kNp, some_of(kString),              kMa},
     {"hld", "holder",                       kNp, kNp, kId},
-    {"loc", "location",                     kNp, kNp, kGeoCoordinates},  // R4
+    {"loc", "location",                     kNp, kNp, kGeoCoordinates},                     // R4
     {"ncp", "notificationCongestionPolicy", kNp, kNp, kAny},
     {"ctm", "currentTime",                  kNp, kNp, kTimestamp},
-    {"spi", "SP-ID",                        kNp, kNp, kId,                            kOa},  // R4
-    {"ici", "IN-CSE-ID",                    kNp, kNp, kId,                            kOa},  // R4
+    {"spi", "SP-ID",                        kNp, kNp, kId,                           kOa},  // R4
+    {"ici", "IN-CSE-ID",                    kNp, kNp, kId,                           kOa},  // R4
 });
 
 /// Source: TS-0004 table 7.4.5.1-3. `api`: the first character is a rule of the procedure.
@@ -86,16 +86,16 @@ constexpr auto kRemoteCseOwn = std::to_array<AttributeRule>({
 
 /// Source: TS-0001 clause 9.6.3, TS-0004 clause 7.4.26. A <CSEBase> has no `et`, so its announcement may have none.
 constexpr auto kCseBaseAnncOwn = std::to_array<AttributeRule>({
-    {"cst",  "cseType",                  kO, kO, one_of(kCseType)},
-    {"csi",  "CSE-ID",                   kO, kO, kId},
-    {"poa",  "pointOfAccess",            kO, kO, list_of(kUri)},
-    {"nl",   "nodeLink",                 kO, kO, kUri},
-    {"csz",  "contentSerialization",     kO, kO, list_of(kString)},
-    {"esi",  "e2eSecInfo",               kO, kO, kE2eSecInfo},
-    {"srv",  "supportedReleaseVersions", kO, kO, list_of(kString)},
-    {"loc",  "location",                 kO, kO, kGeoCoordinates},  // R4
-    {"spi",  "SP-ID",                    kO, kO, kId},  // R4
-    {"ici",  "IN-CSE-ID",                kO, kO, kId},  // R4
+    {"cst", "cseType",                  kO, kO, one_of(kCseType)},
+    {"csi", "CSE-ID",                   kO, kO, kId},
+    {"poa", "pointOfAccess",            kO, kO, list_of(kUri)},
+    {"nl",  "nodeLink",                 kO, kO, kUri},
+    {"csz", "contentSerialization",     kO, kO, list_of(kString)},
+    {"esi", "e2eSecInfo",               kO, kO, kE2eSecInfo},
+    {"srv", "supportedReleaseVersions", kO, kO, list_of(kString)},
+    {"loc", "location",                 kO, kO, kGeoCoordinates},  // R4
+    {"spi", "SP-ID",                    kO, kO, kId},              // R4
+    {"ici", "IN-CSE-ID",                kO, kO, kId},              // R4
 });
 // clang-format on
 
