@@ -5,12 +5,11 @@
 namespace gatehouse {
 namespace {
 
-// A table and two indexes that every insert touches at their right end (type: nearly), and two for
-// the few rows that need them. `ord` is the rowid, so every index ends in it: (parent, type) lists
-// by order.
-//  - `name` is NULL when it equals `id`, as for nearly all instances: then the index of ids answers
-//  for the name.
-//  - `expires` is NULL for never.
+// What an insert of a new instance touches grows at its right end, or at one place per parent and type:
+//  - `ord` is the rowid: records lie in the file by creation, and an index on (type) lists by order.
+//  - `name` is NULL when it equals `id`, as for nearly all instances: then the index of ids answers for the name.
+//  - `expires` is NULL for never, and such rows are not in its index.
+//  - resource_child covers a ChildEntry, so that a listing does not visit the records.
 constexpr SqliteMigration kMigrations[] = {
     {1, R"sql(
 CREATE TABLE resource(
@@ -25,7 +24,7 @@ CREATE TABLE resource(
   internal TEXT NOT NULL,
   body TEXT NOT NULL);
 CREATE UNIQUE INDEX resource_name ON resource(parent, name) WHERE name IS NOT NULL;
-CREATE INDEX resource_child ON resource(parent, type);
+CREATE INDEX resource_child ON resource(parent, type, ord, id, name);
 CREATE INDEX resource_type ON resource(type);
 CREATE INDEX resource_expires ON resource(expires) WHERE expires IS NOT NULL;
 CREATE TABLE outbox(ord INTEGER PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL);
