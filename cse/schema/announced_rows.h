@@ -7,12 +7,12 @@ namespace gatehouse::rows {
 // clang-format off
 /// What every announced resource has. Source: TS-0004 clause 7.4.26 and table 9.6.26.1-1 of TS-0001.
 inline constexpr std::array kAnnouncedCommon = std::to_array<AttributeRule>({
-    {"lnk",  "link",                                kM, kO, shape::kUri, kNa, kOne},
-    {"et",   "expirationTime",                      kM, kO, shape::kTimestamp},
-    {"acpi", "accessControlPolicyIDs",              kO, kO, shape::list_of(shape::kId)},
-    {"lbl",  "labels",                              kO, kO, shape::list_of(shape::kString)},
-    {"daci", "dynamicAuthorizationConsultationIDs", kO, kO, shape::list_of(shape::kUri)},
-    {"ast",  "announceSyncType",                    kO, kO, shape::kUnsigned},  // R4
+    {"lnk",  "link",                                kM, kO, kUri, kNa, kOne},
+    {"et",   "expirationTime",                      kM, kO, kTimestamp},
+    {"acpi", "accessControlPolicyIDs",              kO, kO, list_of(kId)},
+    {"lbl",  "labels",                              kO, kO, list_of(kString)},
+    {"daci", "dynamicAuthorizationConsultationIDs", kO, kO, list_of(kUri)},
+    {"ast",  "announceSyncType",                    kO, kO, kUnsigned},  // R4
 });
 // clang-format on
 

@@ -8,6 +8,8 @@
 /// Words and rows that the attribute tables of all resource types share.
 namespace gatehouse::rows {
 
+using namespace shape;
+
 inline constexpr Need kM = Need::kMandatory;
 inline constexpr Need kO = Need::kOptional;
 inline constexpr Need kNp = Need::kNotPermitted;
@@ -22,16 +24,16 @@ inline constexpr bool kOne = true;  ///< multiplicity 1: an UPDATE may not delet
 // clang-format off
 /// Source: TS-0004 tables 7.4.x-2 (common attributes), TS-0001 table 9.6.1.3.2-1. `et` has multiplicity 1
 /// but takes null in an UPDATE: that asks the CSE for its default.
-inline constexpr AttributeRule kExpirationTime         = {"et",   "expirationTime",                      kO,  kO,  shape::kTimestamp,               kMa};
-inline constexpr AttributeRule kLabels                 = {"lbl",  "labels",                              kO,  kO,  shape::list_of(shape::kString),  kMa};
-inline constexpr AttributeRule kAccessControlPolicyIds = {"acpi", "accessControlPolicyIDs",              kO,  kO,  shape::list_of(shape::kId),      kMa};
-inline constexpr AttributeRule kConsultationIds        = {"daci", "dynamicAuthorizationConsultationIDs", kO,  kO,  shape::list_of(shape::kUri),     kOa};
-inline constexpr AttributeRule kAnnounceTo             = {"at",   "announceTo",                          kO,  kO,  shape::list_of(shape::kUri),     kNa};
-inline constexpr AttributeRule kAnnouncedAttribute     = {"aa",   "announcedAttribute",                  kO,  kO,  shape::list_of(shape::kNcName),  kNa};
-inline constexpr AttributeRule kAnnounceSyncType       = {"ast",  "announceSyncType",                    kO,  kO,  shape::kUnsigned,                kMa};  // R4
-inline constexpr AttributeRule kCreator                = {"cr",   "creator",                             kO,  kNp, shape::kId,                      kNa};
-inline constexpr AttributeRule kCustodian              = {"cstn", "custodian",                           kO,  kO,  shape::kId,                      kNa};  // R4
-inline constexpr AttributeRule kStateTag               = {"st",   "stateTag",                            kNp, kNp, shape::kUnsigned,                kNa, kOne};
+inline constexpr AttributeRule kExpirationTime         = {"et",   "expirationTime",                      kO,  kO,  kTimestamp,        kMa};
+inline constexpr AttributeRule kLabels                 = {"lbl",  "labels",                              kO,  kO,  list_of(kString),  kMa};
+inline constexpr AttributeRule kAccessControlPolicyIds = {"acpi", "accessControlPolicyIDs",              kO,  kO,  list_of(kId),      kMa};
+inline constexpr AttributeRule kConsultationIds        = {"daci", "dynamicAuthorizationConsultationIDs", kO,  kO,  list_of(kUri),     kOa};
+inline constexpr AttributeRule kAnnounceTo             = {"at",   "announceTo",                          kO,  kO,  list_of(kUri),     kNa};
+inline constexpr AttributeRule kAnnouncedAttribute     = {"aa",   "announcedAttribute",                  kO,  kO,  list_of(kNcName),  kNa};
+inline constexpr AttributeRule kAnnounceSyncType       = {"ast",  "announceSyncType",                    kO,  kO,  kUnsigned,         kMa};  // R4
+inline constexpr AttributeRule kCreator                = {"cr",   "creator",                             kO,  kNp, kId,               kNa};
+inline constexpr AttributeRule kCustodian              = {"cstn", "custodian",                           kO,  kO,  kId,               kNa};  // R4
+inline constexpr AttributeRule kStateTag               = {"st",   "stateTag",                            kNp, kNp, kUnsigned,         kNa, kOne};
 // clang-format on
 
 /// What every resource has whose access is governed by linked policies.

@@ -123,10 +123,13 @@ constexpr int kBelowCseBase[] = {kAccessControlPolicy,
                                  kAnnounced + kCseBase,
                                  kAnnounced + kRemoteCse};
 
-constexpr int kBelowCseBaseAnnc[] = {kSubscription,           kAnnounced + kAccessControlPolicy,
-                                     kAnnounced + kAe,        kAnnounced + kContainer,
-                                     kAnnounced + kGroup,     kAnnounced + kNode,
-                                     kAnnounced + kRemoteCse, kAnnounced + kSchedule};
+/// What is announced goes here if the parent of its original is not announced (TS-0001
+/// clause 10.2.18).
+constexpr int kBelowCseBaseAnnc[] = {kSubscription,         kAnnounced + kAccessControlPolicy,
+                                     kAnnounced + kAe,      kAnnounced + kContainer,
+                                     kAnnounced + kGroup,   kAnnounced + kMgmtObj,
+                                     kAnnounced + kNode,    kAnnounced + kRemoteCse,
+                                     kAnnounced + kSchedule};
 
 constexpr int kBelowAe[] = {kAccessControlPolicy, kContainer, kGroup, kPollingChannel,
                             kSubscription};
