@@ -5,8 +5,8 @@ import sys
 from sources import ROOT, finish, tracked
 
 # Folder -> folders whose headers it may include, besides its own and those that they may include in turn.
-# The longest matching folder decides. "=folder" means the headers directly in it, not those of its subfolders.
-SERVICE = ["=cse/core"]
+# The longest matching folder decides. "folder/*" is a row for each of its subfolders. As a permission, "=folder" means the
+# headers directly in it, not those of its subfolders, and "*" means all.
 LAYERS = {
     "cse/primitive": [],
     "cse/codec": ["cse/primitive"],
@@ -15,14 +15,7 @@ LAYERS = {
     "cse/store/memory": ["=cse/store"],
     "cse/store/sqlite": ["=cse/store"],
     "cse/core": ["=cse/store"],
-    "cse/services/announcement": SERVICE,
-    "cse/services/delivery": SERVICE,
-    "cse/services/device_management": SERVICE,
-    "cse/services/discovery": SERVICE,
-    "cse/services/group": SERVICE,
-    "cse/services/polling": SERVICE,
-    "cse/services/registration": SERVICE,
-    "cse/services/subscription": SERVICE,
+    "cse/services/*": ["=cse/core"],  # each on its own
     "mgmt-objects": ["cse/schema", "=cse/core"],
     "bindings/security": ["cse/primitive", "cse/codec"],
     "bindings/http": ["bindings/security"],
@@ -45,7 +38,7 @@ LIBRARIES = [
     (r"rapidjson/", ["cse/codec"]),
     (r"boost/", ["bindings/http"]),
     (r"mqtt/", ["bindings/mqtt"]),
-    (r"sqlite3\.h", ["cse/store/sqlite"]),
+    (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
     (r"openssl/", ["bindings/security", "bindings/http", "ae-apps/ota/crypto", "certs"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
@@ -58,20 +51,28 @@ def inside(path, folder):
 
 
 def row_of(path):
-    """The folder of the table that decides for this file, or None."""
+    """The folder of the table that decides for this file, or None; of a row "folder/*" the subfolder."""
     rows = [folder for folder in LAYERS if inside(path, folder)]
+    for folder in LAYERS:
+        parts = path[len(folder) - 1:].split("/")
+        if folder.endswith("/*") and path.startswith(folder[:-1]) and len(parts) > 1:
+            rows.append(folder[:-1] + parts[0])
     return max(rows, key=len, default=None)
+
+
+def permissions(row):
+    return LAYERS.get(row) or LAYERS.get(row.rpartition("/")[0] + "/*", [])
 
 
 def allowed(row):
     """All rules (folders, "=folder", "*") that hold for a row, its own folder first."""
-    reached, open_rows = [row], list(LAYERS[row])
+    reached, open_rows = [row], list(permissions(row))
     while open_rows:
         rule = open_rows.pop()
         if rule in reached:
             continue
         reached.append(rule)
-        open_rows += LAYERS.get(rule.removeprefix("="), [])
+        open_rows += permissions(rule.removeprefix("="))
     return reached
 
 

@@ -13,6 +13,8 @@ class Layers(unittest.TestCase):
         self.assertFalse(self.refused("cse/core/a.h", '#include "cse/core/b.h"'))
         self.assertFalse(self.refused("cse/core/a.h", '#include "cse/store/store.h"'))
         self.assertFalse(self.refused("cse/core/a.h", '#include "cse/primitive/result.h"'))
+        self.assertFalse(self.refused("cse/services/group/a.h", '#include "cse/services/group/b.h"'))
+        self.assertFalse(self.refused("cse/services/group/a.h", '#include "cse/schema/schema.h"'))
         self.assertFalse(self.refused("ae-apps/ota/server/a.cpp", '#include "ae-apps/ota/image/image.h"'))
 
     def test_a_row_may_not_include_what_is_above_or_beside_it(self):
@@ -20,6 +22,7 @@ class Layers(unittest.TestCase):
         self.assertTrue(self.refused("cse/core/a.h", '#include "cse/store/sqlite/sqlite_store.h"'))
         self.assertTrue(self.refused("cse/core/a.h", '#include "cse/services/group/group.h"'))
         self.assertTrue(self.refused("cse/services/group/a.h", '#include "cse/services/delivery/b.h"'))
+        self.assertTrue(self.refused("cse/services/group/a.h", '#include "bindings/http/client.h"'))
         self.assertTrue(self.refused("bindings/http/a.h", '#include "cse/core/dispatcher.h"'))
         self.assertTrue(self.refused("bindings/http/a.h", '#include "bindings/mqtt/client.h"'))
         self.assertTrue(self.refused("ae-apps/ota/oem/a.cpp", '#include "cse/schema/schema.h"'))
