@@ -140,10 +140,27 @@ Diagnosis<std::size_t> Client::begin_download(std::uint64_t size_bytes) {
   return static_cast<std::size_t>(std::min(*block, kLargestBlock) - 2);  // 36 and its counter
 }
 
+Diagnosis<void> Client::request_block(ByteView bytes) {
+  const std::string what = "transfer data";
+  Diagnosis<Bytes> answer = request(bytes, what);
+  // The answer to the block before, which was sent twice: ours is still to come.
+  for (unsigned late = 0; late <= settings_.transfer_repeats; ++late) {
+    if (!answer) return tl::make_unexpected(answer.error());
+    if (!answer->empty() && answer->front() == bytes[1]) return {};
+    if (answer->empty() || answer->front() != static_cast<std::uint8_t>(bytes[1] - 1)) break;
+    ++unsolicited_;
+    Diagnosis<Response> next = await(bytes[0], what);
+    if (!next) return tl::make_unexpected(next.error());
+    if (next->nrc) return refused(*next->nrc, what);
+    answer = std::move(next->data);
+  }
+  return failed(Kind::kMalformed, what + ": the answer is to another block");
+}
+
 Diagnosis<void> Client::transfer(ByteView data) {
   const Bytes request_bytes = encode_transfer(next_block_, data);
   for (unsigned repeats = 0;; ++repeats) {
-    const auto answer = request_echoed(request_bytes, 1, "transfer data");
+    const auto answer = request_block(request_bytes);
     if (answer) break;
     if (answer.error().kind != Kind::kNoAnswer || repeats >= settings_.transfer_repeats) {
       return tl::make_unexpected(answer.error());

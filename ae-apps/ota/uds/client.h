@@ -62,6 +62,7 @@ class Client {
   std::uint64_t unsolicited() const { return unsolicited_; }
 
  private:
+  Diagnosis<void> request_block(ByteView bytes);
   Diagnosis<Response> await(std::uint8_t sid, const std::string& what);
   /// The response repeats what the request named (subfunction, identifier, counter), else
   /// kMalformed.

@@ -1,0 +1,404 @@
+#include "ae-apps/ota/ecu/ecu.h"
+
+#include <algorithm>
+
+#include "cse/codec/json.h"
+
+namespace gatehouse::ecu {
+namespace {
+
+constexpr std::size_t kChunkBytes = 64 * 1024;
+constexpr std::size_t kMaxHeaderBytes = 32 * 1024;
+
+std::size_t index_of(Slot slot) { return slot == Slot::kB ? 1 : 0; }
+
+}  // namespace
+
+std::string Ecu::Inspection::text() const {
+  if (mac_wrong) return "the MAC of the gateway is wrong";
+  std::string out(image::explain(verdict));
+  return detail.empty() ? out : out + ": " + detail;
+}
+
+Ecu::Ecu(EcuSettings settings, Disk& disk, PayloadRunner& runner)
+    : settings_(std::move(settings)), disk_(disk), runner_(runner) {}
+
+bool Ecu::save() { return store_state(disk_, state_).has_value(); }
+
+bool Ecu::store_failed_attempts(unsigned count) {
+  state_.failed_unlocks = count;
+  return save();
+}
+
+std::string Ecu::version() const { return running_ ? running_->manifest.version : "none"; }
+
+image::Policy Ecu::policy() const {
+  image::Policy policy;
+  policy.trusted_keys = settings_.oem_keys;
+  policy.check_signatures = !settings_.constrained;
+  policy.hardware_id = settings_.hardware_id;
+  policy.minimum_release_counter = state_.release_counter;
+  policy.max_payload_bytes = settings_.max_image_bytes;
+  return policy;
+}
+
+// --- looking at a slot -----------------------------------------------------------------------
+
+Ecu::Inspection Ecu::inspect(Slot slot, std::string_view mac_hex, bool keep_payload,
+                             const Pending& pending) {
+  Inspection out;
+  image::Verifier verifier(policy(), [&](ByteView bytes) {
+    if (keep_payload) append(out.payload, bytes);
+  });
+  for (std::uint64_t offset = 0;;) {
+    const Result<Bytes> chunk = disk_.read_at(file_of(slot), offset, kChunkBytes);
+    if (!chunk) {
+      out.detail = chunk.error().detail;
+      return out;
+    }
+    if (chunk->empty()) break;
+    offset += chunk->size();
+    const image::Verdict verdict = verifier.feed(*chunk);
+    if (verdict != image::Verdict::kIncomplete && verdict != image::Verdict::kGood) break;
+    if (pending) pending();
+  }
+  out.verdict = verifier.finish();
+  out.detail = verifier.detail();
+  if (!verifier.header()) return out;
+  out.manifest = verifier.header()->manifest;
+  out.manifest_json = verifier.header()->manifest_json;
+  out.payload_sha256 = verifier.payload_sha256();
+  if (settings_.constrained && out.verdict == image::Verdict::kGood) {
+    const auto mac =
+        image::gateway_mac(settings_.shared_key, out.manifest_json, out.payload_sha256);
+    const Result<Bytes> given = from_hex(mac_hex);
+    out.mac_wrong = !given || !crypto::equal_constant_time(mac, *given);
+  }
+  return out;
+}
+
+// --- boot ------------------------------------------------------------------------------------
+
+Result<void> Ecu::install_factory_image(ByteView image) {
+  const auto known = load_state(disk_);
+  if (known && *known) return {};  // it has a history; the factory is past
+  if (!known && known.error().rsc != Rsc::kBadRequest) return fail(known.error());
+  if (!known) return {};  // damaged: boot() recovers it
+  for (const auto& step : {disk_.erase(file_of(Slot::kA)), disk_.append(file_of(Slot::kA), image),
+                           disk_.sync(file_of(Slot::kA))}) {
+    if (!step) return step;
+  }
+  state_ = BootState{};
+  if (settings_.constrained) {  // the factory vouches for it, as the gateway will later
+    const auto header = image::parse_header(image.first(std::min(image.size(), kMaxHeaderBytes)));
+    if (header && *header) {
+      const auto mac = image::gateway_mac(settings_.shared_key, (*header)->manifest_json,
+                                          (*header)->manifest.payload_sha256);
+      state_.mac[0] = to_hex(mac);
+    }
+  }
+  const Inspection found = inspect(Slot::kA, state_.mac[0], false, {});
+  if (!found.good()) return fail(Rsc::kNotAcceptable, "factory image: " + found.text());
+  state_.active = Slot::kA;
+  state_.confirmed[0] = true;
+  state_.release_counter = found.manifest->release_counter;
+  return store_state(disk_, state_);
+}
+
+/// The state cannot be read: trust nothing but what proves itself. The newest genuine image becomes
+/// the active one, and its counter the least that is accepted.
+void Ecu::recover_state() {
+  state_ = BootState{};
+  std::uint64_t newest = 0;
+  for (const Slot slot : {Slot::kA, Slot::kB}) {
+    const Inspection found = inspect(slot, "", false, {});
+    if (!found.good() || found.manifest->release_counter < newest) continue;
+    newest = found.manifest->release_counter;
+    state_.active = slot;
+    state_.confirmed[index_of(slot)] = true;
+  }
+  state_.release_counter = newest;
+  state_.last_error = "the boot state was damaged";
+  save();
+}
+
+void Ecu::boot() {
+  runner_.stop();
+  running_.reset();
+  fingerprint_given_ = erased_ = received_ = checked_ = false;
+  nonce_.clear();
+  const auto stored = load_state(disk_);
+  if (!stored) {
+    recover_state();
+  } else {
+    state_ = stored->value_or(BootState{});
+  }
+  ++state_.boots;
+  if (state_.trial != Slot::kNone) try_trial();
+  if (running_) return;
+  if (state_.active == Slot::kNone) {
+    save();
+    return;
+  }
+  if (start(state_.active)) {
+    save();
+    return;
+  }
+  ++state_.failed_boots;
+  state_.last_error = start_error_;
+  state_.attack = start_attack_;
+  const Slot spare = other(state_.active);
+  if (state_.confirmed[index_of(spare)] && start(spare)) state_.active = spare;
+  save();
+}
+
+void Ecu::try_trial() {
+  const Slot slot = state_.trial;
+  if (state_.tries_left == 0) {
+    state_.trial = Slot::kNone;
+    ++state_.failed_boots;
+    state_.last_error = "the trial never got as far as its self-test";
+    state_.attack = "self-test";
+    return;
+  }
+  --state_.tries_left;
+  if (!save()) return;  // a trial that cannot be counted must not run
+  const bool good = start(slot);
+  state_.trial = Slot::kNone;
+  state_.tries_left = 0;
+  if (good) {
+    state_.active = slot;
+    state_.confirmed[index_of(slot)] = true;
+    state_.release_counter = std::max(state_.release_counter, running_->manifest.release_counter);
+    state_.last_error.clear();
+    state_.attack = "none";
+  } else {
+    ++state_.failed_boots;
+    state_.last_error = start_error_;
+    state_.attack = start_attack_;
+  }
+  if (!save()) {  // not confirmed for good: not running
+    runner_.stop();
+    running_.reset();
+  }
+}
+
+bool Ecu::start(Slot slot) {
+  const Inspection found = inspect(slot, state_.mac[index_of(slot)], true, {});
+  start_error_.clear();
+  if (!found.good()) {
+    start_error_ = "slot " + std::string(name_of(slot)) + ": " + found.text();
+    start_attack_ = found.attack();
+    return false;
+  }
+  const SelfTest test = runner_.start(found.payload);
+  start_attack_ = "self-test";
+  if (!test.passed) {
+    start_error_ = "self-test: " + test.error;
+  } else if (test.version != found.manifest->version) {
+    start_error_ = "self-test: the application calls itself " + test.version + ", not " +
+                   found.manifest->version;
+    runner_.stop();
+  } else {
+    running_ = Running{slot, *found.manifest};
+  }
+  return running_.has_value();
+}
+
+// --- identifiers -----------------------------------------------------------------------------
+
+std::string Ecu::status() const {
+  const uds::ServerCounters none;
+  const uds::ServerCounters& counters = server_ == nullptr ? none : server_->counters();
+  return to_json(Value::object({{"slot", name_of(running_ ? running_->slot : Slot::kNone)},
+                                {"trial", name_of(state_.trial)},
+                                {"state", running_ ? "running" : "stopped"},
+                                {"version", version()},
+                                {"release_counter", state_.release_counter},
+                                {"constrained", settings_.constrained},
+                                {"boots", state_.boots},
+                                {"failed_boots", state_.failed_boots},
+                                {"refused_images", state_.refused_images},
+                                {"failed_unlocks", state_.failed_unlocks},
+                                {"requests", counters.requests},
+                                {"refused_requests", counters.refused},
+                                {"unsolicited", counters.unsolicited},
+                                {"fingerprint", state_.fingerprint},
+                                {"last_error", state_.last_error},
+                                {"attack", state_.attack}}));
+}
+
+uds::Outcome Ecu::read_identifier(uds::Did did) {
+  switch (did) {
+    case uds::kDidVin:
+      return bytes_of(settings_.vin);
+    case uds::kDidSerial:
+      return bytes_of(settings_.serial);
+    case uds::kDidHardware:
+      return bytes_of(settings_.hardware_id);
+    case uds::kDidSoftwareVersion:
+      return bytes_of(version());
+    case uds::kDidSystemSoftwareVersion:
+      return bytes_of(running_ ? running_->manifest.name : std::string("none"));
+    case uds::kDidFingerprint: {
+      const Result<Bytes> fingerprint = from_hex(state_.fingerprint);
+      return fingerprint ? *fingerprint : Bytes();
+    }
+    case uds::kDidStatus:
+      return bytes_of(status());
+    case uds::kDidVersionReport:
+      return signed_report();
+    default:
+      return tl::make_unexpected(uds::Nrc::kRequestOutOfRange);
+  }
+}
+
+uds::Outcome Ecu::signed_report() {
+  if (nonce_.empty()) return tl::make_unexpected(uds::Nrc::kRequestSequenceError);
+  ++state_.reports;
+  const Bytes nonce = std::exchange(nonce_, {});
+  if (!save()) return tl::make_unexpected(uds::Nrc::kFailurePreventsExecution);
+  image::VersionReport report;
+  report.serial = settings_.serial;
+  report.hardware_id = settings_.hardware_id;
+  report.name = running_ ? running_->manifest.name : "none";
+  report.version = version();
+  report.release_counter = running_ ? running_->manifest.release_counter : 0;
+  report.payload_sha256 = running_ ? to_hex(running_->manifest.payload_sha256) : "";
+  report.slot = name_of(running_ ? running_->slot : Slot::kNone);
+  report.nonce = to_hex(nonce);
+  report.counter = state_.reports;
+  report.status = running_ ? "running" : "stopped";
+  report.attack = state_.attack;
+  if (settings_.constrained) {
+    return bytes_of(encode_report(image::mac_report(report, settings_.shared_key)));
+  }
+  if (!settings_.report_key) return tl::make_unexpected(uds::Nrc::kConditionsNotCorrect);
+  const auto signed_one = image::sign_report(report, *settings_.report_key);
+  if (!signed_one) return tl::make_unexpected(uds::Nrc::kFailurePreventsExecution);
+  return bytes_of(encode_report(*signed_one));
+}
+
+std::optional<uds::Access> Ecu::access_to_write(uds::Did did) const {
+  if (did == uds::kDidChallenge) return uds::Access{};
+  if (did == uds::kDidFingerprint) return uds::Access{true, true, true};
+  return std::nullopt;
+}
+
+uds::Outcome Ecu::write_identifier(uds::Did did, ByteView value) {
+  const bool challenge = did == uds::kDidChallenge;
+  const std::size_t least = challenge ? 16 : 1;
+  const std::size_t most = challenge ? 32 : 64;
+  if (value.size() < least || value.size() > most) {
+    return tl::make_unexpected(uds::Nrc::kIncorrectLength);
+  }
+  if (challenge) {
+    nonce_.assign(value.begin(), value.end());
+    return Bytes{};
+  }
+  state_.fingerprint = to_hex(value);
+  if (!save()) return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
+  fingerprint_given_ = true;
+  return Bytes{};
+}
+
+// --- routines --------------------------------------------------------------------------------
+
+std::optional<uds::Access> Ecu::access_to_routine(uds::RoutineId routine) const {
+  switch (routine) {
+    case uds::kRoutinePreconditions:
+      return uds::Access{true, false, false};
+    case uds::kRoutineErase:
+    case uds::kRoutineCheckMemory:
+    case uds::kRoutineMarkTry:
+      return uds::Access{true, true, true};
+    default:
+      return std::nullopt;
+  }
+}
+
+uds::Outcome Ecu::start_routine(uds::RoutineId routine, ByteView record, const Pending& pending) {
+  if (routine == uds::kRoutineCheckMemory) return check_memory(record, pending);
+  if (!record.empty()) return tl::make_unexpected(uds::Nrc::kIncorrectLength);
+  if (routine == uds::kRoutineErase) return erase(pending);
+  if (routine == uds::kRoutineMarkTry) return mark_trial();
+  if (settings_.precondition_fault) return tl::make_unexpected(*settings_.precondition_fault);
+  return Bytes{0};
+}
+
+uds::Outcome Ecu::erase(const Pending& pending) {
+  if (!fingerprint_given_) return tl::make_unexpected(uds::Nrc::kConditionsNotCorrect);
+  pending();
+  // First nothing points to the slot any more, then it is emptied.
+  const Slot slot = inactive();
+  erased_ = received_ = checked_ = false;
+  state_.trial = Slot::kNone;
+  state_.tries_left = 0;
+  state_.confirmed[index_of(slot)] = false;
+  state_.mac[index_of(slot)].clear();
+  if (!save() || !disk_.erase(file_of(slot))) {
+    return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
+  }
+  erased_ = true;
+  return Bytes{0};
+}
+
+uds::Outcome Ecu::check_memory(ByteView mac, const Pending& pending) {
+  if (!received_) return tl::make_unexpected(uds::Nrc::kRequestSequenceError);
+  if (mac.size() != (settings_.constrained ? 32u : 0u)) {
+    return tl::make_unexpected(uds::Nrc::kIncorrectLength);
+  }
+  pending();
+  const Slot slot = inactive();
+  const Inspection found = inspect(slot, to_hex(mac), false, pending);
+  checked_ = found.good();
+  if (checked_) {
+    state_.mac[index_of(slot)] = to_hex(mac);
+  } else {
+    ++state_.refused_images;
+    state_.last_error = "image refused: " + found.text();
+    state_.attack = found.attack();
+  }
+  if (!save()) checked_ = false;
+  if (!checked_) return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
+  return Bytes{0};
+}
+
+uds::Outcome Ecu::mark_trial() {
+  if (!checked_) return tl::make_unexpected(uds::Nrc::kRequestSequenceError);
+  state_.trial = inactive();
+  state_.tries_left = settings_.trial_boots;
+  if (!save()) return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
+  return Bytes{0};
+}
+
+// --- download --------------------------------------------------------------------------------
+
+std::optional<uds::Nrc> Ecu::begin_download(const uds::Download& download) {
+  if (!erased_) return uds::Nrc::kUploadDownloadNotAccepted;
+  if (download.address != 0 || download.size_bytes > settings_.max_image_bytes + kMaxHeaderBytes) {
+    return uds::Nrc::kRequestOutOfRange;
+  }
+  received_ = checked_ = false;
+  if (state_.trial != Slot::kNone) {  // what was checked is about to be overwritten
+    state_.trial = Slot::kNone;
+    if (!save()) return uds::Nrc::kGeneralProgrammingFailure;
+  }
+  if (!disk_.erase(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;
+  return std::nullopt;
+}
+
+std::optional<uds::Nrc> Ecu::store(ByteView bytes) {
+  if (!disk_.append(file_of(inactive()), bytes)) return uds::Nrc::kGeneralProgrammingFailure;
+  return std::nullopt;
+}
+
+std::optional<uds::Nrc> Ecu::end_download() {
+  if (!disk_.sync(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;
+  received_ = true;
+  return std::nullopt;
+}
+
+void Ecu::abandon_download() { received_ = checked_ = false; }
+
+}  // namespace gatehouse::ecu

@@ -1,0 +1,123 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/ecu/boot_state.h"
+#include "ae-apps/ota/ecu/payload.h"
+#include "ae-apps/ota/image/verifier.h"
+#include "ae-apps/ota/image/version_report.h"
+#include "ae-apps/ota/uds/server.h"
+
+namespace gatehouse::ecu {
+
+struct EcuSettings {
+  std::string serial = "ECU-0001";
+  std::string hardware_id = "demo-ecu";
+  std::string vin = "GATEHOUSE00000001";
+  std::vector<crypto::PublicKey> oem_keys;       ///< that may sign images
+  std::optional<crypto::SigningKey> report_key;  ///< of a full ECU
+  bool constrained = false;                      ///< checks a gateway's MAC instead of signatures
+  Bytes shared_key;                              ///< with the gateway; of a constrained ECU
+  std::uint64_t max_image_bytes = 16u << 20;
+  unsigned trial_boots = 3;  ///< starts that a trial may use up by losses of power
+  std::optional<uds::Nrc>
+      precondition_fault;  ///< what 31 01 0203 answers, if the vehicle is in no state for it
+};
+
+/// The model of an ECU: a boot loader with two slots, and the application in one of them.
+/// Threading: one thread at a time (that of the DoIP server once it runs).
+class Ecu final : public uds::EcuServices, public uds::AccessMemory {
+ public:
+  Ecu(EcuSettings settings, Disk& disk, PayloadRunner& runner);
+
+  /// Puts the image of the factory into slot a if the ECU has never had any state. Errors:
+  /// kNotAcceptable with the reason for which the image is refused; kInternalServerError.
+  Result<void> install_factory_image(ByteView image);
+
+  /// The boot sequence: a trial if one is due, else the active slot, else the boot loader stays
+  /// alone. Never fails: what went wrong is in status().
+  void boot();
+  /// The application no longer runs.
+  void power_off() { runner_.stop(); }
+  void drain() { runner_.drain(); }
+
+  /// "none" while only the boot loader runs.
+  std::string version() const;
+  bool running() const { return running_.has_value(); }
+  const BootState& state() const { return state_; }
+  /// `{"slot":"a","trial":"none","state":"running","version":"1.4.0",…}`
+  std::string status() const;
+  /// The protocol's counters become part of status(). The server outlives this or is taken away by
+  /// nullptr.
+  void observe(const uds::Server* server) { server_ = server; }
+
+  // uds::EcuServices
+  uds::Outcome read_identifier(uds::Did did) override;
+  std::optional<uds::Access> access_to_write(uds::Did did) const override;
+  uds::Outcome write_identifier(uds::Did did, ByteView value) override;
+  std::optional<uds::Access> access_to_routine(uds::RoutineId routine) const override;
+  uds::Outcome start_routine(uds::RoutineId routine, ByteView record,
+                             const Pending& pending) override;
+  std::optional<uds::Nrc> begin_download(const uds::Download& download) override;
+  std::optional<uds::Nrc> store(ByteView bytes) override;
+  std::optional<uds::Nrc> end_download() override;
+  void abandon_download() override;
+
+  // uds::AccessMemory
+  unsigned failed_attempts() const override { return state_.failed_unlocks; }
+  bool store_failed_attempts(unsigned count) override;
+
+ private:
+  struct Running {
+    Slot slot;
+    image::Manifest manifest;
+  };
+  /// What became of one look at a slot.
+  struct Inspection {
+    image::Verdict verdict = image::Verdict::kIncomplete;
+    std::string detail;
+    bool mac_wrong = false;
+    std::optional<image::Manifest> manifest;
+    std::string manifest_json;
+    crypto::Sha256Digest payload_sha256{};
+    Bytes payload;  ///< only if it was asked for
+    bool good() const { return verdict == image::Verdict::kGood && !mac_wrong; }
+    std::string_view attack() const { return mac_wrong ? "bad-mac" : image::name_of(verdict); }
+    std::string text() const;
+  };
+
+  image::Policy policy() const;
+  Inspection inspect(Slot slot, std::string_view mac_hex, bool keep_payload,
+                     const Pending& pending);
+  bool start(Slot slot);
+  void try_trial();
+  void recover_state();
+  bool save();
+  Slot inactive() const { return state_.active == Slot::kA ? Slot::kB : Slot::kA; }
+
+  uds::Outcome erase(const Pending& pending);
+  uds::Outcome check_memory(ByteView mac, const Pending& pending);
+  uds::Outcome mark_trial();
+  uds::Outcome signed_report();
+
+  EcuSettings settings_;
+  Disk& disk_;
+  PayloadRunner& runner_;
+  const uds::Server* server_ = nullptr;
+
+  BootState state_;
+  std::optional<Running> running_;
+  std::string start_error_;  ///< of the last start()
+  std::string start_attack_;
+
+  bool fingerprint_given_ = false;
+  bool erased_ = false;
+  bool received_ = false;
+  bool checked_ = false;  ///< the image in the inactive slot was found good
+  std::uint64_t download_bytes_ = 0;
+  Bytes nonce_;  ///< of the next version report; used once
+};
+
+}  // namespace gatehouse::ecu

@@ -1,0 +1,37 @@
+#include "ae-apps/ota/ecu/ecu_node.h"
+
+namespace gatehouse::ecu {
+
+EcuNode::EcuNode(NodeSettings settings, Disk& disk, PayloadRunner& runner, crypto::Random& random)
+    : settings_(std::move(settings)), random_(random), ecu_(settings_.ecu, disk, runner) {}
+
+EcuNode::~EcuNode() { stop(); }
+
+Result<void> EcuNode::start(ByteView factory_image) {
+  if (!factory_image.empty()) {
+    if (const auto installed = ecu_.install_factory_image(factory_image); !installed) {
+      return installed;
+    }
+  }
+  ecu_.boot();
+  // Made after the boot: the count of failed unlockings is part of the state that it loads.
+  uds_ = std::make_unique<uds::Server>(settings_.uds, uds::steady_clock(), random_,
+                                       settings_.access_key, ecu_, ecu_);
+  ecu_.observe(uds_.get());
+  doip::ServerSettings doip = settings_.doip;
+  doip.entity.identity.vin = settings_.ecu.vin;
+  auto server = doip::TcpServer::start(
+      std::move(doip), *uds_, [this] { ecu_.boot(); }, [this] { ecu_.drain(); });
+  if (!server) return fail(server.error());
+  server_ = *std::move(server);
+  return {};
+}
+
+std::uint16_t EcuNode::port() const { return server_ ? server_->port() : 0; }
+
+void EcuNode::stop() {
+  if (server_) server_->stop();
+  ecu_.power_off();
+}
+
+}  // namespace gatehouse::ecu

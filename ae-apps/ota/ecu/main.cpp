@@ -1,0 +1,178 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/ecu/ecu_node.h"
+
+namespace gatehouse::ecu {
+namespace {
+
+struct Options {
+  std::string state;
+  std::uint16_t port = 13400;
+  std::string address = "127.0.0.1";
+  std::string serial = "ECU-0001";
+  std::string hardware_id = "demo-ecu";
+  std::string vin = "GATEHOUSE00000001";
+  std::string logical_address = "0x1010";
+  std::string key;
+  std::vector<std::string> oem_keys;
+  bool constrained = false;
+  std::string shared_key;
+  std::string access_key;
+  std::string initial_image;
+  std::vector<std::string> faults;
+  unsigned self_test_ms = 5000;
+  unsigned unlock_delay_ms = 10000;
+};
+
+constexpr int kPowerCutExitCode = 42;
+
+void add_options(CLI::App& app, Options& o) {
+  app.add_option("--state", o.state, "Folder of slots and boot state; created")->required();
+  app.add_option("--port", o.port, "TCP and UDP port of DoIP; 0: a free one")
+      ->capture_default_str();
+  app.add_option("--address", o.address, "IPv4 address to listen on")->capture_default_str();
+  app.add_option("--serial", o.serial, "Serial number (F18C)")->capture_default_str();
+  app.add_option("--hardware-id", o.hardware_id, "Hardware id (F191)")->capture_default_str();
+  app.add_option("--vin", o.vin, "VIN (F190)")->capture_default_str();
+  app.add_option("--logical-address", o.logical_address, "DoIP address, 0x….")
+      ->capture_default_str();
+  app.add_option("--key", o.key, "Private key that signs version reports (PEM or pkcs11: URI)");
+  app.add_option("--oem-key", o.oem_keys, "Public key or certificate of the OEM (PEM); repeatable");
+  app.add_flag("--constrained", o.constrained, "Checks a MAC of the gateway instead of signatures");
+  app.add_option("--shared-key", o.shared_key, "Key shared with the gateway (constrained ECU)");
+  app.add_option("--access-key", o.access_key, "Key of security access (27)")->required();
+  app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
+  app.add_option("--self-test-ms", o.self_test_ms, "Time for the self-test")->capture_default_str();
+  app.add_option("--unlock-delay-ms", o.unlock_delay_ms, "Delay after too many wrong keys")
+      ->capture_default_str();
+  app.add_option("--fault", o.faults,
+                 "For tests: power-cut-after-block=N, power-cut-after-write=N, vehicle-moving, "
+                 "voltage-low; repeatable");
+}
+
+template <class Number>
+bool read_number(std::string_view text, int base, Number& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+Result<void> apply_fault(const std::string& fault, NodeSettings& settings, FaultyDisk& disk) {
+  if (fault == "vehicle-moving") {
+    settings.ecu.precondition_fault = static_cast<uds::Nrc>(0x88);
+    return {};
+  }
+  if (fault == "voltage-low") {
+    settings.ecu.precondition_fault = uds::Nrc::kVoltageTooLow;
+    return {};
+  }
+  const std::string name = fault.substr(0, fault.find('='));
+  std::uint64_t n = 0;
+  const bool block = name == "power-cut-after-block";
+  if ((!block && name != "power-cut-after-write") || name.size() == fault.size() ||
+      !read_number(std::string_view(fault).substr(name.size() + 1), 10, n)) {
+    return fail(Rsc::kBadRequest, "--fault " + fault + ": no such fault");
+  }
+  disk.cut_power_at(n + 1, block, [] { ::_exit(kPowerCutExitCode); });
+  return {};
+}
+
+Result<void> load_keys(const Options& o, NodeSettings& settings) {
+  for (const std::string& path : o.oem_keys) {
+    Result<crypto::PublicKey> key = crypto::PublicKey::load(path);
+    if (!key) return fail(key.error());
+    settings.ecu.oem_keys.push_back(*std::move(key));
+  }
+  if (!o.key.empty()) {
+    Result<crypto::SigningKey> key = crypto::SigningKey::load(o.key);
+    if (!key) return fail(key.error());
+    settings.ecu.report_key = *std::move(key);
+  }
+  Result<Bytes> access_key = crypto::load_secret(o.access_key);
+  if (!access_key) return fail(access_key.error());
+  settings.access_key = *std::move(access_key);
+  if (o.constrained) {
+    Result<Bytes> shared_key = crypto::load_secret(o.shared_key);
+    if (!shared_key) return fail(shared_key.error());
+    settings.ecu.shared_key = *std::move(shared_key);
+  } else if (o.oem_keys.empty() || o.key.empty()) {
+    return fail(Rsc::kBadRequest, "a full ECU needs --oem-key and --key (or use --constrained)");
+  }
+  return {};
+}
+
+Result<NodeSettings> settings_of(const Options& o) {
+  NodeSettings settings;
+  settings.ecu.serial = o.serial;
+  settings.ecu.hardware_id = o.hardware_id;
+  settings.ecu.vin = o.vin;
+  settings.ecu.constrained = o.constrained;
+  settings.doip.address = o.address;
+  settings.doip.port = o.port;
+  settings.uds.attempt_delay = std::chrono::milliseconds(o.unlock_delay_ms);
+  std::string_view number = o.logical_address;
+  const bool hex = number.starts_with("0x");
+  if (hex) number.remove_prefix(2);
+  if (!read_number(number, hex ? 16 : 10, settings.doip.entity.identity.logical_address)) {
+    return fail(Rsc::kBadRequest, "--logical-address " + o.logical_address + ": not an address");
+  }
+  if (o.vin.size() != 17) return fail(Rsc::kBadRequest, "--vin: a VIN has 17 characters");
+  if (const auto loaded = load_keys(o, settings); !loaded) return fail(loaded.error());
+  return settings;
+}
+
+int complain(const Error& error) {
+  std::cerr << "gatehouse-ecu: " << error.detail << std::endl;
+  return 1;
+}
+
+int run(const Options& o) {
+  // Signals are taken by sigwait below; blocked before any thread starts.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGINT);
+  sigaddset(&stop_signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+
+  Result<NodeSettings> settings = settings_of(o);
+  if (!settings) return complain(settings.error());
+  Bytes factory_image;
+  if (!o.initial_image.empty()) {
+    Result<Bytes> image = crypto::read_file(
+        o.initial_image, static_cast<std::size_t>(settings->ecu.max_image_bytes) + 32 * 1024);
+    if (!image) return complain(image.error());
+    factory_image = *std::move(image);
+  }
+  RealDisk files(o.state);
+  FaultyDisk disk(files);
+  ProcessRunner runner(o.state, std::chrono::milliseconds(o.self_test_ms));
+  crypto::SystemRandom random;
+  for (const std::string& fault : o.faults) {
+    if (const auto applied = apply_fault(fault, *settings, disk); !applied) {
+      return complain(applied.error());
+    }
+  }
+  EcuNode node(*std::move(settings), disk, runner, random);
+  if (const auto started = node.start(factory_image); !started) return complain(started.error());
+  std::cout << "DoIP listening on " << o.address << ":" << node.port() << std::endl;
+  int signal = 0;
+  sigwait(&stop_signals, &signal);
+  node.stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace gatehouse::ecu
+
+int main(int argc, char** argv) {
+  CLI::App app{"An ECU: boot loader with two slots, application, UDS over DoIP", "gatehouse-ecu"};
+  gatehouse::ecu::Options options;
+  gatehouse::ecu::add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  return gatehouse::ecu::run(options);
+}
