@@ -5,9 +5,12 @@
 namespace gatehouse {
 namespace {
 
-// What an insert of a new instance touches grows at its right end, or at one place per parent and type:
-//  - `ord` is the rowid: records lie in the file by creation, and an index on (type) lists by order.
-//  - `name` is NULL when it equals `id`, as for nearly all instances: then the index of ids answers for the name.
+// What an insert of a new instance touches grows at its right end, or at one place per parent and
+// type:
+//  - `ord` is the rowid: records lie in the file by creation, and an index on (type) lists by
+//  order.
+//  - `name` is NULL when it equals `id`, as for nearly all instances: then the index of ids answers
+//  for the name.
 //  - `expires` is NULL for never, and such rows are not in its index.
 //  - resource_child covers a ChildEntry, so that a listing does not visit the records.
 constexpr SqliteMigration kMigrations[] = {

@@ -10,7 +10,7 @@ namespace gatehouse::sqlite {
 Result<void> prepare_schema(Connection& connection, const SqliteSettings& settings,
                             std::span<const SqliteMigration> migrations);
 
-/// Writes nothing but a page: see SqliteTransaction::commit.
+/// Commits one page that stays as it was: see SqliteTransaction::write_out.
 Result<void> rewrite_schema_version(Connection& connection);
 
 }  // namespace gatehouse::sqlite

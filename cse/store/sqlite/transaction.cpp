@@ -24,6 +24,12 @@ void bind_record(Query& query, const Record& record) {
   query.bind(record.originator).bind(record.body).bind(record.internal);
 }
 
+Result<std::optional<std::string>> first_text(Query& query) {
+  const Result<bool> row = query.step();
+  if (!row) return fail(row.error());
+  return *row ? std::optional(query.text(0)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<void> SqliteTransaction::put(const Record& record) {
@@ -31,69 +37,55 @@ Result<void> SqliteTransaction::put(const Record& record) {
   if (record.version < 1) {
     return fail(Rsc::kInternalServerError, "store: a stored version starts at 1");
   }
-  return record.version == 1 ? insert(record) : replace(record);
+  auto done = record.version == 1 ? insert(record) : replace(record);
+  if (!done) failed_ = done.error();  // half of it may be done
+  return done;
 }
 
 Result<void> SqliteTransaction::insert(const Record& record) {
-  if (!record.parent.empty()) {
-    const auto there = parent_exists(record.parent);
-    if (!there) return fail(there.error());
-    if (!*there) {
-      stale_.note(record.parent, "is gone");
-      return {};
-    }
-  }
-  return insert_row(record);
+  if (record.parent.empty()) return insert_row(record);
+  const auto there = parent_exists(record.parent);
+  if (!there) return fail(there.error());
+  return *there ? insert_row(record) : note_clash(record, record.parent);
 }
 
 Result<void> SqliteTransaction::insert_row(const Record& record) {
-  const auto sibling = note_sibling(record);
+  const auto sibling = name_is_stored_otherwise(record);
   if (!sibling) return fail(sibling.error());
-  if (*sibling) return {};
+  if (*sibling) return note_clash(record, {});
   Query query(connection_, Sql::kInsert);
   bind_record(query, record);
   const int code = query.run();
   if (code == SQLITE_DONE) return {};
-  if ((code & 0xff) == SQLITE_CONSTRAINT) return note_clash(record);
+  if ((code & 0xff) == SQLITE_CONSTRAINT) return note_clash(record, {});
   return broken();
 }
 
 /// A sibling may have the name in the other way of storing it, which no unique index sees: see
 /// schema.cpp.
-Result<bool> SqliteTransaction::note_sibling(const Record& record) {
+Result<bool> SqliteTransaction::name_is_stored_otherwise(const Record& record) {
   const bool unnamed = record.name == record.id.text;
   Query query(connection_, unnamed ? Sql::kIdOfNamed : Sql::kIsUnnamedChild);
-  const Result<bool> row = query.bind(record.parent.text).bind(record.name).step();
-  if (!row) return fail(row.error());
-  if (*row) stale_.note({unnamed ? query.text(0) : record.name}, "has taken the name");
-  return *row;
+  return query.bind(record.parent.text).bind(record.name).step();
 }
 
-/// Which unique index refused an insert.
-Result<void> SqliteTransaction::note_clash(const Record& record) {
-  {
-    Query query(connection_, Sql::kVersion);
-    const Result<bool> row = query.bind(record.id.text).step();
-    if (!row) return fail(row.error());
-    if (*row) {
-      stale_.note(record.id, "is there already");
-      return {};
-    }
-  }
-  {
-    Query query(connection_, Sql::kIdOfNamed);
-    const Result<bool> row = query.bind(record.parent.text).bind(record.name).step();
-    if (!row) return fail(row.error());
-    if (*row) {
-      stale_.note({query.text(0)}, "has taken the name");
-      return {};
-    }
-  }
-  Query query(connection_, Sql::kIdOfOrder);
-  const Result<bool> row = query.bind(record.order).step();
-  if (!row) return fail(row.error());
-  if (!*row) return fail(Rsc::kInternalServerError, "store: a constraint failed without a cause");
-  stale_.note({query.text(0)}, "has taken the order");
+/// Finds why an insert cannot be, the id first. `missing_parent` is empty if the parent is there.
+Result<void> SqliteTransaction::note_clash(const Record& record, const ResourceId& missing_parent) {
+  const auto same_id = first_text(Query(connection_, Sql::kIdOfId).bind(record.id.text));
+  if (!same_id) return fail(same_id.error());
+  if (*same_id) return stale(record.id, "is there already");
+  if (!missing_parent.empty()) return stale(missing_parent, "is gone");
+  const auto sibling = find_child(record.parent, record.name);
+  if (!sibling) return fail(sibling.error());
+  if (*sibling) return stale((*sibling)->id, "has taken the name");
+  const auto same_order = first_text(Query(connection_, Sql::kIdOfOrder).bind(record.order));
+  if (!same_order) return fail(same_order.error());
+  if (*same_order) return stale({**same_order}, "has taken the order");
+  return fail(Rsc::kInternalServerError, "store: a constraint failed without a cause");
+}
+
+Result<void> SqliteTransaction::stale(const ResourceId& id, const char* why) {
+  stale_.note(id, why);
   return {};
 }
 
@@ -118,8 +110,7 @@ Result<void> SqliteTransaction::replace(const Record& record) {
     query.bind(record.id.text).bind(record.version - 1);
     if (query.run() != SQLITE_DONE) return broken();
     if (sqlite3_changes(connection_.handle()) == 0) {
-      stale_.note(record.id, "is not at the expected version");
-      return {};
+      return stale(record.id, "is not at the expected version");
     }
   }
   return insert_row(record);
@@ -131,7 +122,7 @@ Result<void> SqliteTransaction::erase(const ResourceId& id, std::int64_t version
   Query query(connection_, Sql::kErase);
   if (auto done = write(query.bind(id.text).bind(version)); !done) return done;
   if (sqlite3_changes(connection_.handle()) == 0) {
-    stale_.note(id, "is not at the expected version");
+    return stale(id, "is not at the expected version");
   }
   return {};
 }
@@ -141,8 +132,8 @@ Result<void> SqliteTransaction::expect(const ResourceId& id, std::int64_t versio
   Query query(connection_, Sql::kVersion);
   const Result<bool> row = query.bind(id.text).step();
   if (!row) return fail(row.error());
-  if (!*row || query.number(0) != version) stale_.note(id, "is not at the expected version");
-  return {};
+  if (*row && query.number(0) == version) return {};
+  return stale(id, "is not at the expected version");
 }
 
 Result<void> SqliteTransaction::put_outbox(const OutboxEntry& entry) {
@@ -169,12 +160,20 @@ std::optional<Transaction::CommitFailure> SqliteTransaction::commit() {
   if (failed_) {
     failure = CommitFailure{CommitError::kFailed, failed_->detail, {}};
   } else if (failure = stale_.failure(); !failure) {
-    if (Query(connection_, Sql::kCommit).run() != SQLITE_DONE) {
-      failure = CommitFailure{CommitError::kFailed, connection_.error().detail, {}};
-      failed_ = connection_.error();
-    }
+    failure = write_out();
   }
   close();
+  return failure;
+}
+
+std::optional<Transaction::CommitFailure> SqliteTransaction::write_out() {
+  if (Query(connection_, Sql::kCommit).run() == SQLITE_DONE) return std::nullopt;
+  const CommitFailure failure{CommitError::kFailed, connection_.error().detail, {}};
+  roll_back();
+  // A commit that failed at its fsync has left its frames behind the end of the log, whole. Should
+  // the machine die now, recovery would take them for a commit. So a small commit overwrites them;
+  // if that fails too, the next one does.
+  (void)rewrite_schema_version(connection_);
   return failure;
 }
 
@@ -195,18 +194,15 @@ Result<void> SqliteTransaction::broken() {
   return fail(*failed_);
 }
 
+void SqliteTransaction::roll_back() {
+  if (sqlite3_get_autocommit(connection_.handle())) return;
+  sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 void SqliteTransaction::close() {
   if (closed_) return;
   closed_ = true;
-  if (!sqlite3_get_autocommit(connection_.handle())) {
-    sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  if (failed_) {
-    // A commit that failed at its fsync has left its frames behind the end of the log, whole.
-    // Should the machine die now, recovery would take them for a commit; so they are overwritten.
-    // If that fails too, so does the next commit.
-    if (auto sealed = rewrite_schema_version(connection_); !sealed) failed_ = sealed.error();
-  }
+  roll_back();
   lane_.leave_transaction();
 }
 

@@ -33,15 +33,16 @@ class SqliteTransaction final : public Reader<Transaction> {
   Result<void> insert(const Record& record);
   Result<void> replace(const Record& record);
   Result<void> insert_row(const Record& record);
-  Result<void> note_clash(const Record& record);
-  Result<bool> note_sibling(const Record& record);
+  Result<bool> name_is_stored_otherwise(const Record& record);
+  Result<void> note_clash(const Record& record, const ResourceId& missing_parent);
+  Result<void> stale(const ResourceId& id, const char* why);
   Result<bool> parent_exists(const ResourceId& parent);
-  Result<bool> is_at(const ResourceId& id, std::int64_t version);
-  Result<bool> note_first(Sql which, std::string_view text, const std::string& why);
   Result<void> write(Query& query);
   Result<void> usable() const;
   Result<void>
   broken();  ///< after SQLite refused a statement: nothing of this transaction may be kept
+  std::optional<CommitFailure> write_out();
+  void roll_back();
   void close();
 
   Connection& connection_;
