@@ -1,8 +1,10 @@
 """The lint scripts find what they are for, and nothing else."""
+import subprocess
 import unittest
 
 import layers
 import tree
+from sources import ROOT
 
 
 class Layers(unittest.TestCase):
@@ -61,6 +63,24 @@ class Tree(unittest.TestCase):
     def test_a_folder_with_code_needs_a_readme(self):
         files = {"cse/a/x.h", "cse/b/x.h", "cse/b/README.md", "tests/cse/a/x_test.cpp"}
         self.assertEqual(tree.folders_without_readme(files), ["cse/a"])
+
+
+class Launcher(unittest.TestCase):
+    def run_it(self, *arguments):
+        return subprocess.run([ROOT / "gatehouse", *arguments], capture_output=True, text=True)
+
+    def test_each_command_has_help_that_begins_with_its_usage(self):
+        for command in ("build", "test", "demo", "lint", "bench", "run"):
+            outcome = self.run_it(command, "--help")
+            self.assertEqual((outcome.returncode, outcome.stderr), (0, ""))
+            self.assertTrue(outcome.stdout.startswith(f"usage: ./gatehouse {command}"), outcome.stdout)
+            self.assertIn(f"  {command} ", self.run_it("--help").stdout)
+
+    def test_what_it_does_not_know_ends_with_2_and_names_it(self):
+        for arguments in (("paint",), ("run", "adn"), ("build", "fastest"), ("lint", "--quickly")):
+            outcome = self.run_it(*arguments)
+            self.assertEqual(outcome.returncode, 2, arguments)
+            self.assertIn(f"'{arguments[-1]}'", outcome.stderr)
 
 
 if __name__ == "__main__":
