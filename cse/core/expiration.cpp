@@ -1,0 +1,47 @@
+#include "cse/core/expiration.h"
+
+namespace gatehouse {
+namespace {
+
+Response remove(const std::vector<ResourceId>& ids, OperationContext& context) {
+  for (const ResourceId& id : ids) {
+    auto resource = context.resources.find_stored(id);
+    if (!resource) return error_response(context.request, resource.error());
+    // It may have gone with its parent, or have been given more time meanwhile.
+    if (!*resource || (*resource)->expires() > context.now()) continue;
+    if (auto erased = erase_subtree(*resource, context); !erased)
+      return error_response(context.request, erased.error());
+    auto parent = context.resources.find_stored((*resource)->parent());
+    if (!parent) return error_response(context.request, parent.error());
+    if (!*parent) continue;
+    auto told =
+        context.behaviours.of((*parent)->type()).on_child_deleted(*parent, *resource, context);
+    if (!told) return error_response(context.request, told.error());
+  }
+  return {};
+}
+
+}  // namespace
+
+void Expiration::look_again(std::shared_ptr<State> state, std::chrono::milliseconds delay) {
+  state->cse.scheduler().after(delay, [state] {
+    if (!state->stopped) look(state);
+  });
+}
+
+void Expiration::look(const std::shared_ptr<State>& state) {
+  auto snapshot = state->cse.store().read();
+  auto expired = snapshot
+                     ? (*snapshot)->expired(state->cse.scheduler().now(), state->settings.batch)
+                     : Result<std::vector<ResourceId>>(fail(snapshot.error()));
+  if (!expired || expired->empty()) return look_again(state, state->settings.interval);
+  const bool more = expired->size() >= state->settings.batch;
+  state->cse.submit([ids = *expired](OperationContext& context) { return remove(ids, context); },
+                    [state, more](Response response) {
+                      const bool at_once = more && is_success(response.rsc);
+                      look_again(state,
+                                 at_once ? std::chrono::milliseconds(0) : state->settings.interval);
+                    });
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,187 @@
+#include "cse/node/node.h"
+
+#include <fstream>
+
+#include "bindings/http/client.h"
+#include "bindings/http/server.h"
+#include "bindings/mqtt/client.h"
+#include "bindings/mqtt/server.h"
+#include "cse/core/expiration.h"
+#include "cse/core/sender_list.h"
+#include "cse/node/log.h"
+#include "cse/node/pages.h"
+#include "cse/node/request_log.h"
+#include "cse/node/services.h"
+#include "cse/node/system_scheduler.h"
+#include "cse/store/memory/memory_store.h"
+#include "cse/store/sqlite/sqlite_store.h"
+#include "mgmt-objects/management_behaviour.h"
+#include "mgmt-objects/management_objects.h"
+
+namespace gatehouse::node {
+namespace {
+
+Result<std::unique_ptr<Store>> open_store(const StoreSettings& settings) {
+  if (settings.backend == "memory") return std::unique_ptr<Store>(std::make_unique<MemoryStore>());
+  SqliteSettings sqlite;
+  sqlite.path = settings.path;
+  return open_sqlite_store(sqlite);
+}
+
+/// The listeners are where others reach us, unless the configuration says otherwise.
+void complete_points_of_access(NodeSettings& settings) {
+  auto& poa = settings.cse.point_of_access;
+  if (!poa.empty()) return;
+  const auto url = [](const char* scheme, const HttpListener& at) {
+    return std::string(scheme) + "://" + at.address + ":" + std::to_string(at.port);
+  };
+  if (settings.https.enabled && settings.https.port != 0)
+    poa.push_back(url("https", settings.https));
+  if (settings.http.enabled && settings.http.port != 0) poa.push_back(url("http", settings.http));
+  if (!settings.mqtt.broker.empty()) poa.push_back(settings.mqtt.broker);
+}
+
+http::ServerSettings server_settings(const HttpListener& listener) {
+  http::ServerSettings server;
+  server.address = listener.address;
+  server.port = static_cast<std::uint16_t>(listener.port);
+  server.threads = static_cast<unsigned>(listener.threads);
+  server.cors = {!listener.cors_origins.empty(), listener.cors_origins};
+  return server;
+}
+
+std::uint16_t process_part() {
+  return static_cast<std::uint16_t>(std::chrono::steady_clock::now().time_since_epoch().count() /
+                                    1000);
+}
+
+}  // namespace
+
+struct Node::Impl {
+  explicit Impl(NodeSettings given) : settings(std::move(given)), codecs(standard_codecs()) {
+    complete_points_of_access(settings);
+    add_standard_types(schemas);
+    add_management_objects(schemas);
+    add_announced_variants(schemas, owned_schemas, owned_rules);
+    behaviours.add(type_number::kMgmtObj, management_object_behaviour());
+  }
+
+  Result<void> open();
+  void open_senders();
+  Result<void> listen();
+  void write_ready_file() const;
+
+  NodeSettings settings;
+  Codecs codecs;
+  Schemas schemas;
+  std::vector<std::unique_ptr<TypeSchema>> owned_schemas;
+  std::vector<std::unique_ptr<std::vector<AttributeRule>>> owned_rules;
+  Behaviours behaviours;
+  SystemScheduler scheduler;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Cse> cse;
+  std::unique_ptr<RequestLog> front;
+  SenderList senders;
+  std::unique_ptr<http::Client> http_client;
+  std::unique_ptr<mqtt::Server> mqtt_server;
+  std::unique_ptr<mqtt::Client> mqtt_client;
+  std::unique_ptr<Services> services;
+  std::unique_ptr<Expiration> expiration;
+  std::unique_ptr<http::Server> http_server, https_server;
+  std::atomic<bool> ready{false};
+};
+
+Result<void> Node::Impl::open() {
+  auto opened = open_store(settings.store);
+  if (!opened)
+    return fail(opened.error().rsc,
+                "store \"" + settings.store.path + "\": " + opened.error().detail);
+  store = *std::move(opened);
+  cse = std::make_unique<Cse>(settings.cse, schemas, behaviours, *store, scheduler, process_part());
+  front = std::make_unique<RequestLog>(*cse, scheduler);
+  open_senders();
+  services = std::make_unique<Services>(*cse, senders, settings);
+  return cse->start();
+}
+
+void Node::Impl::open_senders() {
+  http::ClientSettings client;
+  if (settings.credentials.given()) client.tls = settings.credentials.to_tls();
+  http_client = std::make_unique<http::Client>(client, codecs);
+  senders.add(*http_client);
+  if (settings.mqtt.broker.empty()) return;
+  mqtt::EndpointSettings endpoint;
+  endpoint.broker = settings.mqtt.broker;
+  endpoint.id = settings.cse.cse_id;
+  endpoint.client_id = settings.mqtt.client_id;
+  endpoint.trust_broker_acl = settings.mqtt.trust_broker_acl;
+  if (settings.credentials.given()) endpoint.tls = settings.credentials.to_tls();
+  mqtt_server = std::make_unique<mqtt::Server>(endpoint, *front, codecs);
+  mqtt_client = std::make_unique<mqtt::Client>(mqtt::ClientSettings{endpoint}, codecs,
+                                               &mqtt_server->endpoint());
+  senders.add(*mqtt_client);
+}
+
+Result<void> Node::Impl::listen() {
+  const auto add = [this](std::unique_ptr<http::Server>& server, http::ServerSettings how,
+                          const char* name) -> Result<void> {
+    server = std::make_unique<http::Server>(std::move(how), *front, codecs);
+    server->set_pages(pages(settings, *cse, *front, ready));
+    if (auto started = server->start(); !started)
+      return fail(started.error().rsc, std::string(name) + ": " + started.error().detail);
+    log_info(std::string("listening on ") + name + " port=" + std::to_string(server->port()));
+    return {};
+  };
+  if (settings.http.enabled) {
+    if (auto added = add(http_server, server_settings(settings.http), "http"); !added) return added;
+  }
+  if (settings.https.enabled) {
+    http::ServerSettings how = server_settings(settings.https);
+    how.tls = settings.credentials.to_tls();
+    if (auto added = add(https_server, std::move(how), "https"); !added) return added;
+  }
+  if (mqtt_server) mqtt_server->start();
+  return {};
+}
+
+void Node::Impl::write_ready_file() const {
+  if (settings.ready_file.empty()) return;
+  std::ofstream file(settings.ready_file, std::ios::trunc);
+  if (http_server) file << "http " << http_server->port() << "\n";
+  if (https_server) file << "https " << https_server->port() << "\n";
+}
+
+Node::Node(NodeSettings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Node::~Node() { stop(); }
+
+Result<void> Node::start() {
+  if (auto opened = impl_->open(); !opened) return opened;
+  if (auto listening = impl_->listen(); !listening) return listening;
+  impl_->services->start();
+  impl_->expiration = std::make_unique<Expiration>(*impl_->cse, Expiration::Settings{});
+  impl_->expiration->start();
+  impl_->ready = true;
+  impl_->write_ready_file();
+  log_info("ready cse_id=" + impl_->settings.cse.cse_id +
+           " csebase=" + impl_->settings.cse.csebase_name);
+  return {};
+}
+
+void Node::stop() {
+  Impl& node = *impl_;
+  node.ready = false;
+  if (node.http_server) node.http_server->stop();
+  if (node.https_server) node.https_server->stop();
+  if (node.expiration) node.expiration->stop();
+  if (node.services) node.services->stop();
+  if (node.mqtt_client) node.mqtt_client->stop();
+  if (node.mqtt_server) node.mqtt_server->stop();
+  if (node.http_client) node.http_client->stop();
+  if (node.cse) node.cse->stop();
+  node.scheduler.stop();
+}
+
+int Node::http_port() const { return impl_->http_server ? impl_->http_server->port() : 0; }
+int Node::https_port() const { return impl_->https_server ? impl_->https_server->port() : 0; }
+
+}  // namespace gatehouse::node

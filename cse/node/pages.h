@@ -1,0 +1,15 @@
+#pragma once
+#include "bindings/http/page.h"
+#include "cse/node/request_log.h"
+#include "cse/node/settings.h"
+
+namespace gatehouse::node {
+
+/// What the HTTP listener answers to people and monitors: "/" (what this is, and a first curl
+/// line), "/health/live",
+/// "/health/ready" (503 until everything is up, or when the store cannot be read), "/metrics"
+/// (Prometheus text).
+http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog& requests,
+                        const std::atomic<bool>& ready);
+
+}  // namespace gatehouse::node

@@ -1,0 +1,24 @@
+#pragma once
+#include "cse/core/cse.h"
+#include "cse/core/sender_list.h"
+#include "cse/node/settings.h"
+#include "cse/services/data/containers.h"
+#include "cse/services/discovery/discovery.h"
+#include "cse/services/registration/registration.h"
+
+namespace gatehouse::node {
+
+/// Every common service function of this node, plugged into its core. To add one: a member, and its
+/// start and stop.
+class Services {
+ public:
+  Services(Cse& cse, SenderList& senders, const NodeSettings& settings);
+  void start();
+  void stop();
+
+ private:
+  Discovery discovery_;
+  Registration registration_;
+};
+
+}  // namespace gatehouse::node

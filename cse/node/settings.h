@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bindings/security/tls_settings.h"
+#include "cse/core/settings.h"
+
+namespace gatehouse::node {
+
+struct StoreSettings {
+  std::string backend = "sqlite";     ///< "sqlite" or "memory"
+  std::string path = "gatehouse.db";  ///< of the SQLite file
+};
+
+/// Whose certificate, key and trust anchors the bindings use; all three or none.
+struct CredentialSettings {
+  std::string certificate_file, key_file, ca_file, crl_file;
+  bool given() const { return !certificate_file.empty(); }
+  TlsSettings to_tls() const;
+};
+
+struct HttpListener {
+  bool enabled = true;
+  std::string address = "127.0.0.1";
+  int port = 8080;  ///< 0: any free one, told in the log and in `port_file`
+  int threads = 1;
+  std::vector<std::string> cors_origins;  ///< empty: no CORS
+};
+
+struct MqttSettings {
+  std::string broker;             ///< "mqtt://127.0.0.1:1883", "mqtts://…"; empty: no MQTT
+  std::string client_id;          ///< empty: C::<CSE-ID>
+  bool trust_broker_acl = false;  ///< the broker binds topics to certificates
+};
+
+/// The CSE at which this one registers (MN and ASN).
+struct RegistrarSettings {
+  std::string cse_id;  ///< "/id-in"; empty: none
+  std::string csebase_name = "cse-in";
+  std::string url;  ///< point of access, "https://127.0.0.1:8443"
+  int retry_seconds = 5;
+  int expiration_seconds = 3600;  ///< of the <remoteCSE>; refreshed at half of it
+};
+
+struct NodeSettings {
+  CseSettings cse;
+  StoreSettings store;
+  CredentialSettings credentials;
+  HttpListener http, https;
+  MqttSettings mqtt;
+  RegistrarSettings registrar;
+  std::vector<std::string> allowed_cses;  ///< CSE-IDs that may register here; empty: any
+  std::string log_level = "info";
+  std::string ready_file;  ///< written with the addresses once everything listens
+
+  NodeSettings() {
+    https.enabled = false;
+    https.port = 8443;
+  }
+};
+
+}  // namespace gatehouse::node

@@ -1,0 +1,62 @@
+#include "cse/services/delivery/notify.h"
+
+#include "cse/core/address.h"
+
+namespace gatehouse {
+namespace {
+
+/// m2m:sgn is an object, m2m:agn an object with a list of them.
+bool is_notification(const Member& root) {
+  if (root.name == "m2m:sgn") return root.value.is_object();
+  if (root.name != "m2m:agn") return false;
+  const Value* list = root.value.find("m2m:sgn");
+  return list && list->is_array();
+}
+
+}  // namespace
+
+void NotifyReceiver::add_handler(const std::string& content_root, Handler handler, Takes takes) {
+  handlers_.emplace(content_root, Registered{std::move(takes), std::move(handler)});
+}
+
+void NotifyReceiver::notify(Request request, const ResourcePtr& target,
+                            const std::string& originator, Reply reply) {
+  switch (target->type()) {
+    case type_number::kAe:
+    case type_number::kRemoteCse:
+      request.from = to_sp_relative(originator, cse_.settings());
+      request.to.clear();
+      return messenger_.send_to_entity(target, std::move(request), std::move(reply));
+    case type_number::kCseBase:
+      return to_base(std::move(request), originator, reply);
+    default:
+      return reply(error_response(
+          request, {Rsc::kOperationNotAllowed,
+                    "a <" + std::string(target->schema().name) + "> takes no notifications"}));
+  }
+}
+
+void NotifyReceiver::to_base(Request request, const std::string& originator,
+                             const Reply& reply) const {
+  if (!request.content || request.content->size() != 1 || !request.content->as_object()) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest, "pc: a NOTIFY needs a content with exactly one member"}));
+  }
+  const Member& root = request.content->as_object()->front();
+  const auto [first, last] = handlers_.equal_range(root.name);
+  for (auto entry = first; entry != last; ++entry) {
+    if (entry->second.takes && !entry->second.takes(request)) continue;
+    return entry->second.handle(std::move(request), originator, reply);
+  }
+  if (!is_notification(root)) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest,
+                  "pc: nobody in this CSE takes a notification of \"" + root.name + "\""}));
+  }
+  Response accepted;
+  accepted.rsc = Rsc::kOk;
+  accepted.request_identifier = request.request_identifier;
+  reply(std::move(accepted));
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,143 @@
+#include "cse/services/registration/entities.h"
+
+#include <algorithm>
+
+namespace gatehouse {
+namespace {
+
+class CseBase final : public TypeBehaviour {
+ public:
+  std::optional<Error> refuses(Operation operation, const Request&) const override {
+    if (operation == Operation::kRetrieve || operation == Operation::kNotify) return std::nullopt;
+    return Error{Rsc::kOperationNotAllowed,
+                 std::string(name_of(operation)) + " is not allowed on <CSEBase>"};
+  }
+};
+
+/// The AE-ID-Stem that a credential stands for: then the CSE has no choice.
+std::string stem_of_credential(const Request& request, char first) {
+  if (!request.peer || !request.peer->authenticated) return {};
+  for (const std::string& identity : request.peer->identities) {
+    if (!identity.empty() && identity.front() == first && is_ae_id_stem(identity) &&
+        identity.size() > 1)
+      return identity;
+  }
+  return {};
+}
+
+class Ae final : public TypeBehaviour {
+ public:
+  bool create_needs_privilege() const override { return false; }
+
+  Result<void> on_create(Draft& draft, OperationContext& context) const override {
+    const std::string api = draft.attributes.string_at("api");
+    // TS-0001 clause 7.2: registered App-IDs begin with R, others with N; 'r' was tolerated up to
+    // release 3.
+    const bool old_release = context.request.release_version.value_or("1") <= "3";
+    if (api.size() < 2 || !(api[0] == 'N' || api[0] == 'R' || (api[0] == 'r' && old_release))) {
+      return fail(Rsc::kBadRequest,
+                  "api (App-ID): must begin with 'R' (registered) or 'N' (not registered), not \"" +
+                      api + "\"");
+    }
+    // A name that is taken is told first: a client that starts again learns that its AE is still
+    // there.
+    if (draft.record.name != draft.record.id.text) {
+      auto sibling = context.resources.child(*draft.parent, draft.record.name);
+      if (!sibling) return fail(sibling.error());
+      if (*sibling) {
+        return fail(Rsc::kConflict, "rn (resourceName): \"" + draft.record.name +
+                                        "\" is taken by another child of " + draft.parent->path());
+      }
+    }
+    auto stem = assign_stem(draft, context);
+    if (!stem) return fail(stem.error());
+    draft.record.id.text = *stem;
+    draft.record.originator = *stem;
+    draft.attributes.set("aei", *stem);
+    return {};
+  }
+
+ private:
+  static Result<std::string> assign_stem(const Draft& draft, OperationContext& context) {
+    const std::string& from = context.originator;
+    if (from.empty() || from == "C") {
+      const std::string known = stem_of_credential(context.request, 'C');
+      return known.empty() ? IdGenerator::identifier("C", draft.record.order)
+                           : vacant(known, context);
+    }
+    if (from == "S") {
+      const std::string known = stem_of_credential(context.request, 'S');
+      if (!known.empty()) return vacant(known, context);
+      if (context.settings.cse_type != 1) {
+        return fail(Rsc::kNotImplemented,
+                    "fr (From): \"S\" asks for an AE-ID of the service provider, which only its "
+                    "IN-CSE assigns here; "
+                    "register with the whole AE-ID-Stem");
+      }
+      return IdGenerator::identifier("S", draft.record.order);
+    }
+    if (!is_ae_id_stem(from)) {
+      return fail(
+          Rsc::kBadRequest,
+          "fr (From): an AE registers with an AE-ID-Stem that begins with 'C' or 'S', not \"" +
+              from + "\"");
+    }
+    return vacant(from, context);
+  }
+
+  static Result<std::string> vacant(const std::string& stem, OperationContext& context) {
+    auto existing = context.resources.find(ResourceId{stem});
+    if (!existing) return fail(existing.error());
+    if (*existing) {
+      return fail(Rsc::kOriginatorHasAlreadyRegistered,
+                  "fr (From): \"" + stem + "\" is registered already, as " + (*existing)->path());
+    }
+    return stem;
+  }
+};
+
+class RemoteCse final : public TypeBehaviour {
+ public:
+  explicit RemoteCse(std::vector<std::string> allowed) : allowed_(std::move(allowed)) {}
+  bool create_needs_privilege() const override { return false; }
+
+  Result<void> on_create(Draft& draft, OperationContext& context) const override {
+    const std::string& from = context.originator;
+    if (!is_cse_id(from) || from.starts_with("//")) {
+      return fail(Rsc::kOperationNotAllowed,
+                  "only a CSE registers as <remoteCSE>; \"" + from + "\" is no CSE-ID");
+    }
+    if (context.settings.cse_type == 3) {
+      return fail(Rsc::kOperationNotAllowed, "an ASN-CSE takes no registrations of other CSEs");
+    }
+    if (!allowed_.empty() && std::find(allowed_.begin(), allowed_.end(), from) == allowed_.end()) {
+      return fail(Rsc::kOriginatorHasNoPrivilege,
+                  "fr (From): \"" + from +
+                      "\" is not among the CSEs that may register here (cse.allowed_cses)");
+    }
+    if (draft.attributes.string_at("csi", from) != from) {
+      return fail(Rsc::kBadRequest, "csi (CSE-ID): must be the originator, \"" + from + "\"");
+    }
+    auto existing = context.resources.find(ResourceId{from.substr(1)});
+    if (!existing) return fail(existing.error());
+    if (*existing)
+      return fail(Rsc::kOriginatorHasAlreadyRegistered,
+                  "fr (From): \"" + from + "\" is registered already");
+    draft.attributes.set("csi", from);
+    draft.record.id.text = from.substr(1);
+    return {};
+  }
+
+ private:
+  const std::vector<std::string> allowed_;
+};
+
+}  // namespace
+
+std::shared_ptr<const TypeBehaviour> csebase_behaviour() { return std::make_shared<CseBase>(); }
+std::shared_ptr<const TypeBehaviour> ae_behaviour() { return std::make_shared<Ae>(); }
+std::shared_ptr<const TypeBehaviour> remote_cse_behaviour(std::vector<std::string> allowed_cses) {
+  return std::make_shared<RemoteCse>(std::move(allowed_cses));
+}
+
+}  // namespace gatehouse

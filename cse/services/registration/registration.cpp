@@ -1,0 +1,123 @@
+#include "cse/services/registration/registration.h"
+
+#include <algorithm>
+
+#include "cse/services/registration/entities.h"
+#include "cse/services/registration/registrar.h"
+
+namespace gatehouse {
+namespace {
+
+/// The next CSE on the way. Source: TS-0001 clause 7.3.2.6 of TS-0004 (forwarding).
+Result<ResourcePtr> next_hop(const std::string& cse_id, bool came_from_registrar,
+                             CommittedView& view) {
+  auto direct = view.find(ResourceId{cse_id.substr(1)});
+  if (!direct) return direct;
+  if (*direct && (*direct)->type() == type_number::kRemoteCse) return direct;
+  auto entries = view.all_of_type(type_number::kRemoteCse, Page{});
+  if (!entries) return fail(entries.error());
+  ResourcePtr registrar;
+  for (const ChildEntry& entry : *entries) {
+    auto csr = view.find(entry.id);
+    if (!csr) return csr;
+    if (!*csr) continue;
+    const auto below = (*csr)->attributes().strings_at("dcse");
+    if (std::find(below.begin(), below.end(), cse_id) != below.end()) return csr;
+    if ((*csr)->internal().bool_at("registrar")) registrar = *csr;
+  }
+  return came_from_registrar ? ResourcePtr{} : registrar;
+}
+
+/// Tries the points of access of a CSE one after the other.
+void send_to_any(PrimitiveSender& senders, std::vector<std::string> urls, std::size_t index,
+                 std::string receiver, std::shared_ptr<const Request> request, Reply reply) {
+  const std::string url = urls[index];
+  senders.send(
+      url, receiver, *request,
+      [&senders, urls = std::move(urls), index, receiver, request, reply](Response response) {
+        if (response.rsc == Rsc::kTargetNotReachable && index + 1 < urls.size()) {
+          return send_to_any(senders, urls, index + 1, receiver, request, reply);
+        }
+        if (response.rsc == Rsc::kTargetNotReachable) response.rsc = Rsc::kRemoteEntityNotReachable;
+        reply(std::move(response));
+      });
+}
+
+}  // namespace
+
+std::string originator_for_others(const std::string& originator, const CseSettings& settings) {
+  if (originator.starts_with('/')) return originator;
+  if (originator.starts_with('S')) return "/" + originator;
+  return settings.cse_id + "/" + originator;
+}
+
+Registration::Registration(Cse& cse, PrimitiveSender& senders, RegistrationSettings settings)
+    : cse_(cse), senders_(senders), settings_(std::move(settings)) {
+  cse.behaviours().add(type_number::kCseBase, csebase_behaviour());
+  cse.behaviours().add(type_number::kAe, ae_behaviour());
+  cse.behaviours().add(type_number::kRemoteCse, remote_cse_behaviour(settings_.allowed_cses));
+  cse.extensions().transit = this;
+  cse.extensions().listeners.push_back(this);
+  if (!settings_.registrar_cse_id.empty())
+    registrar_ = std::make_shared<Registrar>(cse, senders, settings_);
+}
+
+Registration::~Registration() { stop(); }
+
+void Registration::start() {
+  if (registrar_) registrar_->start();
+}
+
+void Registration::stop() {
+  if (registrar_) registrar_->stop();
+}
+
+bool Registration::registered() const { return registrar_ && registrar_->registered(); }
+
+void Registration::forward(Request request, const std::string& originator, Reply reply) {
+  const auto address = parse_address(request.to);
+  if (!address) return reply(error_response(request, address.error()));
+  const CseSettings& own = cse_.settings();
+  if (address->scope == Address::Scope::kAbsolute && address->sp_id != own.sp_id) {
+    return reply(error_response(
+        request,
+        {Rsc::kNotFound, "to: no route to the service provider \"" + address->sp_id + "\""}));
+  }
+  CommittedView view = cse_.view();
+  const bool from_registrar = !settings_.registrar_cse_id.empty() && request.peer &&
+                              (originator == settings_.registrar_cse_id ||
+                               originator.starts_with(settings_.registrar_cse_id + "/"));
+  auto hop = next_hop(address->cse_id, from_registrar, view);
+  if (!hop) return reply(error_response(request, hop.error()));
+  if (!*hop)
+    return reply(error_response(
+        request, {Rsc::kNotFound, "to: no route to the CSE \"" + address->cse_id + "\""}));
+  request.from = originator_for_others(originator, own);
+  request.peer = nullptr;
+  const Value& csr = (*hop)->attributes();
+  auto urls = csr.strings_at("poa");
+  std::erase_if(urls, [this](const std::string& url) { return !senders_.serves(url); });
+  if (!urls.empty()) {
+    return send_to_any(senders_, std::move(urls), 0, csr.string_at("csi"),
+                       std::make_shared<const Request>(std::move(request)), std::move(reply));
+  }
+  if (cse_.extensions().messenger) {  // it may hold a polling channel here
+    return cse_.extensions().messenger->send_to((*hop)->path(), std::move(request),
+                                                std::move(reply));
+  }
+  reply(
+      error_response(request, {Rsc::kRemoteEntityNotReachable,
+                               "the CSE \"" + csr.string_at("csi") + "\" has no point of access"}));
+}
+
+void Registration::committed(const Committed& event) {
+  if (!registrar_) return;
+  const bool concerns =
+      std::any_of(event.changes.begin(), event.changes.end(), [](const Change& change) {
+        return change.resource().type() == type_number::kRemoteCse &&
+               !change.resource().internal().bool_at("registrar");
+      });
+  if (concerns) registrar_->descendants_changed();
+}
+
+}  // namespace gatehouse
