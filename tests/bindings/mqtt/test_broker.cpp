@@ -77,7 +77,9 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
-TestBroker::TestBroker(Configuration configuration) : configuration_(std::move(configuration)) {
+TestBroker::TestBroker(Configuration configuration, std::string openssl_configuration)
+    : configuration_(std::move(configuration)),
+      openssl_configuration_(std::move(openssl_configuration)) {
   for (int attempt = 0; attempt < 3; ++attempt) {  // somebody may take the port between
     port_ = free_port();
     if (try_start()) return;
@@ -95,8 +97,11 @@ bool TestBroker::try_start() {
   const std::string file = (folder_ / "mosquitto.conf").string();
   const std::string log = (folder_ / "log").string();
   std::ofstream(file) << configuration_(port_);
+  const std::string openssl = (folder_ / "openssl.cnf").string();
+  std::ofstream(openssl) << openssl_configuration_;
   process_ = ::fork();
   if (process_ == 0) {
+    if (!openssl_configuration_.empty()) ::setenv("OPENSSL_CONF", openssl.c_str(), 1);
     const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(out, 1);
     ::dup2(out, 2);

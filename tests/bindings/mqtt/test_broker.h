@@ -30,7 +30,9 @@ class TestBroker {
 
   /// Starts it, and waits until it accepts connections (up to 10 s). Throws std::runtime_error if
   /// it does not.
-  explicit TestBroker(Configuration configuration = plain());
+  /// `openssl_configuration`, if given, is the text of an openssl.cnf for the broker.
+  explicit TestBroker(Configuration configuration = plain(),
+                      std::string openssl_configuration = {});
   ~TestBroker() { kill(); }
   TestBroker(const TestBroker&) = delete;
   TestBroker& operator=(const TestBroker&) = delete;
@@ -53,6 +55,7 @@ class TestBroker {
 
   TemporaryFolder folder_;
   Configuration configuration_;
+  std::string openssl_configuration_;
   std::uint16_t port_ = 0;
   pid_t process_ = -1;
 };
