@@ -1,6 +1,7 @@
 // Measures the SqliteStore through its interface: durable inserts in batches, with rising
 // identifiers, as the write lane does them; then opening, reading and listing what was written.
 // Prints one JSON object.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -118,13 +119,37 @@ class Load {
   std::size_t batches_ = 0;
 };
 
+/// Median time of one write of a page and its fdatasync, in microseconds: what the disk gives at
+/// this moment.
+double disk_sync_us(const std::string& folder) {
+  constexpr int kSyncs = 41;
+  const std::string path = folder + "/sync.probe";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const std::string page(4096, 'x');
+  std::vector<double> took_us;
+  for (int i = 0; i < kSyncs; ++i) {
+    const auto start = Clock::now();
+    if (::pwrite(file, page.data(), page.size(), 0) < 0 || ::fdatasync(file) != 0) {
+      throw std::runtime_error("the disk probe cannot write");
+    }
+    took_us.push_back(seconds_since(start) * 1e6);
+  }
+  ::close(file);
+  std::filesystem::remove(path);
+  std::nth_element(took_us.begin(), took_us.begin() + kSyncs / 2, took_us.end());
+  return took_us[kSyncs / 2];
+}
+
 struct Rate {
   int batch;
+  double sync_us;  // of the disk, just before
   double rows_per_s;
   double p50_ms, p99_ms, max_ms;
 };
 
-Rate measure_batches(Load& load, int size, double seconds) {
+Rate measure_batches(Load& load, int size, const Options& options) {
+  const double sync_us = disk_sync_us(options.folder);
+  const double seconds = options.seconds;
   std::vector<double> took_ms;
   const std::int64_t rows_before = load.rows();
   const auto start = Clock::now();
@@ -135,8 +160,9 @@ Rate measure_batches(Load& load, int size, double seconds) {
   }
   const double rate = static_cast<double>(load.rows() - rows_before) / seconds_since(start);
   std::sort(took_ms.begin(), took_ms.end());
-  return {size, rate, took_ms[took_ms.size() / 2], took_ms[took_ms.size() * 99 / 100],
-          took_ms.back()};
+  return {
+      size,          sync_us, rate, took_ms[took_ms.size() / 2], took_ms[took_ms.size() * 99 / 100],
+      took_ms.back()};
 }
 
 /// Calls per second of `call(i)`.
@@ -176,11 +202,12 @@ void run(const Options& options) {
   Load load(options, *store);
   std::printf("{\n  \"body_bytes\": %zu,\n  \"inserts\": [\n", options.body_bytes);
   for (std::size_t i = 0; i < options.batches.size(); ++i) {
-    const Rate r = measure_batches(load, options.batches[i], options.seconds);
+    const Rate r = measure_batches(load, options.batches[i], options);
     std::printf(
-        "    {\"batch\": %d, \"rows_per_s\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
+        "    {\"batch\": %d, \"disk_sync_us\": %.0f, \"rows_per_s\": %.0f, \"p50_ms\": %.3f, "
+        "\"p99_ms\": %.3f, "
         "\"max_ms\": %.1f}%s\n",
-        r.batch, r.rows_per_s, r.p50_ms, r.p99_ms, r.max_ms,
+        r.batch, r.sync_us, r.rows_per_s, r.p50_ms, r.p99_ms, r.max_ms,
         i + 1 < options.batches.size() ? "," : "");
   }
   while (load.rows() < options.rows) load.batch(256);
