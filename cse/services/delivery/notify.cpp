@@ -13,6 +13,12 @@ bool is_notification(const Member& root) {
   return list && list->is_array();
 }
 
+/// How other entities know the originator. Source: TS-0001 clause 7.2 (AE-ID of C- and S-type).
+std::string known_as(const std::string& originator, const CseSettings& settings) {
+  const bool of_provider = originator.starts_with('S') && is_ae_id_stem(originator);
+  return of_provider ? "/" + originator : to_sp_relative(originator, settings);
+}
+
 }  // namespace
 
 void NotifyReceiver::add_handler(const std::string& content_root, Handler handler, Takes takes) {
@@ -24,7 +30,7 @@ void NotifyReceiver::notify(Request request, const ResourcePtr& target,
   switch (target->type()) {
     case type_number::kAe:
     case type_number::kRemoteCse:
-      request.from = to_sp_relative(originator, cse_.settings());
+      request.from = known_as(originator, cse_.settings());
       request.to.clear();
       return messenger_.send_to_entity(target, std::move(request), std::move(reply));
     case type_number::kCseBase:
