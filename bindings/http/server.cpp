@@ -9,7 +9,6 @@
 namespace gatehouse::http {
 namespace {
 
-constexpr std::chrono::milliseconds kLingerTime{1'000};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 using TlsStream = asio::ssl::stream<TcpSocket>;
@@ -158,7 +157,7 @@ class Session final : public Conversation {
   /// does not overtake the last answer (RFC 9112 clause 9.6).
   void end() {
     ending_ = true;
-    deadline_ = Clock::now() + kLingerTime;
+    deadline_ = Clock::now() + settings().linger_timeout;
     boost::system::error_code ignored;
     if constexpr (kIsTls) {
       stream_.async_shutdown([me = self()](const boost::system::error_code&) { me->close(); });
@@ -180,8 +179,8 @@ asio::ssl::context wrap(const TlsContext& context) {
 }
 
 std::chrono::milliseconds tick_for(const ServerSettings& s) {
-  const auto shortest = std::min(
-      {s.header_timeout, s.body_timeout, s.idle_timeout, s.write_timeout, s.drain_timeout});
+  const auto shortest = std::min({s.header_timeout, s.body_timeout, s.idle_timeout, s.write_timeout,
+                                  s.drain_timeout, s.linger_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 

@@ -35,6 +35,8 @@ struct ServerSettings {
   std::chrono::milliseconds idle_timeout{60'000};   ///< between requests on a connection
   std::chrono::milliseconds write_timeout{30'000};  ///< for a peer that does not take its answer
   std::chrono::milliseconds drain_timeout{5'000};   ///< stop() waits so long for requests in flight
+  /// After the last answer on a connection: how long the peer may take to close, too.
+  std::chrono::milliseconds linger_timeout{1'000};
   CorsSettings cors;
 };
 
