@@ -1,5 +1,8 @@
 #include "cse/node/configuration.h"
 
+#undef TOML_SHARED_LIB
+#undef TOML_HEADER_ONLY
+#define TOML_HEADER_ONLY 1  // the library in the package has no variant without exceptions
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
