@@ -1,0 +1,240 @@
+// The program itself: real process, real files, real DoIP.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "ae-apps/ota/crypto/files.h"
+#include "tests/ae-apps/ota/ecu/ecu_fixture.h"
+#include "tests/ae-apps/ota/temporary_folder.h"
+
+namespace gatehouse::ecu {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string script(const std::string& version, const std::string& rest = "echo self-test ok\n") {
+  return "#!/bin/sh\necho version " + version + "\n" + rest;
+}
+
+Bytes script_image(const std::string& version, std::uint64_t counter,
+                   const std::string& rest = "echo self-test ok\n") {
+  return image_of(
+      {.version = version, .release_counter = counter, .payload = script(version, rest)});
+}
+
+TEST(ProcessRunner, RunsAScriptUntilItIsStopped) {
+  const TemporaryFolder folder;
+  ProcessRunner runner(folder.path(), milliseconds(20'000));
+
+  const SelfTest test =
+      runner.start(view_of(script("1.0.0", "echo self-test ok\nexec sleep 600\n")));
+  runner.drain();
+  runner.stop();
+
+  EXPECT_TRUE(test.passed) << test.error;
+  EXPECT_EQ(test.version, "1.0.0");
+}
+
+struct BadPayload {
+  std::string payload;
+  std::string error;
+};
+
+TEST(ProcessRunner, SaysWhyASelfTestIsNotPassed) {
+  const TemporaryFolder folder;
+  const BadPayload cases[] = {
+      {script("1.0.0", "echo self-test failed: no pressure\nexec sleep 600\n"), "self-test failed"},
+      {script("1.0.0", "exit 0\n"), "ended early"},
+      {"#!/bin/sh\necho self-test ok\n", "ended early"},
+      {"#!/bin/sh\nkill -SEGV $$\n", "ended early"},
+      {"\x7f"
+       "ELF but not really",
+       "does not start"},
+      {"#!/bin/sh\nexec yes\n", "writes too much"},
+  };
+  for (const BadPayload& bad : cases) {
+    ProcessRunner runner(folder.path(), milliseconds(20'000));
+    const SelfTest test = runner.start(view_of(bad.payload));
+    EXPECT_FALSE(test.passed);
+    EXPECT_NE(test.error.find(bad.error), std::string::npos) << bad.payload << ": " << test.error;
+  }
+}
+
+TEST(ProcessRunner, EndsOneThatHangs) {
+  const TemporaryFolder folder;
+  ProcessRunner runner(folder.path(), milliseconds(50));
+
+  const SelfTest test = runner.start(view_of(script("1.0.0", "exec sleep 600\n")));
+
+  EXPECT_FALSE(test.passed);
+  EXPECT_NE(test.error.find("in time"), std::string::npos) << test.error;
+}
+
+/// gatehouse-ecu as a child process.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), GATEHOUSE_ECU_PROGRAM);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    EXPECT_EQ(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    char c = 0;
+    while (read(ends[0], &c, 1) == 1 && c != '\n') line_ += c;
+    close(ends[0]);
+  }
+  ~Program() {
+    if (pid_ > 0) kill(pid_, SIGTERM);
+    wait();
+  }
+  /// The exit code.
+  int wait() {
+    int status = 0;
+    if (pid_ <= 0 || waitpid(pid_, &status, 0) != pid_) return -1;
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  int terminate() {
+    kill(pid_, SIGTERM);
+    return wait();
+  }
+  const std::string& line() const { return line_; }
+  std::uint16_t port() const {
+    return static_cast<std::uint16_t>(std::atoi(line_.substr(line_.rfind(':') + 1).c_str()));
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::string line_;
+};
+
+class EcuProgram : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(ecu_key().save(folder / "ecu.pem"));
+    std::ofstream(folder / "oem.pem") << oem_key().public_key().to_pem();
+    ASSERT_TRUE(crypto::create_secret_file(folder / "access", kAccessKey));
+    write("initial.ghfw", script_image("1.0.0", 1));
+  }
+  void write(const std::string& name, const Bytes& bytes) {
+    std::ofstream(folder / name, std::ios::binary) << gatehouse::text_of(bytes);
+  }
+  std::vector<std::string> arguments(std::vector<std::string> more = {},
+                                     const std::string& self_test_ms = "20000") {
+    std::vector<std::string> all{
+        "--state",        folder / "state",   "--port",          "0",
+        "--key",          folder / "ecu.pem", "--oem-key",       folder / "oem.pem",
+        "--access-key",   folder / "access",  "--initial-image", folder / "initial.ghfw",
+        "--self-test-ms", self_test_ms};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  static uds::Diagnosis<void> flash(uds::Flasher& flasher, const Bytes& image) {
+    return flasher.flash(image.size(),
+                         [&image](std::uint64_t offset, std::size_t max) -> Result<Bytes> {
+                           const auto part = ByteView(image).subspan(
+                               offset, std::min<std::size_t>(max, image.size() - offset));
+                           return Bytes(part.begin(), part.end());
+                         },
+                         {});
+  }
+  static doip::ClientSettings client_of(const Program& program) {
+    doip::ClientSettings settings;
+    settings.port = program.port();
+    return settings;
+  }
+  static uds::FlasherSettings flasher_settings() {
+    uds::FlasherSettings settings;
+    settings.access_key = kAccessKey;
+    settings.client.p2 = milliseconds(30'000);
+    return settings;
+  }
+
+  const TemporaryFolder folder;
+};
+
+TEST_F(EcuProgram, IsUpdatedOverDoipAndRemembersIt) {
+  {
+    Program program(arguments());
+    doip::Client transport(client_of(program));
+    uds::Flasher flasher(transport, flasher_settings());
+    ASSERT_EQ(flasher.inventory()->version, "1.0.0") << program.line();
+
+    const auto flashed =
+        flash(flasher, script_image("1.1.0", 2, "echo self-test ok\nexec sleep 600\n"));
+    ASSERT_TRUE(flashed) << flashed.error().text;
+    const auto back = flasher.reset_and_wait(milliseconds(30'000));
+    ASSERT_TRUE(back) << back.error().text;
+
+    EXPECT_EQ(flasher.inventory()->version, "1.1.0");
+    EXPECT_EQ(program.terminate(), 0);
+  }
+  Program again(arguments());
+  doip::Client transport(client_of(again));
+  uds::Flasher flasher(transport, flasher_settings());
+  EXPECT_EQ(flasher.inventory()->version, "1.1.0");
+}
+
+TEST_F(EcuProgram, RollsBackWhenTheNewApplicationHangs) {
+  Program program(arguments({}, "1500"));
+  doip::Client transport(client_of(program));
+  uds::Flasher flasher(transport, flasher_settings());
+  ASSERT_TRUE(flash(flasher, script_image("1.1.0", 2, "exec sleep 600\n")));
+
+  ASSERT_TRUE(flasher.reset_and_wait(milliseconds(30'000)));
+
+  EXPECT_EQ(flasher.inventory()->version, "1.0.0");
+  EXPECT_NE(flasher.status()->find("in time"), std::string::npos);
+}
+
+TEST_F(EcuProgram, SurvivesAPowerCutInADownload) {
+  Bytes image = script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(60'000, 'x'));
+  {
+    Program program(arguments({"--fault", "power-cut-after-block=2"}));
+    doip::Client transport(client_of(program));
+    uds::Flasher flasher(transport, flasher_settings());
+    const auto flashed = flash(flasher, image);
+    ASSERT_FALSE(flashed);
+    EXPECT_EQ(flashed.error().kind, uds::DiagnosticError::Kind::kTransport);
+    EXPECT_EQ(program.wait(), 42);
+  }
+  Program program(arguments());
+  doip::Client transport(client_of(program));
+  uds::Flasher flasher(transport, flasher_settings());
+  EXPECT_EQ(flasher.inventory()->version, "1.0.0");
+  ASSERT_TRUE(flash(flasher, image));
+  ASSERT_TRUE(flasher.reset_and_wait(milliseconds(30'000)));
+  EXPECT_EQ(flasher.inventory()->version, "1.1.0");
+}
+
+TEST_F(EcuProgram, RefusesBadArguments) {
+  EXPECT_EQ(Program(arguments({"--fault", "nonsense"})).wait(), 1);
+  EXPECT_EQ(Program(arguments({"--vin", "short"})).wait(), 1);
+  EXPECT_EQ(Program({"--state", folder / "s", "--access-key", folder / "access"}).wait(), 1);
+  EXPECT_NE(Program({"--bogus"}).wait(), 0);
+}
+
+TEST_F(EcuProgram, AnswersWhoItIsByDatagram) {
+  Program program(arguments({"--vin", "WGATEHOUSE0000042", "--logical-address", "0x1234"}));
+
+  const auto identity = doip::identify("127.0.0.1", program.port(), milliseconds(20'000));
+
+  ASSERT_TRUE(identity) << identity.error().detail;
+  EXPECT_EQ(identity->vin, "WGATEHOUSE0000042");
+  EXPECT_EQ(identity->logical_address, 0x1234);
+}
+
+}  // namespace
+}  // namespace gatehouse::ecu
