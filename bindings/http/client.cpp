@@ -386,6 +386,16 @@ Result<Fetched> read_fetched(const ResponseParts& parts, std::uint64_t first,
   return fetched;
 }
 
+/// Request line and Host of a request that is no primitive.
+std::string plain_request(std::string_view method, const Url& url) {
+  std::string out(method);
+  out.append(" ").append(url.path.empty() ? "/" : url.path);
+  if (!url.query.empty()) out.append("?").append(url.query);
+  out += " HTTP/1.1\r\n";
+  append_field(out, "Host", authority_of(url));
+  return out;
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -472,14 +482,33 @@ void Client::fetch_range(const std::string& url_text, std::uint64_t first,
     return impl_->refuse(std::move(job), Rsc::kTargetNotReachable,
                          "this address is no http or https URL that this entity can use");
   }
-  job.bytes = "GET " + (url->path.empty() ? std::string("/") : url->path);
-  if (!url->query.empty()) job.bytes += "?" + url->query;
-  job.bytes += " HTTP/1.1\r\n";
-  append_field(job.bytes, "Host", authority_of(*url));
+  job.bytes = plain_request("GET", *url);
   append_field(job.bytes, "Range",
                "bytes=" + std::to_string(first) + "-" + (last ? std::to_string(*last) : ""));
   if (!etag.empty()) append_field(job.bytes, "If-Range", etag);
   job.bytes += "\r\n";
+  impl_->loop_of(*url).submit(*url, std::move(job));
+}
+
+void Client::put(const std::string& url_text, std::string_view content_type, std::string_view body,
+                 StoreCallback callback) {
+  const std::optional<Url> url = impl_->usable(url_text);
+  Job job;
+  job.idempotent = true;
+  job.deadline = Clock::now() + impl_->settings.request_timeout;
+  job.done = [callback = std::move(callback)](const ResponseParts* parts, const Error& error) {
+    callback(parts ? Result<Stored>(Stored{parts->status, std::string(parts->body)})
+                   : Result<Stored>(fail(error)));
+  };
+  if (!url) {
+    return impl_->refuse(std::move(job), Rsc::kTargetNotReachable,
+                         "this address is no http or https URL that this entity can use");
+  }
+  job.bytes = plain_request("PUT", *url);
+  append_field(job.bytes, "Content-Type", content_type);
+  append_field(job.bytes, "Content-Length", std::to_string(body.size()));
+  job.bytes += "\r\n";
+  job.bytes += body;
   impl_->loop_of(*url).submit(*url, std::move(job));
 }
 

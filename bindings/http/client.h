@@ -38,6 +38,14 @@ struct Fetched {
 
 using FetchCallback = std::function<void(Result<Fetched>)>;
 
+/// What a server said to a plain PUT, whatever the status.
+struct Stored {
+  int status = 0;
+  std::string body;  ///< for people
+};
+
+using StoreCallback = std::function<void(Result<Stored>)>;
+
 /// HTTP/1.1 client side of the binding. Keeps connections open, one request at a time on each.
 /// A request that failed on a kept connection before an answer began is sent once more if it is
 /// idempotent or if none of it was sent. Source: TS-0009; RFC 9112 clause 9.3.1.
@@ -64,6 +72,12 @@ class Client final : public PrimitiveSender {
   /// kContentsUnacceptable (body beyond max_body_bytes, or a Content-Range other than asked).
   void fetch_range(const std::string& url, std::uint64_t first, std::optional<std::uint64_t> last,
                    const std::string& etag, FetchCallback callback);
+
+  /// PUT of the bytes as they are. Idempotent: sent once more if a kept connection was lost before
+  /// an answer. Errors: kTargetNotReachable, kRequestTimeout, kContentsUnacceptable (answer too
+  /// long).
+  void put(const std::string& url, std::string_view content_type, std::string_view body,
+           StoreCallback callback);
 
   /// Fails what is under way with kTargetNotReachable, closes and joins. Not from a reply.
   void stop();

@@ -6,6 +6,7 @@
 
 #include "ae-apps/ota/oem/commands.h"
 #include "ae-apps/ota/oem/token.h"
+#include "ae-apps/ota/oem/upload.h"
 
 namespace {
 
@@ -20,6 +21,8 @@ struct Options {
   std::string hardware_id;
   std::uint64_t minimum_counter = 0;
   oem::TokenRequest token;
+  oem::UploadRequest upload;
+  std::string crl_file;
   std::string algorithm = "ecdsa-p256-sha256";
 };
 
@@ -98,6 +101,21 @@ Action add_verify(CLI::App& app, Options& o) {
   return [&o] { return verify(o); };
 }
 
+Action add_upload(CLI::App& app, Options& o) {
+  CLI::App* command = app.add_subcommand("upload", "hand a signed image to the OTA server");
+  command->add_option("image", o.upload.image_file)->required();
+  command->add_option("--server", o.upload.server_url, "https://host:port")->required();
+  command->add_option("--cert", o.upload.tls.certificate_file, "our certificate, PEM")->required();
+  command->add_option("--cert-key", o.upload.tls.key_file, "its key, PEM or pkcs11:")->required();
+  command->add_option("--ca", o.upload.tls.ca_file, "whom to believe, PEM")->required();
+  command->add_option("--crl", o.crl_file, "revocation list, PEM");
+  command->add_option("--name", o.upload.name, "at the server; default: SHA-256 of the file");
+  return [&o] {
+    if (!o.crl_file.empty()) o.upload.tls.crl_file = o.crl_file;
+    return oem::upload(o.upload, std::cout);
+  };
+}
+
 Action add_public_key(CLI::App& app, Options& o) {
   CLI::App* command = app.add_subcommand("public-key", "write the public half of a key");
   command->add_option("--key", o.key, kKeyHelp)->required();
@@ -134,8 +152,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   using Adder = Action (*)(CLI::App&, Options&);
   std::vector<std::pair<const CLI::App*, Action>> actions;
-  for (const Adder add :
-       {add_make, add_sign, add_inspect, add_verify, add_public_key, add_keygen, add_token}) {
+  for (const Adder add : {add_make, add_sign, add_inspect, add_verify, add_upload, add_public_key,
+                          add_keygen, add_token}) {
     Action action = add(app, options);
     actions.emplace_back(app.get_subcommands({}).back(), std::move(action));
   }
