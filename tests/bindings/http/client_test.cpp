@@ -320,6 +320,7 @@ TEST_F(ClientTest, WaitsForAFreeConnection) {
 
 TEST_F(ClientTest, SaysWhyNobodyAnswers) {
   client_settings_.request_timeout = std::chrono::milliseconds(60);
+  server_settings_.drain_timeout = std::chrono::milliseconds(20);
   start_server();
   const Response slow = send(url_, retrieve());
   EXPECT_EQ(slow.rsc, Rsc::kRequestTimeout);
@@ -340,6 +341,7 @@ TEST_F(ClientTest, SaysWhyNobodyAnswers) {
 
 TEST_F(ClientTest, LetsRqetSetTheDeadline) {
   client_settings_.request_timeout = std::chrono::minutes(5);
+  server_settings_.drain_timeout = std::chrono::milliseconds(20);
   start_server();
   Request request = retrieve();
   request.request_expiration = "60";
