@@ -315,9 +315,9 @@ TEST_F(MqttEndpoint, AnswersMoreThanItCanServeWithNotReachable) {
   Server mn(settings, slow, codecs);
   mn.start();
   ASSERT_TRUE(mn.endpoint().wait_connected(kPatience));
+  Mailbox<Response> first;  // outlives those who fill it
   Endpoint ae(settings_for(broker.url(), "CAE1"), codecs);
   ae.start();
-  Mailbox<Response> first;
   ae.send("/id-mn", request(Operation::kCreate, "CAE1", "1"),
           [&](Response response) { first.put(std::move(response)); });
   ASSERT_EQ(held.wait_for(1).size(), 1u);
@@ -351,8 +351,8 @@ TEST_F(MqttEndpoint, ReportsThatNobodyAnswered) {
 }
 
 TEST_F(MqttEndpoint, FailsWhatIsPendingWhenStopped) {
+  Mailbox<Response> answers;  // outlives those who fill it
   Endpoint ae(settings_for(broker.url(), "CAE1"), codecs);
-  Mailbox<Response> answers;
   const auto keep = [&](Response response) { answers.put(std::move(response)); };
   ae.start();
   ASSERT_TRUE(ae.wait_connected(kPatience));

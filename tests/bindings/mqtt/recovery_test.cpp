@@ -30,11 +30,11 @@ TEST(MqttRecovery, NothingIsLostOrDoneTwiceWhenTheBrokerIsKilled) {
   FakeCse cse;
   Server server(settings_for(broker.url(), "/id-in"), cse, codecs);
   server.start();
+  Mailbox<Response> answers;  // outlives those who fill it
   Endpoint ae(settings_for(broker.url(), "CAE1"), codecs);
   ae.start();
   ASSERT_TRUE(server.endpoint().wait_connected(kPatience));
   ASSERT_TRUE(ae.wait_connected(kPatience));
-  Mailbox<Response> answers;
   const auto send = [&](int first, int last) {
     for (int i = first; i < last; ++i) {
       Request create = request(Operation::kCreate, "CAE1", "r" + std::to_string(i));
@@ -64,9 +64,9 @@ TEST(MqttRecovery, ABrokerThatComesLaterIsNoError) {
   FakeCse cse;
   Server server(settings_for(broker.url(), "/id-in"), cse, codecs);
   server.start();
+  Mailbox<Response> answers;  // outlives those who fill it
   Endpoint ae(settings_for(broker.url(), "CAE1"), codecs);
   ae.start();
-  Mailbox<Response> answers;
 
   ae.send("/id-in", request(Operation::kCreate, "CAE1", "1"),
           [&](Response response) { answers.put(std::move(response)); });
@@ -99,9 +99,9 @@ TEST(MqttRecovery, RequestsBeyondTheQueueFailAtOnce) {
   broker.kill();
   EndpointSettings settings = settings_for(broker.url(), "CAE1");
   settings.max_queued = 2;
+  Mailbox<Response> answers;  // outlives those who fill it
   Endpoint ae(settings, codecs);
   ae.start();
-  Mailbox<Response> answers;
 
   for (const char* identifier : {"1", "2", "3"}) {
     ae.send("/id-in", request(Operation::kCreate, "CAE1", identifier),
