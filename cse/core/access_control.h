@@ -43,6 +43,13 @@ class AccessControl {
   Result<bool> allows_policy_change(const ResourcePtr& resource, const AccessRequest& request,
                                     ResourceReader& resources) const;
 
+  /// The privileges of these policies, whatever the resource links to:
+  /// membersAccessControlPolicyIDs of a group.
+  Result<bool> policies_grant(const Value& policy_ids, const ResourcePtr& resource,
+                              const AccessRequest& request, ResourceReader& resources) const {
+    return policies_allow(policy_ids, "pv", resource, request, resources);
+  }
+
  private:
   Result<bool> policies_allow(const Value& policy_ids, const char* privileges,
                               const ResourcePtr& resource, const AccessRequest& request,

@@ -1,0 +1,190 @@
+#include "cse/services/delivery/requests.h"
+
+#include "cse/codec/json.h"
+#include "cse/codec/primitive_codec.h"
+
+namespace gatehouse {
+namespace {
+
+// m2m:requestStatus
+constexpr int kCompleted = 1, kFailed = 2, kPending = 3;
+
+/// <request> is made and changed by the CSE only; its originator reads and deletes it. Source:
+/// TS-0001 clause 9.6.12.
+class RequestResource final : public TypeBehaviour {
+ public:
+  std::optional<Error> refuses(Operation operation, const Request&) const override {
+    if (operation != Operation::kCreate) return std::nullopt;
+    return Error{Rsc::kOperationNotAllowed, "a <request> is created by the CSE only"};
+  }
+  std::optional<bool> allows(const Resource& self, const std::string& originator,
+                             Operation operation) const override {
+    if (originator != self.originator()) return std::nullopt;
+    return operation == Operation::kRetrieve || operation == Operation::kDelete;
+  }
+};
+
+/// What the <request> says of the request primitive. Source: TS-0004 table 7.4.12.1-1.
+Value describe(const Request& request, const std::string& originator) {
+  Value meta = to_value(request);
+  for (const char* elsewhere : {"op", "to", "fr", "rqi", "pc"}) meta.erase(elsewhere);
+  Value attributes =
+      Value::object({{"lbl", Value::array({originator})},
+                     {"op", static_cast<int>(request.operation)},
+                     {"tg", request.to},
+                     {"org", originator},
+                     {"rid", request.request_identifier},
+                     {"mi", std::move(meta)},
+                     {"rs", kPending},
+                     {"ors", Value::object({{"rsc", static_cast<int>(Rsc::kAccepted)},
+                                            {"rqi", request.request_identifier}})}});
+  if (request.content) attributes.set("pc", *request.content);
+  return attributes;
+}
+
+}  // namespace
+
+struct DeferredRequests::Job {
+  Request request;  ///< made blocking
+  std::string originator;
+  std::int64_t mode = 3;
+  std::optional<std::vector<std::string>> targets;
+  ResourceId kept;  ///< the <request>; empty if there is none
+  Reply reply;      ///< for the result, if the originator waits for it
+};
+
+DeferredRequests::DeferredRequests(Cse& cse) : cse_(cse) {
+  cse.extensions().non_blocking = this;
+  cse.behaviours().add(type_number::kRequest, std::make_shared<RequestResource>());
+}
+
+void DeferredRequests::start() {
+  cse_.submit([](OperationContext& context) {
+    Page page;
+    page.limit = 10'000;
+    auto entries = context.resources.all_of_type(type_number::kRequest, page);
+    if (!entries) return error_response(context.request, entries.error());
+    for (const ChildEntry& entry : *entries) {
+      auto kept = context.resources.find(entry.id);
+      if (!kept) return error_response(context.request, kept.error());
+      if (!*kept || (*kept)->attributes().integer_at("rs") != kPending) continue;
+      Value attributes = (*kept)->attributes();
+      attributes.set("rs", kFailed);
+      attributes.set(
+          "ors",
+          Value::object(
+              {{"rsc", static_cast<int>(Rsc::kInternalServerError)},
+               {"rqi", attributes.string_at("rid")},
+               {"pc", Value::object(
+                          {{"m2m:dbg", "the CSE was restarted before the request was done"}})}}));
+      context.resources.update(*kept, std::move(attributes), true);
+    }
+    return Response{};
+  });
+}
+
+void DeferredRequests::accept(Request request, const std::string& originator, Reply reply) {
+  auto job = std::make_shared<Job>();
+  job->mode = request.response_type.value_or(3);
+  job->originator = originator;
+  job->targets = request.notification_uris;
+  const Value description = describe(request, originator);
+  const Timestamp now = cse_.scheduler().now();
+  Timestamp expires = now + std::chrono::hours(1);
+  if (request.result_persistence)
+    expires = parse_abs_rel_timestamp(*request.result_persistence, now).value_or(expires);
+  request.response_type.reset();
+  request.notification_uris.reset();
+  job->request = std::move(request);
+  if (job->mode == 3 || job->mode == 4 ||
+      job->mode == 5) {  // only delayed, or without a result: nothing is kept
+    if (job->mode == 5) {
+      Response accepted;
+      accepted.rsc = Rsc::kAccepted;
+      reply(std::move(accepted));
+    } else {
+      job->reply = std::move(reply);
+    }
+    return run(job);
+  }
+  cse_.submit(
+      [job, description, expires](OperationContext& context) {
+        auto base = context.resources.find(csebase_id(context.settings));
+        if (!base || !*base)
+          return error_response(context.request, {Rsc::kInternalServerError, "no <CSEBase>"});
+        Value attributes = description;
+        attributes.set("et", to_text(expires));
+        const TypeSchema* schema = context.resources.schemas().find(type_number::kRequest);
+        auto kept = create_internal(*schema, *base, {}, {}, job->originator, std::move(attributes),
+                                    context);
+        if (!kept) return error_response(context.request, kept.error());
+        job->kept = (*kept)->id();
+        Response accepted;
+        accepted.content = Value::object({{"m2m:uri", (*kept)->path()}});
+        return accepted;
+      },
+      [this, job, reply](Response accepted) {
+        if (!is_success(accepted.rsc)) return reply(std::move(accepted));
+        accepted.rsc =
+            job->mode == 1 ? Rsc::kAcceptedNonBlockingSynch : Rsc::kAcceptedNonBlockingAsynch;
+        reply(std::move(accepted));
+        run(job);
+      });
+}
+
+void DeferredRequests::run(const std::shared_ptr<Job>& job) {
+  const auto go = [this, job] {
+    Request request = job->request;
+    request.operation_execution_time.reset();
+    request.from = job->originator;
+    cse_.request(std::move(request),
+                 [this, job](Response result) { finish(job, std::move(result)); });
+  };
+  const Timestamp now = cse_.scheduler().now();
+  const auto& wanted = job->request.operation_execution_time;
+  const Timestamp when = wanted ? parse_abs_rel_timestamp(*wanted, now).value_or(now) : now;
+  when > now ? cse_.scheduler().at(when, go) : cse_.scheduler().post(go);
+}
+
+void DeferredRequests::finish(const std::shared_ptr<Job>& job, Response result) {
+  if (job->reply) return job->reply(std::move(result));
+  if (job->kept.empty()) return;
+  if (auto tree = tree_of(result.content); tree && !tree->is_null())
+    result.content = *std::move(tree);
+  Value primitive = to_value(result);
+  const int status = is_success(result.rsc) ? kCompleted : kFailed;
+  cse_.submit(
+      [job, primitive, status](OperationContext& context) {
+        auto kept = context.resources.find(job->kept);
+        if (!kept) return error_response(context.request, kept.error());
+        if (!*kept) return Response{};  // recalled, or its time is over
+        Value attributes = (*kept)->attributes();
+        attributes.set("rs", status);
+        attributes.set("ors", primitive);
+        attributes.set("lt", to_text(context.now()));
+        context.resources.update(*kept, std::move(attributes));
+        return Response{};
+      },
+      [this, job, primitive](Response) {
+        if (job->mode == 2) notify(job, primitive);
+      });
+}
+
+void DeferredRequests::notify(const std::shared_ptr<Job>& job, const Value& result) {
+  Messenger* messenger = cse_.extensions().messenger;
+  if (!messenger) return;
+  const std::vector<std::string> targets =
+      job->targets.value_or(std::vector<std::string>{job->originator});
+  for (const std::string& target : targets) {
+    Request notification;
+    notification.operation = Operation::kNotify;
+    notification.from = cse_.settings().cse_id;
+    notification.request_identifier = cse_.ids().request_identifier();
+    notification.release_version = job->request.release_version;
+    notification.content = Value::object({{"m2m:rsp", result}});
+    messenger->send_to(target, std::move(notification),
+                       [](Response) {});  // best effort: the result is kept in <request>
+  }
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,33 @@
+#pragma once
+#include "cse/core/cse.h"
+
+namespace gatehouse {
+
+/// Requests that are answered later: <request> keeps them and their results. Source: TS-0001
+/// clauses 9.6.12 and 8.2; TS-0004 clauses 7.3.2.2, 7.3.2.3, 7.4.12. Plugs itself into `cse`, which
+/// outlives it.
+///  - nonBlockingRequestSynch: acknowledged 1001 with the address of a <request>, which the
+///  originator reads;
+///  - nonBlockingRequestAsynch: acknowledged 1002; the result also goes to the notification URIs,
+///  or to the originator;
+///  - noResponse: acknowledged 1000, the result is dropped;
+///  - operationExecutionTime: run then, whatever the response type; a blocking one is answered
+///  then.
+/// What was waiting when the process ended is marked FAILED at the next start.
+class DeferredRequests final : public NonBlocking {
+ public:
+  explicit DeferredRequests(Cse& cse);
+  /// After Cse::start().
+  void start();
+  void accept(Request request, const std::string& originator, Reply reply) override;
+
+ private:
+  struct Job;
+  void run(const std::shared_ptr<Job>& job);
+  void finish(const std::shared_ptr<Job>& job, Response result);
+  void notify(const std::shared_ptr<Job>& job, const Value& result);
+
+  Cse& cse_;
+};
+
+}  // namespace gatehouse

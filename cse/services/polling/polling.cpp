@@ -1,0 +1,156 @@
+#include "cse/services/polling/polling.h"
+
+#include <algorithm>
+
+#include "cse/codec/primitive_codec.h"
+#include "cse/services/polling/polling_resources.h"
+
+namespace gatehouse {
+
+std::shared_ptr<PollingChannels> PollingChannels::add(Cse& cse, Settings settings) {
+  auto channels = std::make_shared<PollingChannels>(cse, settings);
+  cse.behaviours().add(type_number::kPollingChannel, polling_channel_behaviour());
+  cse.behaviours().add_virtual(type_number::kPollingChannel, "pcu", polling_channel_uri(*channels));
+  return channels;
+}
+
+Timestamp PollingChannels::deadline_of(const Request& request,
+                                       std::chrono::milliseconds otherwise) const {
+  const Timestamp now = cse_.scheduler().now();
+  if (!request.request_expiration) return now + otherwise;
+  return parse_abs_rel_timestamp(*request.request_expiration, now).value_or(now + otherwise);
+}
+
+Response PollingChannels::fetched_response(const Request& request) {
+  Response response;
+  response.content = Value::object({{"m2m:rqp", to_value(request)}});
+  return response;
+}
+
+bool PollingChannels::enqueue(const ResourceId& entity, const Request& request,
+                              const Reply& reply) {
+  CommittedView view = cse_.view();
+  auto channel = view.children_of_type(entity, type_number::kPollingChannel, Page{});
+  if (!channel || channel->empty()) return false;
+  const Timestamp deadline = deadline_of(request, settings_.answer);
+  std::optional<Poll> poll;
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    Channel& place = channels_[entity];
+    if (place.waiting.size() + place.fetched.size() >= settings_.max_waiting) return false;
+    number = ++next_number_;
+    Waiting waiting{request, reply, number};
+    if (place.polls.empty()) {
+      place.waiting.push_back(std::move(waiting));
+    } else {
+      poll = std::move(place.polls.front());
+      place.polls.pop_front();
+      place.fetched.insert_or_assign(request.request_identifier, std::move(waiting));
+    }
+  }
+  if (poll) poll->reply(fetched_response(request));
+  expire_request(entity, number, deadline);
+  return true;
+}
+
+void PollingChannels::poll(const ResourceId& entity, Request request, Reply reply) {
+  std::optional<Request> next;
+  std::uint64_t number = 0;
+  const Timestamp deadline = deadline_of(request, settings_.poll);
+  {
+    const std::lock_guard lock(mutex_);
+    Channel& place = channels_[entity];
+    if (place.waiting.empty()) {
+      number = ++next_number_;
+      place.polls.push_back({std::move(request), reply, number});
+    } else {
+      Waiting first = std::move(place.waiting.front());
+      place.waiting.pop_front();
+      next = first.request;
+      const std::string identifier = first.request.request_identifier;
+      place.fetched.insert_or_assign(identifier, std::move(first));
+    }
+  }
+  if (next) return reply(fetched_response(*next));
+  expire_poll(entity, number, deadline);
+}
+
+void PollingChannels::answer(const ResourceId& entity, const Request& request, const Reply& reply) {
+  const Value* content = request.content ? request.content->find("m2m:rsp") : nullptr;
+  if (!content) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest, "pc: a NOTIFY to a polling channel carries m2m:rsp"}));
+  }
+  auto response = response_from_value(*content);
+  if (!response) return reply(error_response(request, response.error()));
+  std::optional<Waiting> answered;
+  {
+    const std::lock_guard lock(mutex_);
+    Channel& place = channels_[entity];
+    const auto found = place.fetched.find(response->request_identifier);
+    if (found != place.fetched.end()) {
+      answered = std::move(found->second);
+      place.fetched.erase(found);
+    }
+  }
+  if (!answered) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest,
+                  "rqi: no request \"" + response->request_identifier + "\" waits for an answer"}));
+  }
+  answered->reply(*std::move(response));
+  reply(Response{});
+}
+
+void PollingChannels::expire_request(const ResourceId& entity, std::uint64_t number,
+                                     Timestamp when) {
+  cse_.scheduler().at(when, [self = weak_from_this(), entity, number] {
+    const auto channels = self.lock();
+    if (!channels) return;
+    std::optional<Waiting> expired;
+    {
+      const std::lock_guard lock(channels->mutex_);
+      Channel& place = channels->channels_[entity];
+      for (auto it = place.waiting.begin(); it != place.waiting.end() && !expired; ++it) {
+        if (it->number != number) continue;
+        expired = std::move(*it);
+        place.waiting.erase(it);
+        break;
+      }
+      for (auto it = place.fetched.begin(); it != place.fetched.end() && !expired; ++it) {
+        if (it->second.number != number) continue;
+        expired = std::move(it->second);
+        place.fetched.erase(it);
+        break;
+      }
+    }
+    if (!expired) return;
+    expired->reply(error_response(
+        expired->request,
+        {Rsc::kTargetNotReachable, "the entity has not fetched and answered the request in time"}));
+  });
+}
+
+void PollingChannels::expire_poll(const ResourceId& entity, std::uint64_t number, Timestamp when) {
+  cse_.scheduler().at(when, [self = weak_from_this(), entity, number] {
+    const auto channels = self.lock();
+    if (!channels) return;
+    std::optional<Poll> expired;
+    {
+      const std::lock_guard lock(channels->mutex_);
+      auto& polls = channels->channels_[entity].polls;
+      const auto found = std::find_if(polls.begin(), polls.end(),
+                                      [number](const Poll& p) { return p.number == number; });
+      if (found != polls.end()) {
+        expired = std::move(*found);
+        polls.erase(found);
+      }
+    }
+    if (expired)
+      expired->reply(
+          error_response(expired->request, {Rsc::kRequestTimeout, "no request came in time"}));
+  });
+}
+
+}  // namespace gatehouse
