@@ -102,6 +102,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 void append_response(std::string& out, const Response& response, const AnswerOptions& options) {
+  constexpr std::size_t kUsualHeader = 384;
+  const std::string* text = response.content.json();
+  out.reserve(out.size() + kUsualHeader + (text ? text->size() : 0));
   out += "HTTP/1.1 ";
   append_number(out, options.status ? options.status : http_status_of(response.rsc));
   out += " \r\nX-M2M-RSC: ";

@@ -4,10 +4,10 @@
 
 #include <fstream>
 #include <future>
-#include <thread>
 
 #include "bindings/http/file_page.h"
 #include "bindings/http/server.h"
+#include "tests/bindings/http/scripted_server.h"
 #include "tests/bindings/http/test_support.h"
 #include "tests/bindings/security/test_certificates.h"
 
@@ -22,67 +22,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::ok_response;
 using testing_support::RecordingHandler;
-
-/// A listening socket that says what a test tells it to; one connection after the other.
-class ScriptedServer {
- public:
-  ScriptedServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    ::listen(listener_, 8);
-    socklen_t size = sizeof address;
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~ScriptedServer() {
-    ::shutdown(listener_, SHUT_RDWR);
-    if (thread_.joinable()) thread_.join();
-    ::close(listener_);
-  }
-  /// Each inner list is one connection: an answer per request, then the connection closes.
-  void play(std::vector<std::vector<std::string>> connections) {
-    thread_ = std::thread([this, connections = std::move(connections)] {
-      for (const auto& answers : connections) {
-        const int peer = ::accept(listener_, nullptr, nullptr);
-        if (peer < 0) return;
-        for (const std::string& answer : answers) {
-          if (!read_request(peer)) break;
-          ++requests_;
-          ::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
-        }
-        ::close(peer);
-      }
-    });
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  int requests() const { return requests_; }
-  std::string last_request() {
-    const std::lock_guard lock(mutex_);
-    return last_;
-  }
-
- private:
-  bool read_request(int peer) {
-    std::string text;
-    char buffer[4096];
-    while (text.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t got = ::recv(peer, buffer, sizeof buffer, 0);
-      if (got <= 0) return false;
-      text.append(buffer, static_cast<std::size_t>(got));
-    }
-    const std::lock_guard lock(mutex_);
-    last_ = text;
-    return true;
-  }
-  int listener_;
-  std::uint16_t port_ = 0;
-  std::atomic<int> requests_{0};
-  std::mutex mutex_;
-  std::string last_;
-  std::thread thread_;
-};
+using testing_support::ScriptedServer;
 
 class ClientTest : public testing::Test {
  protected:
@@ -421,6 +361,18 @@ TEST_F(ClientTest, FetchesRangesOfAFile) {
   EXPECT_EQ(changed->body.size(), content.size());
   EXPECT_EQ(fetch(url, 300'000, std::nullopt).error().rsc, Rsc::kBadRequest);
   EXPECT_EQ(fetch(url_ + "/images/absent", 0, 5).error().rsc, Rsc::kNotFound);
+}
+
+TEST_F(ClientTest, RefusesARangeThatItDidNotAskFor) {
+  for (const char* range : {"bytes 0-1/9", "bytes 5-6/9", "bytes 4-9/9", "bytes 4-5/x", "bytes 4-",
+                            "lines 4-5/9", ""}) {
+    ScriptedServer plain;
+    plain.play({{std::string("HTTP/1.1 206 \r\nContent-Length: 2\r\nContent-Range: ") + range +
+                 "\r\n\r\nab"}});
+    const auto fetched = fetch(plain.url() + "/x", 4, 5);
+    ASSERT_FALSE(fetched.has_value()) << range;
+    EXPECT_EQ(fetched.error().rsc, Rsc::kContentsUnacceptable) << range;
+  }
 }
 
 class TlsClientTest : public ClientTest {
