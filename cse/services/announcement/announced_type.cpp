@@ -1,0 +1,78 @@
+#include "cse/services/announcement/announced_type.h"
+
+#include "cse/services/announcement/copies.h"
+
+namespace gatehouse::announcement {
+namespace {
+
+/// The CSE that a link leads to: "/id-mn" of "/id-mn/cnt1" and "//sp/id-mn/cnt1".
+std::string owner_of(const std::string& link) {
+  const auto address = parse_address(link);
+  return address ? address->cse_id : std::string();
+}
+
+class AnnouncedType final : public TypeBehaviour {
+ public:
+  explicit AnnouncedType(Cse& cse) : cse_(cse) {}
+
+  bool create_needs_privilege() const override { return false; }
+
+  std::optional<bool> allows(const Resource& self, const std::string& originator,
+                             Operation operation) const override {
+    if (operation != Operation::kUpdate && operation != Operation::kDelete) return std::nullopt;
+    return owner_of(self.attributes().string_at("lnk")) == originator;
+  }
+
+  Result<void> on_create(Draft& draft, OperationContext& context) const override {
+    if (context.originator == context.settings.administrator && !context.originator.empty())
+      return {};
+    if (!is_cse_id(context.originator)) {
+      return fail(Rsc::kOriginatorHasNoPrivilege,
+                  "only a CSE announces resources; \"" + context.originator + "\" is no CSE-ID");
+    }
+    const std::string link = draft.attributes.string_at("lnk");
+    if (owner_of(link) != context.originator) {
+      return fail(Rsc::kOriginatorHasNoPrivilege, "lnk (link): \"" + link +
+                                                      "\" is no resource of the originator \"" +
+                                                      context.originator + "\"");
+    }
+    return permitted_below(draft, context);
+  }
+
+  Result<void> on_update(const ResourcePtr& before, Value& attributes, const Value& requested,
+                         OperationContext&) const override {
+    if (!requested.contains("lnk")) return {};
+    const std::string owner = owner_of(before->attributes().string_at("lnk"));
+    if (owner_of(attributes.string_at("lnk")) == owner) return {};
+    return fail(Rsc::kBadRequest, "lnk (link): must stay a resource of \"" + owner + "\"");
+  }
+
+ private:
+  Result<void> permitted_below(const Draft& draft, OperationContext& context) const {
+    const Resource& parent = *draft.parent;
+    if (draft.record.type == type_number::kAnnounced + type_number::kCseBase &&
+        parent.type() == type_number::kCseBase) {
+      return {};
+    }
+    if (parent.type() > type_number::kAnnounced &&
+        owner_of(parent.attributes().string_at("lnk")) == context.originator) {
+      return {};
+    }
+    const AccessRequest question{context.originator, Privilege::kCreate, draft.record.type,
+                                 context.request.peer.get()};
+    auto allowed = cse_.access().allows(draft.parent, question, context.resources);
+    if (!allowed) return fail(allowed.error());
+    if (!*allowed) return fail(no_privilege(context.originator, Privilege::kCreate, parent));
+    return {};
+  }
+
+  Cse& cse_;
+};
+
+}  // namespace
+
+std::shared_ptr<const TypeBehaviour> announced_type_behaviour(Cse& cse) {
+  return std::make_shared<AnnouncedType>(cse);
+}
+
+}  // namespace gatehouse::announcement
