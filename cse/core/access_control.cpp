@@ -22,6 +22,17 @@ Privilege privilege_for(Operation operation) {
   return Privilege::kRetrieve;
 }
 
+namespace {
+
+/// RETRIEVE, discovery, and a subscription to what may be retrieved.
+bool only_looks(const AccessRequest& request) {
+  return request.privilege == Privilege::kRetrieve || request.privilege == Privilege::kDiscovery ||
+         (request.privilege == Privilege::kCreate &&
+          request.child_type == type_number::kSubscription);
+}
+
+}  // namespace
+
 Result<bool> AccessControl::allows(const ResourcePtr& resource, const AccessRequest& request,
                                    ResourceReader& resources) const {
   if (!settings_.administrator.empty() && request.originator == settings_.administrator)
@@ -50,7 +61,11 @@ Result<bool> AccessControl::allows(const ResourcePtr& resource, const AccessRequ
     // TS-0001 clause 9.6.2.0: no policy means that the creator has access. custodian (R4) takes its
     // place once set.
     const std::string custodian = resource->attributes().string_at("cstn");
-    return request.originator == (custodian.empty() ? resource->originator() : custodian);
+    if (request.originator == (custodian.empty() ? resource->originator() : custodian)) return true;
+    if (resource->type() <= type_number::kAnnounced || !only_looks(request)) return false;
+    auto parent = resources.find(resource->parent());
+    if (!parent) return fail(parent.error());
+    return *parent ? allows(*parent, request, resources) : Result<bool>(false);
   }
   return policies_allow(*policies, "pv", resource, request, resources);
 }
@@ -63,6 +78,10 @@ Result<bool> AccessControl::allows_policy_change(const ResourcePtr& resource,
   if (!settings_.administrator.empty() && request.originator == settings_.administrator)
     return true;
   if (request.originator == settings_.cse_id) return true;
+  if (const auto decided = behaviours_.of(resource->type())
+                               .allows(*resource, request.originator, Operation::kUpdate)) {
+    return *decided;
+  }
   return policies_allow(*policies, "pvs", resource, request, resources);
 }
 

@@ -30,7 +30,9 @@ struct AccessRequest {
 /// Decides who may do what. Source: TS-0003 clause 7, TS-0001 clause 9.6.2, TS-0004
 /// clause 7.3.3.15. Permit overrides: one rule that grants is enough. A resource without `acpi`
 /// belongs to its creator; a type without `acpi` follows its parent. The configured administrator
-/// may do everything.
+/// may do everything. An announced resource without `acpi` may be seen (RETRIEVE, discovery,
+/// subscriptions) by whom its parent lets, up to the CSEBase: its creator is another CSE, and it is
+/// there for the entities of this one.
 class AccessControl {
  public:
   AccessControl(const CseSettings& settings, const Behaviours& behaviours)
