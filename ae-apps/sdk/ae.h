@@ -16,6 +16,7 @@
 namespace gatehouse::sdk {
 
 class Link;
+class Session;
 
 /// True if the same request may succeed later: the CSE or its peer was not reachable, busy or too
 /// slow.
@@ -129,9 +130,8 @@ class Ae {
   std::string address_of(const std::string& path) const;
 
  private:
-  struct Impl;
-  explicit Ae(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit Ae(std::shared_ptr<Session> session);
+  std::shared_ptr<Session> session_;
 };
 
 }  // namespace gatehouse::sdk

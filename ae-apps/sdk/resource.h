@@ -114,6 +114,7 @@ class Firmware : public ManagementObject {
   static constexpr std::int64_t kDefinition = 1001;
   Firmware(Ae& ae, std::string address);
 
+  /// An order to update that came while the AE was away (ud is true) stands: then nothing changes.
   Result<void> ensure(const FirmwareFacts& facts);
   Result<FirmwareFacts> facts() const;
   /// Orders the update to another version: vr, fwn, url and ud = true in one request.
