@@ -24,17 +24,25 @@ tl::unexpected<Error> unusable(const std::string& name) {
                                              (reason ? reason : "it cannot be opened"));
 }
 
+/// Loaded once and kept: libp11 hands out methods that keys go on using, and does not survive being
+/// unloaded.
+ENGINE* token_engine() {
+  static ENGINE* const engine = [] {
+    ENGINE_load_dynamic();
+    ENGINE* const loaded = ENGINE_by_id("pkcs11");
+    // Else it writes the whole URI to stderr when a key is not found, the PIN included.
+    if (loaded) ENGINE_ctrl_cmd_string(loaded, "QUIET", nullptr, 0);
+    return loaded;
+  }();
+  return engine;
+}
+
 Result<PrivateKey> load_from_token(const std::string& uri) {
   const std::string shown = uri.substr(0, uri.find_first_of("?;", 7));
-  ENGINE_load_dynamic();
-  ENGINE* engine = ENGINE_by_id("pkcs11");
-  if (!engine) return unusable(shown);
-  EVP_PKEY* key = nullptr;
-  if (ENGINE_init(engine) == 1) {
-    key = ENGINE_load_private_key(engine, uri.c_str(), nullptr, nullptr);
-    ENGINE_finish(engine);  // the key holds a reference of its own
-  }
-  ENGINE_free(engine);
+  ENGINE* const engine = token_engine();
+  if (!engine || ENGINE_init(engine) != 1) return unusable(shown);
+  EVP_PKEY* key = ENGINE_load_private_key(engine, uri.c_str(), nullptr, nullptr);
+  ENGINE_finish(engine);  // the key holds a reference of its own
   if (!key) return unusable(shown);
   return own(key);
 }
