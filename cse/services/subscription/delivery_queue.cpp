@@ -1,0 +1,88 @@
+#include "cse/services/subscription/delivery_queue.h"
+
+namespace gatehouse {
+
+/// Notifications at the front that belong to one batch.
+std::size_t DeliveryQueue::batch_size() const {
+  std::size_t count = 0;
+  while (count < waiting_.size() && waiting_[count].notification.batch) ++count;
+  return count;
+}
+
+OutgoingMessage DeliveryQueue::pop(std::size_t count) {
+  OutgoingMessage message;
+  Value contents = Value::array();
+  for (std::size_t i = 0; i < count; ++i) {
+    Waiting& first = waiting_.front();
+    message.orders.push_back(first.order);
+    const Value* content = first.notification.content.find("m2m:sgn");
+    if (content) contents.push_back(*content);
+    if (i + 1 == count) message.notification = std::move(first.notification);
+    waiting_.pop_front();
+  }
+  const bool aggregated = message.notification.batch && !message.notification.latest_only;
+  if (aggregated) {
+    message.notification.content =
+        Value::object({{"m2m:agn", Value::object({{"m2m:sgn", std::move(contents)}})}});
+  }
+  return message;
+}
+
+/// A batch is complete by its number, by its time, or because something else follows.
+/// Source: TS-0001 table 9.6.8-2 (batchNotify).
+DeliveryQueue::Next DeliveryQueue::take_batch(Timestamp now, bool no_more_fits) {
+  Next answer;
+  std::size_t count = batch_size();
+  const OutboxNotification::Batch rule = *waiting_[count - 1].notification.batch;
+  const Timestamp due = waiting_.front().notification.at + rule.duration;
+  const auto wanted = static_cast<std::size_t>(rule.number);
+  if (wanted > 0 && count >= wanted) {
+    count = wanted;
+  } else if (count == waiting_.size() && !no_more_fits && now < due) {
+    answer.look_again = due;
+    return answer;
+  }
+  if (window_is_full(waiting_.front().notification, now, answer)) return answer;
+  answer.message = pop(count);
+  return answer;
+}
+
+/// Windows follow each other without gap from the first notification on; they do not slide.
+/// Source: TS-0001 table 9.6.8-2 (rateLimit).
+bool DeliveryQueue::window_is_full(const OutboxNotification& next, Timestamp now, Next& answer) {
+  if (!next.rate) return false;
+  const auto window = next.rate->window;
+  if (!window_start_) window_start_ = now;
+  if (const auto passed = (now - *window_start_) / window; passed > 0) {
+    window_start_ = *window_start_ + passed * window;
+    sent_in_window_ = 0;
+  }
+  if (sent_in_window_ >= next.rate->number) {
+    answer.look_again = *window_start_ + window;
+    return true;
+  }
+  ++sent_in_window_;
+  return false;
+}
+
+DeliveryQueue::Next DeliveryQueue::take(Timestamp now, bool no_more_fits) {
+  Next answer;
+  if (waiting_.empty()) return answer;
+  if (waiting_.front().notification.batch) return take_batch(now, no_more_fits);
+  while (waiting_.size() > 1 && waiting_[0].notification.latest_only &&
+         waiting_[1].notification.latest_only) {
+    answer.superseded.push_back(waiting_.front().order);
+    waiting_.pop_front();
+  }
+  if (!window_is_full(waiting_.front().notification, now, answer)) answer.message = pop(1);
+  return answer;
+}
+
+std::vector<std::int64_t> DeliveryQueue::drop_all() {
+  std::vector<std::int64_t> orders;
+  for (const Waiting& waiting : waiting_) orders.push_back(waiting.order);
+  waiting_.clear();
+  return orders;
+}
+
+}  // namespace gatehouse

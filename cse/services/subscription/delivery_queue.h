@@ -1,0 +1,53 @@
+#pragma once
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "cse/services/subscription/outbox_entry.h"
+
+namespace gatehouse {
+
+/// What leaves as one request to each target: one notification, or a batch.
+struct OutgoingMessage {
+  std::vector<std::int64_t> orders;  ///< outbox entries that it stands for
+  OutboxNotification notification;   ///< of a batch: the newest, with all contents in m2m:agn
+};
+
+/// The notifications of one subscription that wait, and what their policies say of the next one.
+/// Without threads, timers and sockets.
+class DeliveryQueue {
+ public:
+  struct Waiting {
+    std::int64_t order;
+    OutboxNotification notification;
+  };
+  /// What to do now: send, or look again at a time, or nothing.
+  struct Next {
+    std::optional<OutgoingMessage> message;
+    std::optional<Timestamp> look_again;
+    std::vector<std::int64_t> superseded;  ///< entries that need not be sent any more
+  };
+
+  void push(Waiting waiting) { waiting_.push_back(std::move(waiting)); }
+  bool empty() const { return waiting_.empty(); }
+  std::size_t size() const { return waiting_.size(); }
+  /// Takes what leaves next. `no_more_fits`: a batch is not waited for.
+  Next take(Timestamp now, bool no_more_fits);
+  /// A newer notification than `latest_only` one in flight waits.
+  bool has_newer_latest() const {
+    return !waiting_.empty() && waiting_.front().notification.latest_only;
+  }
+  std::vector<std::int64_t> drop_all();
+
+ private:
+  std::size_t batch_size() const;
+  Next take_batch(Timestamp now, bool no_more_fits);
+  bool window_is_full(const OutboxNotification& next, Timestamp now, Next& answer);
+  OutgoingMessage pop(std::size_t count);
+
+  std::deque<Waiting> waiting_;
+  std::optional<Timestamp> window_start_;
+  std::int64_t sent_in_window_ = 0;
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,38 @@
+#pragma once
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cse/core/cse.h"
+
+namespace gatehouse {
+
+/// The <subscription>s of each resource, in memory, so that a change of a resource that has none
+/// costs one look-up. What it holds are hints: the working set decides whether a subscription
+/// exists for the work at hand. So a subscription is known as soon as the job that creates it has
+/// run (later jobs of its batch see it), and a hint goes only after the commit that deletes it.
+/// Threading: the write lane only.
+class SubscriptionIndex {
+ public:
+  explicit SubscriptionIndex(Cse& cse) : cse_(cse) {}
+
+  /// Subscriptions of `parent` that exist now, oldest first. The first call reads all of the store.
+  Result<std::vector<ResourcePtr>> of(const ResourceId& parent, ResourceReader& resources);
+  Result<void> created(const Resource& subscription);
+  /// After a commit: forgets what was deleted, and what never came to be.
+  void committed(const std::vector<Change>& changes);
+  /// Another process has changed the store: everything is read again.
+  void invalidate() { loaded_ = false; }
+
+ private:
+  Result<void> load();
+  void forget(const ResourceId& parent, const ResourceId& subscription);
+
+  Cse& cse_;
+  bool loaded_ = false;
+  std::unordered_map<ResourceId, std::vector<ResourceId>> by_parent_;
+  std::set<std::pair<ResourceId, ResourceId>> missed_;  ///< (parent, subscription): not found
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,195 @@
+// Reaching an entity by its identity.
+#include "cse/services/delivery/messenger.h"
+
+#include "tests/cse/core/test_cse.h"
+#include "tests/cse/services/delivery/recording_sender.h"
+
+namespace gatehouse {
+namespace {
+
+using test::RecordingSender;
+using test::TestCse;
+
+Value poa(std::initializer_list<Value> urls, bool reachable = true) {
+  return Value::object({{"poa", Value::array(urls)}, {"rr", reachable}});
+}
+
+class FakePolling final : public PollingQueue {
+ public:
+  bool enqueue(const ResourceId& entity, const Request&, const Reply& reply) override {
+    if (entity.text != has_channel) return false;
+    ++queued;
+    Response response;
+    reply(response);
+    return true;
+  }
+  std::string has_channel;
+  int queued = 0;
+};
+
+class FakeTransit final : public Transit {
+ public:
+  void forward(Request request, const std::string& originator, Reply reply) override {
+    to.push_back(request.to);
+    from = originator;
+    reply(Response{});
+  }
+  std::vector<std::string> to;
+  std::string from;
+};
+
+class Messaging : public testing::Test {
+ protected:
+  Messaging() {
+    messenger.set_polling(&polling);
+    node.start();
+  }
+  Response send(const std::string& target) {
+    Request request;
+    request.operation = Operation::kNotify;
+    request.content = Value::object({{"m2m:sgn", Value::object({{"vrq", true}})}});
+    std::optional<Response> answer;
+    messenger.send_to(target, request, [&answer](Response response) {
+      EXPECT_FALSE(answer);
+      answer = std::move(response);
+    });
+    node.settle();
+    EXPECT_TRUE(answer) << target;
+    return answer.value_or(Response{});
+  }
+
+  TestCse node;
+  RecordingSender http{"http"}, mqtt{"mqtt"};
+  FakePolling polling;
+  EntityMessenger messenger{node.cse(), {&http, &mqtt}};
+};
+
+struct AddressCase {
+  std::string name, target, url, receiver;
+};
+class AddressForms : public Messaging, public testing::WithParamInterface<AddressCase> {};
+
+// TS-0001 clause 7.2: all forms of an AE's identity lead to it.
+TEST_P(AddressForms, ReachTheEntity) {
+  node.add_ae("CAE1", poa({"http://ae:1/n"}));
+  node.add_ae("SAE2", poa({"mqtt://broker"}));
+  node.put(type_number::kRemoteCse, "id-mn", "/id-mn",
+           Value::object({{"csi", "/id-mn"},
+                          {"cb", "/id-mn/cse-mn"},
+                          {"rr", true},
+                          {"poa", Value::array({"http://mn"})}}));
+
+  EXPECT_EQ(send(GetParam().target).rsc, Rsc::kOk);
+
+  const auto& sent = GetParam().url.starts_with("http") ? http.sent : mqtt.sent;
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].url, GetParam().url);
+  EXPECT_EQ(sent[0].receiver_id, GetParam().receiver);
+  EXPECT_EQ(sent[0].request.from, "/id-in");
+  EXPECT_FALSE(sent[0].request.request_identifier.empty());
+  EXPECT_TRUE(sent[0].request.release_version);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Forms, AddressForms,
+    testing::Values(
+        AddressCase{"stem", "CAE1", "http://ae:1/n", "CAE1"},
+        AddressCase{"sp_relative", "/id-in/CAE1", "http://ae:1/n", "CAE1"},
+        AddressCase{"absolute", "//gatehouse.example/id-in/CAE1", "http://ae:1/n", "CAE1"},
+        AddressCase{"path", "cse-in/CAE1", "http://ae:1/n", "CAE1"},
+        AddressCase{"s_type", "SAE2", "mqtt://broker", "SAE2"},
+        AddressCase{"s_type_sp_relative", "/SAE2", "mqtt://broker", "SAE2"},
+        AddressCase{"remote_cse", "cse-in/id-mn", "http://mn", "/id-mn"},
+        AddressCase{"url", "http://sink:9/x?y=1", "http://sink:9/x?y=1", ""},
+        AddressCase{"mqtt_url_of_an_ae", "mqtt://h/CAE1?ct=json", "mqtt://h/CAE1?ct=json", "CAE1"},
+        AddressCase{"mqtt_raw_topic", "mqtt://h/SKETI3_DEMO", "mqtt://h/SKETI3_DEMO", ""}),
+    [](const auto& each) { return each.param.name; });
+
+// TS-0001 clause 10.2.5.13: points of access in their order.
+TEST_F(Messaging, TheNextPointOfAccessIsTriedOnlyWhenOneCannotBeReached) {
+  node.add_ae("CAE1", poa({"coap://none", "http://a", "http://b", "http://c"}));
+  http.answers = [](const RecordingSender::Sent& sent) {
+    return sent.url == "http://a" ? Rsc::kTargetNotReachable : Rsc::kBadRequest;
+  };
+
+  EXPECT_EQ(send("CAE1").rsc, Rsc::kBadRequest);
+
+  ASSERT_EQ(http.sent.size(), 2u);
+  EXPECT_EQ(http.sent[1].url, "http://b");
+}
+
+TEST_F(Messaging, NobodyReachableIsSaidWithEveryReason) {
+  node.add_ae("CAE1", poa({"coap://none", "http://a"}));
+  http.answers = [](const RecordingSender::Sent&) { return Rsc::kTargetNotReachable; };
+
+  const Response answer = send("CAE1");
+
+  EXPECT_EQ(answer.rsc, Rsc::kTargetNotReachable);
+  EXPECT_NE(TestCse::debug_text(answer).find("coap://none"), std::string::npos);
+  EXPECT_NE(TestCse::debug_text(answer).find("http://a"), std::string::npos);
+}
+
+struct PollingCase {
+  std::string name;
+  bool reachable, poa_works, has_channel;
+  Rsc expected;
+  int queued;
+};
+class PollingChannel : public Messaging, public testing::WithParamInterface<PollingCase> {};
+
+TEST_P(PollingChannel, ServesWhoCannotBeReached) {
+  node.add_ae("CAE1", poa({"http://a"}, GetParam().reachable));
+  http.answers = [](const RecordingSender::Sent&) {
+    return GetParam().poa_works ? Rsc::kOk : Rsc::kTargetNotReachable;
+  };
+  if (GetParam().has_channel) polling.has_channel = "CAE1";
+
+  EXPECT_EQ(send("CAE1").rsc, GetParam().expected);
+  EXPECT_EQ(polling.queued, GetParam().queued);
+  EXPECT_EQ(http.sent.size(), GetParam().reachable ? 1u : 0u);
+}
+INSTANTIATE_TEST_SUITE_P(Ways, PollingChannel,
+                         testing::Values(PollingCase{"server", true, true, true, Rsc::kOk, 0},
+                                         PollingCase{"server_down", true, false, true, Rsc::kOk, 1},
+                                         PollingCase{"client_only", false, true, true, Rsc::kOk, 1},
+                                         PollingCase{"no_way", false, true, false,
+                                                     Rsc::kTargetNotReachable, 0}),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_F(Messaging, OtherCsesAreTheTransits) {
+  EXPECT_EQ(send("/id-mn/CAE7").rsc, Rsc::kTargetNotReachable);
+
+  FakeTransit transit;
+  node.cse().extensions().transit = &transit;
+
+  EXPECT_EQ(send("/id-mn/CAE7").rsc, Rsc::kOk);
+  EXPECT_EQ(transit.to, std::vector<std::string>{"/id-mn/CAE7"});
+  EXPECT_EQ(transit.from, "/id-in");
+}
+
+struct RefusedCase {
+  std::string name, target;
+  Rsc expected;
+};
+class RefusedTargets : public Messaging, public testing::WithParamInterface<RefusedCase> {};
+
+TEST_P(RefusedTargets, AreAnswered) { EXPECT_EQ(send(GetParam().target).rsc, GetParam().expected); }
+INSTANTIATE_TEST_SUITE_P(Targets, RefusedTargets,
+                         testing::Values(RefusedCase{"empty", "", Rsc::kTargetNotReachable},
+                                         RefusedCase{"spaces", "a b", Rsc::kTargetNotReachable},
+                                         RefusedCase{"scheme", "gopher://x",
+                                                     Rsc::kTargetNotReachable},
+                                         RefusedCase{"absent", "CNobody", Rsc::kNotFound}),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_F(Messaging, SpeaksTheReleaseOfTheEntity) {
+  Value attributes = poa({"http://a"});
+  attributes.set("srv", Value::array({"2a", "3"}));
+  node.add_ae("CAE1", attributes);
+
+  send("CAE1");
+
+  EXPECT_EQ(http.sent.at(0).request.release_version, "3");
+}
+
+}  // namespace
+}  // namespace gatehouse
