@@ -107,17 +107,21 @@ Verdict Verifier::check_signatures() {
   return verdict_;
 }
 
+/// What was declared is judged before what is too much, so that the verdict does not depend on how
+/// the bytes are cut.
 Verdict Verifier::take_payload(ByteView bytes) {
   const std::uint64_t missing = header_->manifest.payload_bytes - payload_bytes_seen_;
-  if (bytes.size() > missing) return refuse(Verdict::kTooLong, "bytes behind the declared length");
-  hash_.update(bytes);
-  payload_bytes_seen_ += bytes.size();
-  if (sink_ && !bytes.empty()) sink_(bytes);
-  if (bytes.size() < missing) return verdict_;
+  const ByteView part =
+      bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(missing, bytes.size())));
+  hash_.update(part);
+  payload_bytes_seen_ += part.size();
+  if (sink_ && !part.empty()) sink_(part);
+  if (part.size() < missing) return verdict_;
   payload_sha256_ = hash_.finish();
   if (payload_sha256_ != header_->manifest.payload_sha256) {
     return refuse(Verdict::kHashMismatch, "the payload was altered");
   }
+  if (bytes.size() > missing) return refuse(Verdict::kTooLong, "bytes behind the declared length");
   verdict_ = Verdict::kGood;
   return verdict_;
 }

@@ -91,7 +91,7 @@ TEST_F(SoftToken, GivesAnErrorForAWrongPinAndDoesNotAsk) {
   // later.
   const auto child = [] {
     const auto key = SigningKey::load(std::string(kKeyUri) + "?pin-value=wrong");
-    std::exit(!key || !key->sign(view_of("x")) ? 0 : 1);
+    std::_Exit(!key || !key->sign(view_of("x")) ? 0 : 1);
   };
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(child(), testing::ExitedWithCode(0), "");

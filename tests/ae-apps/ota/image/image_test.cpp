@@ -184,6 +184,20 @@ TEST(Verifier, CountsDifferentKeysForTheThreshold) {
   EXPECT_EQ(verify_image(both, policy), Verdict::kGood);
 }
 
+TEST(Verifier, FindsTheSameCauseHoweverAWrongImageIsCut) {
+  Bytes altered_and_longer = sample_image();
+  altered_and_longer.back() ^= 1;
+  altered_and_longer.push_back(0);
+  for (std::size_t piece = 1; piece <= altered_and_longer.size(); ++piece) {
+    Verifier verifier(strict());
+    for (std::size_t at = 0; at < altered_and_longer.size(); at += piece) {
+      const std::size_t length = std::min(piece, altered_and_longer.size() - at);
+      verifier.feed(ByteView(altered_and_longer).subspan(at, length));
+    }
+    EXPECT_EQ(name_of(verifier.finish()), "hash-mismatch") << piece;
+  }
+}
+
 TEST(Verifier, KeepsItsFirstFailure) {
   Bytes image = sample_image();
   image[0] = 'X';
