@@ -1,5 +1,8 @@
 #include "cse/node/services.h"
 
+#include "cse/node/log.h"
+#include "cse/services/group/group.h"
+
 namespace gatehouse::node {
 namespace {
 
@@ -14,14 +17,35 @@ RegistrationSettings registration_settings(const NodeSettings& settings) {
   return r;
 }
 
+void log_undelivered(const Undelivered& lost) {
+  log(LogLevel::kWarning,
+      "notification given up sub=" + log_value(lost.queue) + " target=" + log_value(lost.target) +
+          " rsc=" + std::to_string(static_cast<int>(lost.last)) + " dbg=" + log_value(lost.detail));
+}
+
 }  // namespace
 
 Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
-    : discovery_(cse), registration_(cse, senders, registration_settings(settings)) {
+    : discovery_(cse),
+      registration_(cse, senders, registration_settings(settings)),
+      messenger_(cse, {&senders}),
+      polling_(PollingChannels::add(cse, PollingChannels::Settings{})),
+      notify_(cse, messenger_),
+      deferred_(cse),
+      deliverer_(cse, DeliverySettings{}, log_undelivered),
+      subscriptions_(cse, deliverer_) {
   add_containers(cse);
+  add_groups(cse);
+  messenger_.set_polling(polling_.get());
+  cse.extensions().messenger = &messenger_;
+  cse.extensions().notify = &notify_;
 }
 
-void Services::start() { registration_.start(); }
+void Services::start() {
+  deferred_.start();
+  deliverer_.wake();
+  registration_.start();
+}
 
 void Services::stop() { registration_.stop(); }
 

@@ -3,8 +3,14 @@
 #include "cse/core/sender_list.h"
 #include "cse/node/settings.h"
 #include "cse/services/data/containers.h"
+#include "cse/services/delivery/messenger.h"
+#include "cse/services/delivery/notify.h"
+#include "cse/services/delivery/requests.h"
 #include "cse/services/discovery/discovery.h"
+#include "cse/services/polling/polling.h"
 #include "cse/services/registration/registration.h"
+#include "cse/services/subscription/deliverer.h"
+#include "cse/services/subscription/subscriptions.h"
 
 namespace gatehouse::node {
 
@@ -19,6 +25,12 @@ class Services {
  private:
   Discovery discovery_;
   Registration registration_;
+  EntityMessenger messenger_;
+  std::shared_ptr<PollingChannels> polling_;
+  NotifyReceiver notify_;
+  DeferredRequests deferred_;
+  Deliverer deliverer_;
+  Subscriptions subscriptions_;
 };
 
 }  // namespace gatehouse::node
