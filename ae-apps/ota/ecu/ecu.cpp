@@ -223,6 +223,7 @@ std::string Ecu::status() const {
                                 {"requests", counters.requests},
                                 {"refused_requests", counters.refused},
                                 {"unsolicited", counters.unsolicited},
+                                {"refused_frames", refused_frames_},
                                 {"fingerprint", state_.fingerprint},
                                 {"last_error", state_.last_error},
                                 {"attack", state_.attack}}));

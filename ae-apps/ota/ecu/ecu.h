@@ -52,6 +52,9 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   /// The protocol's counters become part of status(). The server outlives this or is taken away by
   /// nullptr.
   void observe(const uds::Server* server) { server_ = server; }
+  /// Messages of the network that were refused before they reached the server; part of status()
+  /// too.
+  void observe_refused_frames(std::uint64_t count) { refused_frames_ = count; }
 
   // uds::EcuServices
   uds::Outcome read_identifier(uds::Did did) override;
@@ -106,6 +109,7 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   Disk& disk_;
   PayloadRunner& runner_;
   const uds::Server* server_ = nullptr;
+  std::uint64_t refused_frames_ = 0;
 
   BootState state_;
   std::optional<Running> running_;

@@ -21,7 +21,12 @@ Result<void> EcuNode::start(ByteView factory_image) {
   doip::ServerSettings doip = settings_.doip;
   doip.entity.identity.vin = settings_.ecu.vin;
   auto server = doip::TcpServer::start(
-      std::move(doip), *uds_, [this] { ecu_.boot(); }, [this] { ecu_.drain(); });
+      std::move(doip), *uds_, [this] { ecu_.boot(); },
+      [this](const doip::Entity::Counters& refused) {
+        ecu_.drain();
+        ecu_.observe_refused_frames(refused.refused_activations + refused.refused_messages +
+                                    refused.malformed);
+      });
   if (!server) return fail(server.error());
   server_ = *std::move(server);
   return {};

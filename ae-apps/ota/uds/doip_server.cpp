@@ -86,7 +86,7 @@ class TcpServer::Loop final : public Entity::Output {
       if (reset_wanted_) restart();
       entity_.tick(now());
       uds_.check_timeout();
-      if (tick_) tick_();
+      if (tick_) tick_(entity_.counters());
     }
     entity_.close_all();
   }

@@ -23,8 +23,8 @@ class TcpServer {
  public:
   /// Called after 11 was answered and all connections are closed; the boot sequence.
   using Reset = std::function<void()>;
-  /// Called every 100 ms or so, between requests.
-  using Tick = std::function<void()>;
+  /// Called every 100 ms or so and after requests, with what was refused so far.
+  using Tick = std::function<void(const Entity::Counters&)>;
 
   /// Errors: kInternalServerError if the port is taken.
   static Result<std::unique_ptr<TcpServer>> start(ServerSettings settings, uds::Server& uds,

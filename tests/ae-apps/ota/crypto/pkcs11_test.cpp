@@ -78,12 +78,17 @@ TEST_F(SoftToken, SignsWithThePinOfTheEnvironment) {
   EXPECT_TRUE(key->sign(view_of("manifest")));
 }
 
-TEST_F(SoftToken, GivesAnErrorForAnUnknownObject) {
+TEST_F(SoftToken, GivesAnErrorForAnUnknownObjectAndTellsNobodyThePin) {
+  testing::internal::CaptureStderr();
   const auto key =
       SigningKey::load("pkcs11:token=gatehouse-test;object=other;type=private?pin-value=se%20cret");
+  const std::string printed = testing::internal::GetCapturedStderr();
 
   ASSERT_FALSE(key);
-  EXPECT_EQ(key.error().detail.find("se cret"), std::string::npos);
+  for (const char* pin : {"se cret", "se%20cret"}) {
+    EXPECT_EQ(key.error().detail.find(pin), std::string::npos) << key.error().detail;
+    EXPECT_EQ(printed.find(pin), std::string::npos) << printed;
+  }
 }
 
 TEST_F(SoftToken, GivesAnErrorForAWrongPinAndDoesNotAsk) {

@@ -226,6 +226,20 @@ TEST_F(EcuProgram, RefusesBadArguments) {
   EXPECT_NE(Program({"--bogus"}).wait(), 0);
 }
 
+TEST_F(EcuProgram, CountsTestersThatItDoesNotKnow) {
+  Program program(arguments());
+  doip::ClientSettings stranger = client_of(program);
+  stranger.tester = 0x0ABC;
+  ASSERT_FALSE(doip::Client(stranger).connect());
+  doip::Client transport(client_of(program));
+  uds::Flasher flasher(transport, flasher_settings());
+
+  const auto status = flasher.status();
+
+  ASSERT_TRUE(status) << status.error().text;
+  EXPECT_NE(status->find("\"refused_frames\":1"), std::string::npos) << *status;
+}
+
 TEST_F(EcuProgram, AnswersWhoItIsByDatagram) {
   Program program(arguments({"--vin", "WGATEHOUSE0000042", "--logical-address", "0x1234"}));
 
