@@ -34,6 +34,7 @@ class TcpServer::Loop final : public Entity::Output {
       if (udp) {
         listener_ = *std::move(tcp);
         datagrams_ = *std::move(udp);
+        port_ = port_of(listener_);
         return {};
       }
       if (settings_.port != 0 || i + 1 == kTries) return fail(udp.error());
@@ -49,8 +50,10 @@ class TcpServer::Loop final : public Entity::Output {
     while (::write(wake_.get(), &one, sizeof one) < 0 && errno == EINTR) {
     }
     if (thread_.joinable()) thread_.join();
+    listener_.close();
+    datagrams_.close();
   }
-  std::uint16_t port() const { return port_of(listener_); }
+  std::uint16_t port() const { return port_; }
 
   void send(Entity::ConnectionId to, ByteView bytes) override {
     const auto found = sockets_.find(to);
@@ -153,6 +156,7 @@ class TcpServer::Loop final : public Entity::Output {
   Socket wake_;
   Socket listener_;
   Socket datagrams_;
+  std::uint16_t port_ = 0;
   std::map<int, Socket> sockets_;
   std::vector<int> broken_;
   bool reset_wanted_ = false;
