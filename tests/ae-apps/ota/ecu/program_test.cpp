@@ -200,6 +200,26 @@ TEST_F(EcuProgram, RollsBackWhenTheNewApplicationFailsItsSelfTest) {
   EXPECT_NE(flasher.status()->find("no pressure"), std::string::npos);
 }
 
+TEST_F(EcuProgram, RunsConstrainedWithAKeySharedWithItsGateway) {
+  ASSERT_TRUE(crypto::create_secret_file(folder / "shared", view_of(to_hex(kSharedKey) + "\n")));
+  Program program({"--state", folder / "state", "--port", "0", "--constrained", "--shared-key",
+                   folder / "shared", "--access-key", folder / "access", "--initial-image",
+                   folder / "initial.ghfw", "--self-test-ms", "20000"});
+  doip::Client transport(client_of(program));
+  uds::Flasher flasher(transport, flasher_settings());
+  const Bytes image = script_image("1.1.0", 2);
+  const auto source = [&image](std::uint64_t offset, std::size_t max) -> Result<Bytes> {
+    const ByteView rest = ByteView(image).subspan(offset);
+    return bytes_of(gatehouse::text_of(rest.first(std::min(max, rest.size()))));
+  };
+  EXPECT_FALSE(flasher.flash(image.size(), source, {}, Bytes(32, 0))) << "a wrong MAC";
+
+  ASSERT_TRUE(flasher.flash(image.size(), source, {}, mac_for(image)));
+  ASSERT_TRUE(flasher.reset_and_wait(milliseconds(30'000)));
+
+  EXPECT_EQ(flasher.inventory()->version, "1.1.0");
+}
+
 TEST_F(EcuProgram, SurvivesAPowerCutInADownload) {
   Bytes image = script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(60'000, 'x'));
   {
