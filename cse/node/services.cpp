@@ -33,7 +33,8 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
       notify_(cse, messenger_),
       deferred_(cse),
       deliverer_(cse, DeliverySettings{}, log_undelivered),
-      subscriptions_(cse, deliverer_) {
+      subscriptions_(cse, deliverer_),
+      announcement_(cse) {
   add_containers(cse);
   add_groups(cse);
   messenger_.set_polling(polling_.get());
@@ -45,8 +46,12 @@ void Services::start() {
   deferred_.start();
   deliverer_.wake();
   registration_.start();
+  announcement_.start();
 }
 
-void Services::stop() { registration_.stop(); }
+void Services::stop() {
+  announcement_.stop();
+  registration_.stop();
+}
 
 }  // namespace gatehouse::node

@@ -2,6 +2,7 @@
 #include "cse/core/cse.h"
 #include "cse/core/sender_list.h"
 #include "cse/node/settings.h"
+#include "cse/services/announcement/announcement.h"
 #include "cse/services/data/containers.h"
 #include "cse/services/delivery/messenger.h"
 #include "cse/services/delivery/notify.h"
@@ -31,6 +32,7 @@ class Services {
   DeferredRequests deferred_;
   Deliverer deliverer_;
   Subscriptions subscriptions_;
+  Announcement announcement_;
 };
 
 }  // namespace gatehouse::node

@@ -1,6 +1,6 @@
 #include "cse/services/announcement/announcement.h"
 
-#include <algorithm>
+#include <unordered_map>
 
 #include "cse/services/announcement/announced_type.h"
 #include "cse/services/announcement/announcer.h"
@@ -37,16 +37,21 @@ Result<ResourcePtr> normalise(const ResourceId& id, OperationContext& context) {
 }
 
 /// The copies of what was deleted go too; those below another one go with it.
-void remove_copies(const Change& change, std::span<const Change> changes,
-                   OperationContext& context) {
-  for (const auto& [target, copy] : Copies::of(*change.before).all()) {
-    const bool goes_with_parent =
-        copy.below_parent && std::any_of(changes.begin(), changes.end(), [&](const Change& other) {
-          return other.kind == Change::Kind::kDeleted &&
-                 other.before->id() == change.before->parent() &&
-                 Copies::of(*other.before).of_target(target);
-        });
-    if (!goes_with_parent) Announcer::put_removal(context.resources, copy.address);
+void remove_copies(std::span<const Change> changes, OperationContext& context) {
+  std::unordered_map<std::string, Copies> deleted;
+  for (const Change& change : changes) {
+    if (change.kind == Change::Kind::kDeleted && Copies::any(*change.before))
+      deleted.emplace(change.before->id().text, Copies::of(*change.before));
+  }
+  for (const Change& change : changes) {
+    const auto own = deleted.find(change.resource().id().text);
+    if (change.kind != Change::Kind::kDeleted || own == deleted.end()) continue;
+    const auto parent = deleted.find(change.before->parent().text);
+    for (const auto& [target, copy] : own->second.all()) {
+      const bool goes_with_parent =
+          copy.below_parent && parent != deleted.end() && parent->second.all().contains(target);
+      if (!goes_with_parent) Announcer::put_removal(context.resources, copy.address);
+    }
   }
 }
 
@@ -68,13 +73,9 @@ void Announcement::start() { announcer_->start(); }
 void Announcement::stop() { announcer_->stop(); }
 
 Result<void> Announcement::on_changes(std::span<const Change> changes, OperationContext& context) {
+  remove_copies(changes, context);
   for (const Change& change : changes) {
-    if (!change.resource().schema().announceable) continue;
-    if (change.kind == Change::Kind::kDeleted) {
-      if (Copies::any(*change.before)) remove_copies(change, changes, context);
-      continue;
-    }
-    if (!concerns(*change.after)) continue;
+    if (change.kind == Change::Kind::kDeleted || !concerns(*change.after)) continue;
     auto original = normalise(change.after->id(), context);
     if (!original) return fail(original.error());
     if (*original && !pending_steps(**original, context.settings).empty())

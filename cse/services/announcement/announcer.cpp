@@ -7,7 +7,8 @@
 namespace gatehouse::announcement {
 namespace {
 
-constexpr const char* kQueue = "announcement";
+/// No resource identifier begins with '#': the queues of other services are never this one.
+constexpr const char* kQueue = "#announcement";
 
 /// The `at` of an original with one entry replaced, or taken out if `replacement` is empty.
 Result<ResourcePtr> with_target(const ResourcePtr& original, const std::string& target,

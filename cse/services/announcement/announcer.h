@@ -13,7 +13,7 @@ namespace gatehouse::announcement {
 /// Does what pending_steps() says, original by original, and keeps what came of it.
 ///
 /// Everything but the entry points runs as tasks of the Scheduler, one after the other: no locks.
-/// Its memory may vanish at any time; what is to be done is in the outbox (queue "announcement":
+/// Its memory may vanish at any time; what is to be done is in the outbox (queue "#announcement":
 /// `{"ri":…}` look at this original, `{"gone":…}` delete that copy) and what has been done is kept
 /// with the originals.
 class Announcer : public std::enable_shared_from_this<Announcer> {

@@ -136,6 +136,8 @@ Value announced_attributes(const Resource& original, const CseSettings& settings
   const Value& attributes = original.attributes();
   const auto named = attributes.strings_at("aa");
   Value announced = Value::object({{"lnk", link_of(original, settings)}});
+  // Mandatory for every copy, though not marked in the table of <contentInstance>.
+  if (const Value* expires = attributes.find("et")) announced.set("et", *expires);
   for (const AttributeRule& rule : original.schema().rules) {
     const std::string name(rule.short_name);
     const bool goes = rule.announced == Announced::kAlways ||

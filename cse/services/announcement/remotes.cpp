@@ -145,9 +145,9 @@ Request Announcer::base_request(Operation operation, const std::string& to) {
     for (const AttributeRule& rule : (*base)->schema().rules) {
       const std::string name(rule.short_name);
       const Value* value = (*base)->attributes().find(name);
+      const bool goes = rule.announced == Announced::kAlways || name == "csi" || name == "cst";
       // Its policies are those of this CSE: there, the other CSE's own decide.
-      if (rule.announced == Announced::kAlways && value && name != "acpi" && name != "daci")
-        attributes.set(name, *value);
+      if (goes && value && name != "acpi" && name != "daci") attributes.set(name, *value);
     }
   }
   Request request;

@@ -72,6 +72,8 @@ class Deliverer::Work : public std::enable_shared_from_this<Deliverer::Work> {
 
   // Sending.
   void pump(const std::string& id);
+  void retire(const std::string& id, Queue& queue);
+  void look_again(const std::string& id, Queue& queue, Timestamp when);
   void start_attempt(const std::string& id);
   void send(const std::string& id, const std::string& target, const OutboxNotification& what);
   void answered(const std::string& id, const std::string& target, const Response& response);
@@ -115,6 +117,7 @@ void Deliverer::Work::read() {
   const bool more = page->size() == settings_.page;
   for (OutboxEntry& entry : *page) {
     read_until_ = entry.order;
+    if (entry.queue.starts_with('#')) continue;  // of another service, not of a <subscription>
     admit(std::move(entry));
   }
   if (more) wake();
@@ -190,12 +193,7 @@ void Deliverer::Work::pump(const std::string& id) {
       queue.reloading = true;
       return post([id, after = queue.last_loaded](Work& work) { work.reload(id, after); });
     }
-    // An unreachable target is remembered, as long as that does not become a burden.
-    if (!queue.timer && !queue.waits_for_slot &&
-        (!queue.unreachable || queues_.size() > settings_.max_in_memory)) {
-      queues_.erase(found);
-    }
-    return;
+    return retire(id, queue);
   }
   if (in_flight_ >= settings_.max_in_flight) {
     if (!std::exchange(queue.waits_for_slot, true)) wait_for_slot_.push_back(id);
@@ -207,21 +205,34 @@ void Deliverer::Work::pump(const std::string& id) {
   in_memory_ -= before - queue.waiting.size();
   superseded_ += next.superseded.size();
   settle(next.superseded);
-  if (next.look_again && (!queue.timer || *next.look_again < *queue.timer)) {
-    queue.timer = next.look_again;
-    at(*next.look_again, [id, when = *next.look_again](Work& work) {
-      const auto waiting = work.queues_.find(id);
-      if (waiting == work.queues_.end() || waiting->second.timer != when) return;
-      waiting->second.timer.reset();
-      work.pump(id);
-    });
-  }
+  if (next.look_again) look_again(id, queue, *next.look_again);
   if (!next.message) return;
   queue.in_flight.emplace();
   queue.in_flight->targets = next.message->notification.targets;
   queue.in_flight->message = *std::move(next.message);
   ++in_flight_;
   start_attempt(id);
+}
+
+/// Forgets a queue that is empty, unless something is to be remembered of it: a window of its rate
+/// limit, or that its target is unreachable (as long as that does not become a burden).
+void Deliverer::Work::retire(const std::string& id, Queue& queue) {
+  if (const auto end = queue.waiting.window_end(cse_.scheduler().now())) {
+    return look_again(id, queue, *end);
+  }
+  const bool remembered = queue.unreachable && queues_.size() <= settings_.max_in_memory;
+  if (!queue.timer && !queue.waits_for_slot && !remembered) queues_.erase(id);
+}
+
+void Deliverer::Work::look_again(const std::string& id, Queue& queue, Timestamp when) {
+  if (queue.timer && *queue.timer <= when) return;
+  queue.timer = when;
+  at(when, [id, when](Work& work) {
+    const auto found = work.queues_.find(id);
+    if (found == work.queues_.end() || found->second.timer != when) return;
+    found->second.timer.reset();
+    work.pump(id);
+  });
 }
 
 void Deliverer::Work::start_attempt(const std::string& id) {

@@ -1,0 +1,434 @@
+// Announcement between an IN and an MN. Source: TS-0001 clauses 9.6.26 and 10.2.18.
+#include "tests/cse/services/two_cses.h"
+
+namespace gatehouse::test {
+namespace {
+
+using enum Rsc;
+
+class AnnouncementTest : public ::testing::Test {
+ protected:
+  AnnouncementTest() : in(&network.add(1, "/id-in")), mn(&network.add(2, "/id-mn", "/id-in")) {
+    network.settle();
+    EXPECT_TRUE(mn->registration().registered());
+    mn->core().add_ae("CAE1");
+    in->core().add_ae("CApp");
+    network.settle();
+  }
+
+  /// The announced address that `at` of an original of the MN has for the IN; empty if none.
+  std::string address(const std::string& original) {
+    const ResourcePtr found = mn->find(original);
+    if (!found) return "";
+    for (const std::string& entry : found->attributes().strings_at("at")) {
+      if (entry.starts_with("/id-in/")) return entry;
+    }
+    return "";
+  }
+  ResourcePtr copy_of(const std::string& original) {
+    const std::string there = address(original);
+    return there.empty() ? nullptr : in->find(there);
+  }
+  void make_container(Value attributes = Value::object({{"rn", "cnt"},
+                                                        {"at", Value::array({"/id-in"})}})) {
+    ASSERT_EQ(mn->create("CAdmin", "cse-mn", 3, std::move(attributes)).rsc, kCreated);
+  }
+  /// The vehicle of the FOTA use case.
+  void make_node() {
+    const Value at = Value::array({"/id-in"});
+    ASSERT_EQ(mn->create("CAE1", "cse-mn", 14,
+                         Value::object({{"rn", "node"},
+                                        {"ni", "urn:dev:ops:1"},
+                                        {"hael", Value::array({"CAE1"})},
+                                        {"lbl", Value::array({"vin:W1"})},
+                                        {"at", at},
+                                        {"aa", Value::array({"hael"})}}))
+                  .rsc,
+              kCreated);
+    ASSERT_EQ(mn->create("CAE1", "cse-mn/node", 13, "m2m:fwr",
+                         Value::object({{"rn", "fw"},
+                                        {"mgd", 1001},
+                                        {"vr", "1.0"},
+                                        {"fwn", "brake"},
+                                        {"url", "http://x/y"},
+                                        {"ud", false},
+                                        {"at", at},
+                                        {"aa", Value::array({"vr", "fwn", "url", "ud", "uds"})}}))
+                  .rsc,
+              kCreated);
+    ASSERT_EQ(mn->create("CAE1", "cse-mn/node", 13, "m2m:dvi",
+                         Value::object({{"rn", "device"},
+                                        {"mgd", 1007},
+                                        {"dlb", "a:b"},
+                                        {"man", "ACME"},
+                                        {"mod", "ECU"},
+                                        {"dty", "ecu"},
+                                        {"at", at},
+                                        {"aa", Value::array({"man", "mod"})}}))
+                  .rsc,
+              kCreated);
+  }
+  /// Requests that crossed since the last call, without those of the registration.
+  std::vector<std::string> crossed() {
+    std::vector<std::string> lines;
+    for (std::string& line : std::exchange(network.log(), {})) {
+      if (line.find("/id-in/id-mn ") == std::string::npos) lines.push_back(std::move(line));
+    }
+    return lines;
+  }
+
+  Network network;
+  NetworkCse* in;
+  NetworkCse* mn;
+};
+
+TEST_F(AnnouncementTest, CreatesTheBaseAndTheCopyBelowIt) {
+  make_container(Value::object({{"rn", "cnt"},
+                                {"lbl", Value::array({"k:v"})},
+                                {"mni", 7},
+                                {"mbs", 900},
+                                {"at", Value::array({"/id-in", "/id-in"})},
+                                {"aa", Value::array({"mni", "mni", "lbl", "nonsense"})}}));
+  const ResourcePtr original = mn->find("cse-mn/cnt");
+  EXPECT_EQ(original->attributes().strings_at("at").size(), 1u);
+  EXPECT_EQ(original->attributes().strings_at("aa"), std::vector<std::string>{"mni"});
+  const ResourcePtr base = in->find("cse-in/cse-mn");
+  ASSERT_TRUE(base);
+  EXPECT_EQ(base->type(), 10005);
+  EXPECT_EQ(base->attributes().string_at("lnk"), "/id-mn/cse-mn");
+  EXPECT_EQ(base->attributes().string_at("csi"), "/id-mn");
+  const ResourcePtr copy = copy_of("cse-mn/cnt");
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(copy->path(), "cse-in/cse-mn/cnt");
+  EXPECT_EQ(copy->type(), 10003);
+  const Value& attributes = copy->attributes();
+  EXPECT_EQ(attributes.string_at("lnk"), "/id-mn/" + original->id().text);
+  EXPECT_EQ(attributes.strings_at("lbl"), std::vector<std::string>{"k:v"});
+  EXPECT_EQ(attributes.integer_at("mni"), 7);
+  EXPECT_FALSE(attributes.contains("mbs")) << "an OA attribute that aa does not name";
+  EXPECT_FALSE(attributes.contains("acpi"));
+  EXPECT_EQ(attributes.string_at("et"), original->attributes().string_at("et"));
+  EXPECT_TRUE(mn->core().outbox().empty()) << "nothing is left to do";
+}
+
+TEST_F(AnnouncementTest, NodeAndManagementObjectsOfTheFotaUseCase) {
+  make_node();
+  const ResourcePtr node = copy_of("cse-mn/node");
+  ASSERT_TRUE(node);
+  EXPECT_EQ(node->type(), 10014);
+  EXPECT_EQ(node->attributes().string_at("ni"), "urn:dev:ops:1");
+  EXPECT_EQ(node->attributes().strings_at("hael"), std::vector<std::string>{"/id-mn/CAE1"});
+  const ResourcePtr firmware = copy_of("cse-mn/node/fw");
+  ASSERT_TRUE(firmware);
+  EXPECT_EQ(firmware->path(), "cse-in/cse-mn/node/fw");
+  EXPECT_EQ(firmware->type(), 10013);
+  EXPECT_EQ(firmware->schema().root, "m2m:fwrA");
+  EXPECT_EQ(firmware->attributes().integer_at("mgd"), 1001);
+  EXPECT_EQ(firmware->attributes().string_at("vr"), "1.0");
+  const ResourcePtr device = copy_of("cse-mn/node/device");
+  ASSERT_TRUE(device);
+  EXPECT_EQ(device->attributes().string_at("man"), "ACME");
+  EXPECT_FALSE(device->attributes().contains("dlb"));
+
+  crossed();
+  const Value status = Value::object({{"acn", "urn:update"}, {"sus", 1}});
+  ASSERT_EQ(mn->update("CAE1", "cse-mn/node/fw", "m2m:fwr",
+                       Value::object({{"vr", "2.0"}, {"uds", status}}))
+                .rsc,
+            kUpdated);
+  const ResourcePtr updated = copy_of("cse-mn/node/fw");
+  EXPECT_EQ(updated->attributes().string_at("vr"), "2.0");
+  ASSERT_TRUE(updated->attributes().contains("uds"));
+  EXPECT_EQ(*updated->attributes().find("uds"), status);
+  EXPECT_EQ(crossed(), std::vector<std::string>{"UPDATE " + address("cse-mn/node/fw") + " 2004"});
+}
+
+TEST_F(AnnouncementTest, EntitiesOfTheInCanFindAndReadButNotChangeTheCopies) {
+  make_node();
+  Request discover = TestCse::request(Operation::kRetrieve, "CApp", "cse-in");
+  discover.filter.emplace();
+  discover.filter->filter_usage = 1;
+  discover.filter->resource_types = {10014};
+  const Response found = in->ask(discover);
+  EXPECT_NE(to_json(found.content).find("cse-in/cse-mn/node"), std::string::npos)
+      << to_json(found.content);
+  const std::string firmware = "cse-in/cse-mn/node/fw";
+  EXPECT_EQ(in->retrieve("CApp", firmware).rsc, kOk);
+  EXPECT_EQ(in->update("CApp", firmware, "m2m:fwrA", Value::object({{"vr", "9"}})).rsc,
+            kOriginatorHasNoPrivilege);
+  EXPECT_EQ(in->remove("CApp", firmware).rsc, kOriginatorHasNoPrivilege);
+  const Value criteria = Value::object({{"net", Value::array({1})}});
+  EXPECT_EQ(in->create("CApp", firmware, 23,
+                       Value::object({{"enc", criteria}, {"nu", Value::array({"CApp"})}}))
+                .rsc,
+            kCreated);
+  EXPECT_EQ(in->create("CApp", "cse-in/cse-mn", 10003,
+                       Value::object({{"lnk", "/id-mn/x"}, {"et", "20290101T000000"}}))
+                .rsc,
+            kOriginatorHasNoPrivilege);
+}
+
+TEST_F(AnnouncementTest, OriginalResourceIsReadThroughTheCopy) {
+  const Value rules =
+      Value::array({Value::object({{"acor", Value::array({"/id-in/CReader"})}, {"acop", 2}})});
+  const Value privileges = Value::object({{"acr", rules}});
+  ASSERT_EQ(mn->create("CAdmin", "cse-mn", 1,
+                       Value::object({{"rn", "readers"}, {"pv", privileges}, {"pvs", privileges}}))
+                .rsc,
+            kCreated);
+  make_container(Value::object({{"rn", "cnt"},
+                                {"acpi", Value::array({"cse-mn/readers"})},
+                                {"at", Value::array({"/id-in"})}}));
+  in->core().add_ae("CReader");
+  Request request = TestCse::request(Operation::kRetrieve, "CReader", "cse-in/cse-mn/cnt");
+  request.result_content = 7;
+  const Response original = in->ask(request);
+  ASSERT_EQ(original.rsc, kOk) << to_json(original.content);
+  auto tree = tree_of(original.content);
+  ASSERT_TRUE(tree && tree->find("m2m:cnt"));
+  EXPECT_EQ(tree->find("m2m:cnt")->string_at("ri"), mn->find("cse-mn/cnt")->id().text);
+  request.from = "CApp";
+  EXPECT_EQ(in->ask(request).rsc, kOriginatorHasNoPrivilege) << "the original decides";
+}
+
+/// One UPDATE of the original, and what the copy has of it then.
+struct Propagation {
+  const char* what;
+  std::vector<Member> update;
+  const char* attribute;
+  Value expected;  ///< null: absent
+  std::size_t requests;
+};
+
+TEST_F(AnnouncementTest, UpdatesArePropagated) {
+  make_container(Value::object({{"rn", "cnt"},
+                                {"mni", 5},
+                                {"mbs", 500},
+                                {"lbl", Value::array({"a"})},
+                                {"at", Value::array({"/id-in"})},
+                                {"aa", Value::array({"mni"})}}));
+  const std::string there = address("cse-mn/cnt");
+  ASSERT_FALSE(there.empty());
+  const Propagation cases[] = {
+      {"an MA attribute", {{"lbl", Value::array({"b"})}}, "lbl", Value::array({"b"}), 1},
+      {"the same again", {{"lbl", Value::array({"b"})}}, "lbl", Value::array({"b"}), 0},
+      {"an OA attribute in aa", {{"mni", 6}}, "mni", 6, 1},
+      {"an OA attribute not in aa", {{"mbs", 600}}, "mbs", nullptr, 0},
+      {"an MA attribute that goes", {{"lbl", nullptr}}, "lbl", nullptr, 1},
+      {"aa gets a name", {{"aa", Value::array({"mni", "mbs"})}}, "mbs", 600, 1},
+      {"aa loses a name", {{"aa", Value::array({"mbs"})}}, "mni", nullptr, 1},
+      {"aa goes", {{"aa", nullptr}}, "mbs", nullptr, 1},
+      {"at names the CSE again", {{"at", Value::array({"/id-in"})}}, "lbl", nullptr, 0},
+      {"several", {{"lbl", Value::array({"z"})}, {"mni", 1}}, "lbl", Value::array({"z"}), 1},
+  };
+  for (const Propagation& row : cases) {
+    SCOPED_TRACE(row.what);
+    crossed();
+    Value attributes = Value::object();
+    for (const Member& member : row.update) attributes.set(member.name, member.value);
+    ASSERT_EQ(mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt", attributes).rsc, kUpdated);
+    EXPECT_EQ(crossed().size(), row.requests);
+    EXPECT_EQ(address("cse-mn/cnt"), there);
+    const ResourcePtr copy = in->find(there);
+    ASSERT_TRUE(copy);
+    const Value* value = copy->attributes().find(row.attribute);
+    EXPECT_EQ(value ? *value : Value(), row.expected);
+    EXPECT_TRUE(mn->core().outbox().empty());
+  }
+}
+
+TEST_F(AnnouncementTest, PoliciesAreAnnouncedByIdentifiersOfTheOriginalsCse) {
+  make_container();
+  const Value acpi = Value::array({"acpAdministrator"});
+  ASSERT_EQ(mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt", Value::object({{"acpi", acpi}})).rsc,
+            kUpdated);
+  EXPECT_EQ(copy_of("cse-mn/cnt")->attributes().strings_at("acpi"),
+            std::vector<std::string>{"/id-mn/acpAdministrator"});
+  ASSERT_EQ(mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt", Value::object({{"acpi", nullptr}})).rsc,
+            kUpdated);
+  EXPECT_FALSE(copy_of("cse-mn/cnt")->attributes().contains("acpi"));
+}
+
+TEST_F(AnnouncementTest, TakingTheEntryFromAtDeletesTheCopy) {
+  make_container();
+  const std::string there = address("cse-mn/cnt");
+  ASSERT_EQ(mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt", Value::object({{"at", nullptr}})).rsc,
+            kUpdated);
+  EXPECT_FALSE(in->find(there));
+  ASSERT_EQ(mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt",
+                       Value::object({{"at", Value::array({"/id-in"})}}))
+                .rsc,
+            kUpdated);
+  EXPECT_NE(address("cse-mn/cnt"), "");
+  EXPECT_NE(address("cse-mn/cnt"), there);
+  EXPECT_TRUE(copy_of("cse-mn/cnt"));
+}
+
+TEST_F(AnnouncementTest, DeletingTheOriginalDeletesTheCopies) {
+  make_node();
+  const std::string node = address("cse-mn/node"), firmware = address("cse-mn/node/fw");
+  crossed();
+  ASSERT_EQ(mn->remove("CAE1", "cse-mn/node").rsc, kDeleted);
+  EXPECT_FALSE(in->find(node));
+  EXPECT_FALSE(in->find(firmware));
+  EXPECT_EQ(crossed(), std::vector<std::string>{"DELETE " + node + " 2002"});
+  EXPECT_TRUE(mn->core().outbox().empty());
+  make_node();
+  EXPECT_TRUE(copy_of("cse-mn/node/fw"));
+}
+
+TEST_F(AnnouncementTest, WhatWasBelowADeletedCopyIsAnnouncedElsewhere) {
+  make_node();
+  ASSERT_EQ(mn->update("CAE1", "cse-mn/node", "m2m:nod", Value::object({{"at", nullptr}})).rsc,
+            kUpdated);
+  EXPECT_FALSE(in->find("cse-in/cse-mn/node"));
+  ASSERT_TRUE(copy_of("cse-mn/node/fw"));
+  EXPECT_EQ(copy_of("cse-mn/node/fw")->path(), "cse-in/cse-mn/fw");
+}
+
+TEST_F(AnnouncementTest, InstancesGoBelowTheirContainersCopyOrNowhere) {
+  make_container();
+  const Value instance = Value::object({{"rn", "i"},
+                                        {"con", "21"},
+                                        {"at", Value::array({"/id-in"})},
+                                        {"aa", Value::array({"con"})}});
+  ASSERT_EQ(mn->create("CAdmin", "cse-mn/cnt", 4, instance).rsc, kCreated);
+  ASSERT_TRUE(copy_of("cse-mn/cnt/i"));
+  EXPECT_EQ(copy_of("cse-mn/cnt/i")->path(), "cse-in/cse-mn/cnt/i");
+  EXPECT_EQ(copy_of("cse-mn/cnt/i")->attributes().string_at("con"), "21");
+
+  make_container(Value::object({{"rn", "private"}}));
+  ASSERT_EQ(mn->create("CAdmin", "cse-mn/private", 4, instance).rsc, kCreated);
+  EXPECT_FALSE(mn->find("cse-mn/private/i")->attributes().contains("at"));
+}
+
+TEST_F(AnnouncementTest, EntriesThatCannotBeAreDropped) {
+  struct Row {
+    const char* what;
+    const char* entry;
+  };
+  for (const Row& row : {Row{"this CSE", "/id-mn"}, Row{"an address of this CSE", "cse-mn/x"},
+                         Row{"a parent that does not exist", "/id-in/cse-in/none"},
+                         Row{"a parent that refuses us", "/id-in/CApp"}}) {
+    SCOPED_TRACE(row.what);
+    make_container(Value::object({{"rn", "cnt"}, {"at", Value::array({row.entry})}}));
+    EXPECT_FALSE(mn->find("cse-mn/cnt")->attributes().contains("at"));
+    EXPECT_TRUE(mn->core().outbox().empty());
+    EXPECT_EQ(mn->remove("CAdmin", "cse-mn/cnt").rsc, kDeleted);
+  }
+}
+
+TEST_F(AnnouncementTest, WaitsUntilTheOtherCseIsBack) {
+  network.set_down("/id-in", true);
+  make_node();
+  network.advance(std::chrono::seconds(300));
+  EXPECT_EQ(address("cse-mn/node"), "");
+  EXPECT_EQ(mn->find("cse-mn/node")->attributes().strings_at("at"),
+            std::vector<std::string>{"/id-in"});
+  EXPECT_LT(crossed().size(), 100u) << "the pauses grow";
+  ASSERT_EQ(mn->update("CAE1", "cse-mn/node/fw", "m2m:fwr", Value::object({{"vr", "3"}})).rsc,
+            kUpdated);
+  network.set_down("/id-in", false);
+  network.advance(std::chrono::seconds(70));
+  ASSERT_TRUE(copy_of("cse-mn/node"));
+  ASSERT_TRUE(copy_of("cse-mn/node/fw"));
+  EXPECT_EQ(copy_of("cse-mn/node/fw")->attributes().string_at("vr"), "3");
+  ASSERT_TRUE(copy_of("cse-mn/node/device"));
+  EXPECT_TRUE(mn->core().outbox().empty());
+
+  network.set_down("/id-in", true);  // many changes while down: one UPDATE afterwards
+  for (const char* version : {"4", "5", "6"})
+    mn->update("CAE1", "cse-mn/node/fw", "m2m:fwr", Value::object({{"vr", version}}));
+  network.advance(std::chrono::seconds(5));
+  crossed();
+  network.set_down("/id-in", false);
+  network.advance(std::chrono::seconds(70));
+  EXPECT_EQ(copy_of("cse-mn/node/fw")->attributes().string_at("vr"), "6");
+  EXPECT_EQ(crossed(), std::vector<std::string>{"UPDATE " + address("cse-mn/node/fw") + " 2004"});
+}
+
+TEST_F(AnnouncementTest, DeletesWhatIsGoneWhenTheOtherCseIsBack) {
+  make_container();
+  const std::string there = address("cse-mn/cnt");
+  network.set_down("/id-in", true);
+  ASSERT_EQ(mn->remove("CAdmin", "cse-mn/cnt").rsc, kDeleted);
+  make_container();  // of the same name, before the old copy is gone
+  network.advance(std::chrono::seconds(10));
+  EXPECT_TRUE(in->find(there));
+  network.set_down("/id-in", false);
+  network.advance(std::chrono::seconds(70));
+  EXPECT_FALSE(in->find(there));
+  ASSERT_TRUE(copy_of("cse-mn/cnt"));
+  EXPECT_EQ(copy_of("cse-mn/cnt")->path(), "cse-in/cse-mn/cnt");
+}
+
+TEST_F(AnnouncementTest, ResumesAfterARestart) {
+  make_container();
+  network.set_down("/id-in", true);
+  mn->create("CAdmin", "cse-mn", 3,
+             Value::object({{"rn", "late"}, {"at", Value::array({"/id-in"})}}));
+  const std::string there = address("cse-mn/cnt");
+  ASSERT_EQ(mn->remove("CAdmin", "cse-mn/cnt").rsc, kDeleted);
+  const auto store = mn->store();
+  network.remove("/id-mn");
+  network.set_down("/id-in", false);
+  network.advance(std::chrono::seconds(5));
+  EXPECT_TRUE(in->find(there));
+  mn = &network.add(2, "/id-mn", "/id-in", store);
+  network.advance(std::chrono::seconds(5));
+  EXPECT_FALSE(in->find(there));
+  ASSERT_TRUE(copy_of("cse-mn/late"));
+  EXPECT_EQ(copy_of("cse-mn/late")->path(), "cse-in/cse-mn/late");
+  EXPECT_TRUE(mn->core().outbox().empty());
+}
+
+TEST_F(AnnouncementTest, AnAnswerThatWasLostDoesNotMakeASecondCopy) {
+  make_container();
+  const std::string there = address("cse-mn/cnt");
+  // As if the MN had died before it kept what the IN answered.
+  mn->cse().submit([](OperationContext& context) {
+    auto original = context.resources.find_path("cse-mn/cnt", "cse-mn", ResourceId{"id-mn"});
+    Value attributes = (*original)->attributes();
+    attributes.set("at", Value::array({"/id-in"}));
+    attributes.set("lbl", Value::array({"new"}));
+    context.resources.update(context.resources.update_internal(*original, Value::object()),
+                             std::move(attributes));
+    return Response{};
+  });
+  network.settle();
+  EXPECT_EQ(address("cse-mn/cnt"), there);
+  EXPECT_EQ(in->find(there)->attributes().strings_at("lbl"), std::vector<std::string>{"new"});
+}
+
+TEST_F(AnnouncementTest, ACopyThatVanishedIsMadeAnew) {
+  make_node();
+  ASSERT_EQ(in->remove("CAdmin", "cse-in/cse-mn").rsc, kDeleted);
+  ASSERT_EQ(mn->update("CAE1", "cse-mn/node", "m2m:nod",
+                       Value::object({{"lbl", Value::array({"again"})}}))
+                .rsc,
+            kUpdated);
+  network.advance(std::chrono::seconds(20));
+  ASSERT_TRUE(copy_of("cse-mn/node"));
+  ASSERT_TRUE(copy_of("cse-mn/node/fw"));
+  EXPECT_EQ(copy_of("cse-mn/node/fw")->path(), "cse-in/cse-mn/node/fw");
+}
+
+TEST_F(AnnouncementTest, OnlyTheCseOfTheLinkMayAnnounceAndChange) {
+  NetworkCse& other = network.add(2, "/id-other", "/id-in");
+  network.settle();
+  make_container();
+  const std::string there = address("cse-mn/cnt");
+  const Value stolen = Value::object({{"lnk", "/id-mn/x"}, {"et", "20290101T000000"}});
+  EXPECT_EQ(other.create("/id-other", "/id-in/cse-in", 10005, stolen).rsc,
+            kOriginatorHasNoPrivilege);
+  const Value own = Value::object({{"lnk", "/id-other/x"}, {"et", "20290101T000000"}});
+  EXPECT_EQ(other.create("/id-other", "/id-in/cse-in/cse-mn", 10003, own).rsc,
+            kOriginatorHasNoPrivilege);
+  EXPECT_EQ(other.remove("/id-other", there).rsc, kOriginatorHasNoPrivilege);
+  EXPECT_EQ(mn->update("/id-mn", there, "m2m:cntA", Value::object({{"lnk", "/id-other/x"}})).rsc,
+            kBadRequest);
+  EXPECT_TRUE(in->find(there));
+}
+
+}  // namespace
+}  // namespace gatehouse::test
