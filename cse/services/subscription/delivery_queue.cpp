@@ -52,13 +52,14 @@ DeliveryQueue::Next DeliveryQueue::take_batch(Timestamp now, bool no_more_fits) 
 bool DeliveryQueue::window_is_full(const OutboxNotification& next, Timestamp now, Next& answer) {
   if (!next.rate) return false;
   const auto window = next.rate->window;
-  if (!window_start_) window_start_ = now;
-  if (const auto passed = (now - *window_start_) / window; passed > 0) {
-    window_start_ = *window_start_ + passed * window;
+  if (!window_end_) {
+    window_end_ = now + window;
+  } else if (now >= *window_end_) {
+    window_end_ = *window_end_ + ((now - *window_end_) / window + 1) * window;
     sent_in_window_ = 0;
   }
   if (sent_in_window_ >= next.rate->number) {
-    answer.look_again = *window_start_ + window;
+    answer.look_again = window_end_;
     return true;
   }
   ++sent_in_window_;

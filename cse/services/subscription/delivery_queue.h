@@ -37,6 +37,10 @@ class DeliveryQueue {
   bool has_newer_latest() const {
     return !waiting_.empty() && waiting_.front().notification.latest_only;
   }
+  /// Until when the rate limit remembers what was sent; nullopt: it need not.
+  std::optional<Timestamp> window_end(Timestamp now) const {
+    return window_end_ && *window_end_ > now ? window_end_ : std::nullopt;
+  }
   std::vector<std::int64_t> drop_all();
 
  private:
@@ -46,7 +50,7 @@ class DeliveryQueue {
   OutgoingMessage pop(std::size_t count);
 
   std::deque<Waiting> waiting_;
-  std::optional<Timestamp> window_start_;
+  std::optional<Timestamp> window_end_;
   std::int64_t sent_in_window_ = 0;
 };
 
