@@ -12,15 +12,15 @@ Value Registration::Registrar::representation(bool creates) const {
   for (const std::string& url : own.point_of_access) poa.push_back(url);
   for (const std::string& release : own.release_versions) releases.push_back(release);
   CommittedView view = cse_.view();
-  if (auto entries = view.all_of_type(type_number::kRemoteCse, Page{})) {
-    for (const ChildEntry& entry : *entries) {
-      auto csr = view.find(entry.id);
-      if (!csr || !*csr || (*csr)->internal().bool_at("registrar")) continue;
-      descendants.push_back((*csr)->attributes().string_at("csi"));
-      for (std::string& below : (*csr)->attributes().strings_at("dcse"))
-        descendants.push_back(std::move(below));
-    }
-  }
+  // An unreadable store tells as much as was read: the next refresh tells the rest.
+  auto walked = each_remote_cse(view, [&descendants](const ResourcePtr& csr) {
+    if (csr->internal().bool_at("registrar")) return true;
+    descendants.push_back(csr->attributes().string_at("csi"));
+    for (std::string& below : csr->attributes().strings_at("dcse"))
+      descendants.push_back(std::move(below));
+    return true;
+  });
+  (void)walked;
   Value csr = Value::object();
   if (creates) {
     csr.set("rn", own.cse_id_stem());
@@ -49,6 +49,8 @@ void Registration::Registrar::send(Request request, Reply reply) {
 
 void Registration::Registrar::create() {
   if (stopped_) return;
+  in_flight_ = true;
+  changed_ = false;
   Request request;
   request.operation = Operation::kCreate;
   request.to = settings_.registrar_cse_id + "/" + settings_.registrar_csebase;
@@ -66,6 +68,8 @@ void Registration::Registrar::create() {
 
 void Registration::Registrar::update() {
   if (stopped_) return;
+  in_flight_ = true;
+  changed_ = false;
   Request request;
   request.operation = Operation::kUpdate;
   request.to = settings_.registrar_cse_id + "/" + cse_.settings().cse_id_stem();
@@ -79,11 +83,14 @@ void Registration::Registrar::update() {
 
 void Registration::Registrar::succeeded() {
   if (!registered_.exchange(true)) remember_registrar();
+  in_flight_ = false;
   again_after(settings_.expiration / 2);
+  update_if_changed();
 }
 
 void Registration::Registrar::failed(const std::string&) {
   registered_ = false;
+  in_flight_ = false;
   again_after(settings_.retry);
 }
 
@@ -96,7 +103,14 @@ void Registration::Registrar::again_after(std::chrono::microseconds delay) {
 }
 
 void Registration::Registrar::descendants_changed() {
-  if (registered_) cse_.scheduler().post([self = shared_from_this()] { self->update(); });
+  changed_ = true;
+  update_if_changed();
+}
+
+void Registration::Registrar::update_if_changed() {
+  cse_.scheduler().post([self = shared_from_this()] {
+    if (self->changed_ && self->registered_ && !self->in_flight_) self->update();
+  });
 }
 
 void Registration::Registrar::remember_registrar() {

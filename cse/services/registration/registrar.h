@@ -24,6 +24,7 @@ class Registration::Registrar : public std::enable_shared_from_this<Registration
   Value representation(bool creates) const;
   void create();
   void update();
+  void update_if_changed();
   void succeeded();
   void failed(const std::string& why);
   void remember_registrar();
@@ -34,6 +35,8 @@ class Registration::Registrar : public std::enable_shared_from_this<Registration
   PrimitiveSender& senders_;
   const RegistrationSettings settings_;
   std::atomic<bool> stopped_{false}, registered_{false};
+  std::atomic<bool> changed_{false};     ///< what was sent last no longer holds
+  std::atomic<bool> in_flight_{false};   ///< a registration or an update of it is on its way
   std::atomic<std::uint64_t> round_{0};  ///< a timer of an older round does nothing
 };
 

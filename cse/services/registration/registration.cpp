@@ -14,17 +14,15 @@ Result<ResourcePtr> next_hop(const std::string& cse_id, bool came_from_registrar
   auto direct = view.find(ResourceId{cse_id.substr(1)});
   if (!direct) return direct;
   if (*direct && (*direct)->type() == type_number::kRemoteCse) return direct;
-  auto entries = view.all_of_type(type_number::kRemoteCse, Page{});
-  if (!entries) return fail(entries.error());
-  ResourcePtr registrar;
-  for (const ChildEntry& entry : *entries) {
-    auto csr = view.find(entry.id);
-    if (!csr) return csr;
-    if (!*csr) continue;
-    const auto below = (*csr)->attributes().strings_at("dcse");
-    if (std::find(below.begin(), below.end(), cse_id) != below.end()) return csr;
-    if ((*csr)->internal().bool_at("registrar")) registrar = *csr;
-  }
+  ResourcePtr registrar, hop;
+  auto walked = each_remote_cse(view, [&](const ResourcePtr& csr) {
+    const auto below = csr->attributes().strings_at("dcse");
+    if (std::find(below.begin(), below.end(), cse_id) != below.end()) hop = csr;
+    if (csr->internal().bool_at("registrar")) registrar = csr;
+    return !hop;
+  });
+  if (!walked) return fail(walked.error());
+  if (hop) return hop;
   return came_from_registrar ? ResourcePtr{} : registrar;
 }
 
@@ -44,6 +42,22 @@ void send_to_any(PrimitiveSender& senders, std::vector<std::string> urls, std::s
 }
 
 }  // namespace
+
+Result<void> each_remote_cse(ResourceReader& resources,
+                             const std::function<bool(const ResourcePtr&)>& visit) {
+  Page page;
+  for (;;) {
+    auto entries = resources.all_of_type(type_number::kRemoteCse, page);
+    if (!entries) return fail(entries.error());
+    for (const ChildEntry& entry : *entries) {
+      page.after = entry.order;
+      auto csr = resources.find(entry.id);
+      if (!csr) return fail(csr.error());
+      if (*csr && !visit(*csr)) return {};
+    }
+    if (entries->size() < page.limit) return {};
+  }
+}
 
 std::string originator_for_others(const std::string& originator, const CseSettings& settings) {
   if (originator.starts_with('/')) return originator;

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ class Registration final : public Transit, public CommitListener {
   const RegistrationSettings settings_;
   std::shared_ptr<Registrar> registrar_;
 };
+
+/// Every CSE that is registered here, and our registrar, until `visit` returns false.
+Result<void> each_remote_cse(ResourceReader& resources,
+                             const std::function<bool(const ResourcePtr&)>& visit);
 
 /// "/id-mn/CAE1" for a bare AE-ID-Stem, what other CSEs know the originator as. Source: TS-0001
 /// clause 7.2.
