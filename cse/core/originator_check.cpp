@@ -56,17 +56,21 @@ Result<bool> is_known_cse(const std::string& cse_id, ResourceReader& resources) 
   auto direct = remote_cse(cse_id, resources);
   if (!direct) return fail(direct.error());
   if (*direct) return true;
-  auto all = resources.all_of_type(type_number::kRemoteCse, Page{});
-  if (!all) return fail(all.error());
-  for (const ChildEntry& entry : *all) {
-    auto csr = resources.find(entry.id);
-    if (!csr) return fail(csr.error());
-    if (!*csr) continue;
-    if ((*csr)->internal().bool_at("registrar"))
-      return true;  // whoever is behind it vouches for its own
-    if (contains((*csr)->attributes().strings_at("dcse"), cse_id)) return true;
+  Page page;
+  for (;;) {
+    auto some = resources.all_of_type(type_number::kRemoteCse, page);
+    if (!some) return fail(some.error());
+    for (const ChildEntry& entry : *some) {
+      page.after = entry.order;
+      auto csr = resources.find(entry.id);
+      if (!csr) return fail(csr.error());
+      if (!*csr) continue;
+      if ((*csr)->internal().bool_at("registrar"))
+        return true;  // whoever is behind it vouches for its own
+      if (contains((*csr)->attributes().strings_at("dcse"), cse_id)) return true;
+    }
+    if (some->size() < page.limit) return false;
   }
-  return false;
 }
 
 Result<std::string> registered(const Request& request, const std::string& from,

@@ -58,7 +58,7 @@ void remove_copies(std::span<const Change> changes, OperationContext& context) {
 }  // namespace
 
 Announcement::Announcement(Cse& cse, AnnouncementSettings settings)
-    : cse_(cse), announcer_(std::make_shared<Announcer>(cse, settings)) {
+    : announcer_(std::make_shared<Announcer>(cse, settings)) {
   for (const TypeSchema* schema : cse.schemas().all()) {
     if (schema->type > type_number::kAnnounced)
       cse.behaviours().add(schema->type, announced_type_behaviour(cse));

@@ -38,7 +38,6 @@ class Announcement final : public TransactionParticipant, public CommitListener 
   void committed(const Committed& event) override;
 
  private:
-  Cse& cse_;
   std::shared_ptr<announcement::Announcer> announcer_;
 };
 

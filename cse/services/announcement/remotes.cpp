@@ -48,15 +48,22 @@ bool Announcer::has_route(const std::string& cse) {
   CommittedView view = cse_.view();
   auto direct = view.find(ResourceId{cse.substr(1)});
   if (direct && *direct && (*direct)->type() == type_number::kRemoteCse) return true;
-  auto entries = view.all_of_type(type_number::kRemoteCse, Page{});
-  if (!entries) return false;
-  return std::any_of(entries->begin(), entries->end(), [&](const ChildEntry& entry) {
-    auto csr = view.find(entry.id);
-    if (!csr || !*csr) return false;
-    const auto below = (*csr)->attributes().strings_at("dcse");
-    return (*csr)->internal().bool_at("registrar") ||
-           std::find(below.begin(), below.end(), cse) != below.end();
-  });
+  Page page;
+  for (;;) {
+    auto entries = view.all_of_type(type_number::kRemoteCse, page);
+    if (!entries) return false;
+    for (const ChildEntry& entry : *entries) {
+      page.after = entry.order;
+      auto csr = view.find(entry.id);
+      if (!csr || !*csr) continue;
+      const auto below = (*csr)->attributes().strings_at("dcse");
+      if ((*csr)->internal().bool_at("registrar") ||
+          std::find(below.begin(), below.end(), cse) != below.end()) {
+        return true;
+      }
+    }
+    if (entries->size() < page.limit) return false;
+  }
 }
 
 bool Announcer::reachable(const std::string& cse, const std::string& original) {

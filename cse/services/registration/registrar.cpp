@@ -102,6 +102,12 @@ void Registration::Registrar::again_after(std::chrono::microseconds delay) {
   });
 }
 
+void Registration::Registrar::renew() {
+  cse_.scheduler().post([self = shared_from_this()] {
+    if (self->registered_ && !self->in_flight_) self->create();
+  });
+}
+
 void Registration::Registrar::descendants_changed() {
   changed_ = true;
   update_if_changed();

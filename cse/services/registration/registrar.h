@@ -17,6 +17,8 @@ class Registration::Registrar : public std::enable_shared_from_this<Registration
   void start();
   void stop() { stopped_ = true; }
   bool registered() const { return registered_; }
+  /// The registrar has forgotten us: registers again, unless that is under way.
+  void renew();
   /// A CSE below us came or went.
   void descendants_changed();
 

@@ -106,6 +106,13 @@ void Registration::forward(Request request, const std::string& originator, Reply
   if (!*hop)
     return reply(error_response(
         request, {Rsc::kNotFound, "to: no route to the CSE \"" + address->cse_id + "\""}));
+  if (registrar_ && (*hop)->internal().bool_at("registrar")) {
+    reply = [registrar = registrar_, reply = std::move(reply)](Response response) {
+      // It does not know us any more.
+      if (response.rsc == Rsc::kSecurityAssociationRequired) registrar->renew();
+      reply(std::move(response));
+    };
+  }
   request.from = originator_for_others(originator, own);
   request.peer = nullptr;
   const Value& csr = (*hop)->attributes();

@@ -400,6 +400,40 @@ TEST_F(AnnouncementTest, AnAnswerThatWasLostDoesNotMakeASecondCopy) {
   EXPECT_EQ(in->find(there)->attributes().strings_at("lbl"), std::vector<std::string>{"new"});
 }
 
+TEST_F(AnnouncementTest, AnEntryMayNameTheParentOfTheCopy) {
+  make_container(Value::object({{"rn", "cnt"}, {"at", Value::array({"/id-in/cse-in/id-mn"})}}));
+  ASSERT_TRUE(copy_of("cse-mn/cnt"));
+  EXPECT_EQ(copy_of("cse-mn/cnt")->path(), "cse-in/id-mn/cnt");
+  EXPECT_FALSE(in->find("cse-in/cse-mn")) << "no <CSEBaseAnnc> was needed";
+}
+
+TEST_F(AnnouncementTest, AnOriginalThatGoesBeforeTheAnswerComesLeavesNoCopy) {
+  make_container(Value::object({{"rn", "first"}, {"at", Value::array({"/id-in"})}}));
+  crossed();
+  const auto made = mn->core().send(mn->core().create_request(
+      "CAdmin", "cse-mn", 3, Value::object({{"rn", "cnt"}, {"at", Value::array({"/id-in"})}})));
+  mn->cse().run_pending();
+  const auto gone = mn->core().send(TestCse::request(Operation::kDelete, "CAdmin", "cse-mn/cnt"));
+  network.settle();
+  ASSERT_TRUE(*made && *gone);
+  EXPECT_EQ((*gone)->rsc, kDeleted);
+  EXPECT_EQ(crossed().size(), 2u) << "a CREATE and its DELETE";
+  EXPECT_FALSE(in->find("cse-in/cse-mn/cnt"));
+  EXPECT_TRUE(mn->core().outbox().empty());
+}
+
+TEST_F(AnnouncementTest, ManyAtOnceAllArrive) {
+  network.set_down("/id-in", true);
+  for (int i = 0; i < 60; ++i) {
+    make_container(
+        Value::object({{"rn", "cnt" + std::to_string(i)}, {"at", Value::array({"/id-in"})}}));
+  }
+  network.set_down("/id-in", false);
+  network.advance(std::chrono::seconds(70));
+  for (int i = 0; i < 60; ++i) EXPECT_TRUE(copy_of("cse-mn/cnt" + std::to_string(i))) << i;
+  EXPECT_TRUE(mn->core().outbox().empty());
+}
+
 TEST_F(AnnouncementTest, ACopyThatVanishedIsMadeAnew) {
   make_node();
   ASSERT_EQ(in->remove("CAdmin", "cse-in/cse-mn").rsc, kDeleted);

@@ -207,6 +207,13 @@ TEST(CseRegistration, IsTriedAgainAndKeptAlive) {
   in = &network.add(1, "/id-in");  // it has lost everything
   network.advance(1900s);
   EXPECT_TRUE(in->find("cse-in/id-mn"));
+
+  in = &network.add(1, "/id-in");
+  mn.core().add_ae("CAE1");
+  EXPECT_EQ(mn.retrieve("CAE1", "/id-in/cse-in").rsc, kSecurityAssociationRequired);
+  network.settle();
+  EXPECT_TRUE(in->find("cse-in/id-mn")) << "that answer was enough to register again";
+  EXPECT_EQ(mn.retrieve("CAE1", "/id-in/cse-in").rsc, kOk);
 }
 
 TEST(CseRegistration, ARestartFindsItsRegistrationThere) {
