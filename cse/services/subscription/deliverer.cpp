@@ -14,6 +14,27 @@ bool may_succeed_later(Rsc rsc) {
   return static_cast<int>(rsc) >= 5000 || rsc == Rsc::kRequestTimeout;
 }
 
+/// A message that is on its way to its targets.
+struct InFlight {
+  OutgoingMessage message;
+  std::vector<std::string> targets;  ///< that do not have it yet
+  std::vector<std::string> failed;   ///< of this attempt
+  std::size_t open = 0;              ///< answers missing in this attempt
+  int attempts = 0;
+  bool lost = false;
+  std::optional<Undelivered> last_failure;
+};
+struct Queue {
+  DeliveryQueue waiting;
+  std::optional<InFlight> in_flight;
+  std::optional<Timestamp> timer;
+  std::int64_t last_loaded = INT64_MIN;  ///< order of the newest entry in memory
+  bool beyond_memory = false;            ///< there are newer ones in the store only
+  bool reloading = false;
+  bool unreachable = false;
+  bool waits_for_slot = false;
+};
+
 }  // namespace
 
 /// All of this runs as tasks of the Scheduler, one after the other, so it needs no lock. Tasks hold
@@ -29,27 +50,6 @@ class Deliverer::Work : public std::enable_shared_from_this<Deliverer::Work> {
   Counters counters() const { return {delivered_, attempts_, given_up_, superseded_, shed_}; }
 
  private:
-  /// A message that is on its way to its targets.
-  struct InFlight {
-    OutgoingMessage message;
-    std::vector<std::string> targets;  ///< that do not have it yet
-    std::vector<std::string> failed;   ///< of this attempt
-    std::size_t open = 0;              ///< answers missing in this attempt
-    int attempts = 0;
-    bool lost = false;
-    std::optional<Undelivered> last_failure;
-  };
-  struct Queue {
-    DeliveryQueue waiting;
-    std::optional<InFlight> in_flight;
-    std::optional<Timestamp> timer;
-    std::int64_t last_loaded = INT64_MIN;  ///< order of the newest entry in memory
-    bool beyond_memory = false;            ///< there are newer ones in the store only
-    bool reloading = false;
-    bool unreachable = false;
-    bool waits_for_slot = false;
-  };
-
   template <class F>
   void post(F task) {
     cse_.scheduler().post([weak = weak_from_this(), task = std::move(task)] {

@@ -18,7 +18,7 @@ std::vector<ResourcePtr> deleted_below(const Resource& parent, std::span<const C
 }  // namespace
 
 Subscriptions::Subscriptions(Cse& cse, Deliverer& deliverer, SubscriptionSettings settings)
-    : cse_(cse), deliverer_(deliverer), settings_(settings), index_(cse) {
+    : deliverer_(deliverer), settings_(settings), index_(cse) {
   cse.behaviours().add(type_number::kSubscription,
                        std::make_shared<SubscriptionType>(cse, settings));
   cse.extensions().participants.push_back(this);

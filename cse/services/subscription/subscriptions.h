@@ -33,7 +33,6 @@ class Subscriptions final : public TransactionParticipant, public CommitListener
   Result<void> count_down(const ResourcePtr& subscription, OperationContext& context);
   void put(const ResourceId& queue, const OutboxNotification& entry, OperationContext& context);
 
-  Cse& cse_;
   Deliverer& deliverer_;
   const SubscriptionSettings settings_;
   SubscriptionIndex index_;
