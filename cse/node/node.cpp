@@ -174,11 +174,11 @@ void Node::stop() {
   if (node.https_server) node.https_server->stop();
   if (node.expiration) node.expiration->stop();
   if (node.services) node.services->stop();
+  node.scheduler.stop();  // its tasks use the lane and the clients
   if (node.mqtt_client) node.mqtt_client->stop();
   if (node.mqtt_server) node.mqtt_server->stop();
   if (node.http_client) node.http_client->stop();
   if (node.cse) node.cse->stop();
-  node.scheduler.stop();
 }
 
 int Node::http_port() const { return impl_->http_server ? impl_->http_server->port() : 0; }

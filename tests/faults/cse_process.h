@@ -63,6 +63,7 @@ class CseProcess {
   }
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  pid_t pid() const { return pid_; }
 
  private:
   static std::string program() {
