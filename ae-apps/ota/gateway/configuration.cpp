@@ -1,0 +1,205 @@
+#include "ae-apps/ota/gateway/configuration.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/gateway/member_reader.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+constexpr std::size_t kMaxConfigurationBytes = 256 * 1024;
+constexpr std::size_t kMaxEcus = 64;
+
+struct Folder {
+  std::string path;
+  /// A path of the configuration; URIs and absolute paths stay.
+  std::string locate(const std::string& name) const {
+    if (name.empty() || name.starts_with("pkcs11:")) return name;
+    return (std::filesystem::path(path) / name).lexically_normal().string();
+  }
+};
+
+Result<TlsSettings> read_tls(const Value& object, const std::string& prefix, const Folder& folder) {
+  MemberReader in(object, prefix);
+  TlsSettings tls;
+  tls.certificate_file = folder.locate(in.text("certificate", true));
+  tls.key_file = folder.locate(in.text("key", true));
+  tls.ca_file = folder.locate(in.text("ca", true));
+  if (in.has("crl")) tls.crl_file = folder.locate(in.text("crl", true));
+  if (const auto done = in.finish(); !done) return fail(done.error());
+  return tls;
+}
+
+void read_keys_of(MemberReader& in, EcuEntry& ecu, const Folder& folder) {
+  const auto secret = [&](std::string_view name, Bytes& out) {
+    const std::string file = in.text(name, true);
+    if (!in.good()) return;
+    Result<Bytes> key = crypto::load_secret(folder.locate(file));
+    if (!key) return in.fault(name, key.error());
+    out = *std::move(key);
+  };
+  secret("access_key_file", ecu.access_key);
+  if (ecu.level == EcuLevel::kConstrained) return secret("shared_key_file", ecu.shared_key);
+  if (!in.has("public_key")) return;
+  Result<crypto::PublicKey> key =
+      crypto::PublicKey::load(folder.locate(in.text("public_key", true)));
+  if (!key) return in.fault("public_key", key.error());
+  ecu.public_key = *std::move(key);
+}
+
+/// A serial number becomes part of resource and file names.
+bool is_plain_name(std::string_view text) {
+  return !text.empty() && text.size() <= 48 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
+Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const Folder& folder) {
+  MemberReader in(object, prefix);
+  EcuEntry ecu;
+  ecu.serial = in.text("serial", true);
+  if (!is_plain_name(ecu.serial)) {
+    in.fault("serial", "must be 1 to 48 letters, digits, '-', '_' or '.'");
+  }
+  ecu.hardware_id = in.text("hardware_id", true);
+  ecu.host = in.text("host", false, ecu.host);
+  in_addr address{};
+  if (inet_pton(AF_INET, ecu.host.c_str(), &address) != 1) {
+    in.fault("host", "must be an IPv4 address");
+  }
+  ecu.port = static_cast<std::uint16_t>(in.whole("port", 1, 65535, ecu.port));
+  ecu.logical_address =
+      static_cast<std::uint16_t>(in.whole("logical_address", 1, 0xFFFF, ecu.logical_address));
+  const std::string level = in.text("level", false, "full");
+  if (level != "full" && level != "constrained") in.fault("level", "must be full or constrained");
+  ecu.level = level == "full" ? EcuLevel::kFull : EcuLevel::kConstrained;
+  read_keys_of(in, ecu, folder);
+  if (const auto done = in.finish(); !done) return fail(done.error());
+  return ecu;
+}
+
+void read_ecus(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  const Value::Array* items = in.list("ecus", true);
+  if (items == nullptr) return;
+  if (items->size() > kMaxEcus) in.fault("ecus", "must hold at most 64 ECUs");
+  for (std::size_t i = 0; i < items->size() && in.good(); ++i) {
+    const std::string name = "ecus[" + std::to_string(i) + "]";
+    Result<EcuEntry> ecu = read_ecu((*items)[i], name + ".", folder);
+    if (!ecu) return in.adopt(ecu.error());
+    const auto same = [&](const EcuEntry& other) { return other.serial == ecu->serial; };
+    if (std::any_of(out.ecus.begin(), out.ecus.end(), same)) {
+      in.fault(name + ".serial", "is the serial number of another ECU, too");
+    }
+    if (ecu->level == EcuLevel::kConstrained && !out.report_key) {
+      in.fault("report_key", "is missing; the gateway signs for its constrained ECUs with it");
+    }
+    out.ecus.push_back(*std::move(ecu));
+  }
+}
+
+void read_signing(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  for (const std::string& file : in.texts("oem_keys")) {
+    Result<crypto::PublicKey> key = crypto::PublicKey::load(folder.locate(file));
+    if (!key) return in.fault("oem_keys", key.error());
+    out.oem_keys.push_back(*std::move(key));
+  }
+  if (out.oem_keys.empty()) in.fault("oem_keys", "must hold at least one item");
+  const std::string report_key = in.text("report_key", false);
+  if (report_key.empty() || !in.good()) return;
+  Result<crypto::SigningKey> key = crypto::SigningKey::load(folder.locate(report_key));
+  if (!key) return in.fault("report_key", key.error());
+  out.report_key = *std::move(key);
+}
+
+void read_connection(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  sdk::AeSettings& ae = out.ae;
+  ae.cse_url = in.text("cse_url", true);
+  ae.cse_id = in.text("cse_id", false, "/id-mn");
+  ae.csebase = in.text("csebase", false, "cse-mn");
+  ae.ae_id = in.text("ae_id", false, "CotaGateway");
+  ae.name = "ota-gateway";
+  ae.app_id = "Ngatehouse.ota-gateway";
+  ae.broker = in.text("broker", true);
+  ae.trust_broker_acl = in.truth("trust_broker_acl", false);
+  if (const Value* tls = in.object("tls")) {
+    Result<TlsSettings> read = read_tls(*tls, "tls.", folder);
+    if (!read) return in.adopt(read.error());
+    ae.tls = *std::move(read);
+  }
+  sdk::ListenerSettings display;
+  display.notifications = false;
+  if (const Value* object = in.object("display")) {
+    MemberReader at(*object, "display.");
+    display.address = at.text("address", false, display.address);
+    display.port = static_cast<std::uint16_t>(at.whole("port", 0, 65535, 0));
+    if (const auto done = at.finish(); !done) in.adopt(done.error());
+  }
+  ae.listener = display;
+}
+
+void read_server(MemberReader& in, GatewaySettings& out) {
+  out.server_ae = in.text("server_ae", false, "/id-in/CotaServer");
+  out.reports = in.text("reports", false, "/id-in/cse-in/ota-server/reports");
+  if (!out.server_ae.starts_with('/')) in.fault("server_ae", "must be SP-relative: /id-in/C…");
+  if (!out.reports.starts_with('/')) in.fault("reports", "must be SP-relative: /id-in/…");
+  out.images_url = in.text("images_url", true);
+  const bool https = out.images_url.starts_with("https://");
+  if ((!https && !out.images_url.starts_with("http://")) || !out.images_url.ends_with('/')) {
+    in.fault("images_url", "must be an http or https URL that ends with '/'");
+  }
+  if (out.ae.tls && !https) in.fault("images_url", "must be https, since tls is configured");
+  out.readers = in.texts("readers");
+  if (in.has("announce_to")) out.announce_to = in.texts("announce_to");
+  out.vehicle = in.text("vehicle", false, out.ae.cse_id);
+}
+
+void read_behaviour(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  out.state_dir = folder.locate(in.text("state_dir", true));
+  const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
+    return static_cast<std::uint64_t>(
+        in.whole(name, 0, std::int64_t{1} << 50, static_cast<std::int64_t>(fallback)));
+  };
+  out.min_free_bytes = bytes("min_free_bytes", out.min_free_bytes);
+  out.max_image_bytes = bytes("max_image_bytes", out.max_image_bytes);
+  out.auto_consent = in.truth("yes", false);
+  out.consent_timeout = std::chrono::seconds(in.whole("consent_timeout_s", 1, 90 * 86400, 86400));
+  out.reset_limit = std::chrono::seconds(in.whole("reset_limit_s", 1, 3600, 60));
+  if (in.has("cut_download_after")) out.cut_download_after = bytes("cut_download_after", 0);
+}
+
+}  // namespace
+
+Result<GatewaySettings> parse_configuration(std::string_view json, const std::string& folder_path,
+                                            const Value& overrides) {
+  Result<Value> tree =
+      parse_json(json, {.max_bytes = kMaxConfigurationBytes, .max_depth = 8, .max_values = 4096});
+  if (!tree) return fail(Rsc::kBadRequest, "configuration: " + tree.error().detail);
+  if (const Value::Object* members = overrides.as_object(); members && tree->is_object()) {
+    for (const Member& member : *members) tree->set(member.name, member.value);
+  }
+  const Folder folder{folder_path};
+  GatewaySettings out;
+  MemberReader in(*tree, "");
+  read_connection(in, out, folder);
+  read_server(in, out);
+  read_behaviour(in, out, folder);
+  read_signing(in, out, folder);
+  read_ecus(in, out, folder);
+  if (const auto done = in.finish(); !done) return fail(done.error());
+  return out;
+}
+
+Result<GatewaySettings> load_configuration(const std::string& file, const Value& overrides) {
+  const Result<Bytes> bytes = crypto::read_file(file, kMaxConfigurationBytes);
+  if (!bytes) return fail(Rsc::kBadRequest, "--config " + file + ": " + bytes.error().detail);
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  return parse_configuration(text_of(*bytes), folder.string(), overrides);
+}
+
+}  // namespace gatehouse::gateway

@@ -1,0 +1,108 @@
+#include "ae-apps/ota/gateway/consent.h"
+
+#include <sstream>
+
+#include "ae-apps/ota/gateway/state_files.h"
+#include "ae-apps/ota/gateway/step_log.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 16u << 20;
+
+std::string_view word_for(Decision decision) {
+  if (decision == Decision::kAccepted) return "accepted";
+  return decision == Decision::kDeclined ? "declined" : "no-answer";
+}
+
+std::string line_of(const Answer& answer) {
+  return to_json(Value::object({{"at", answer.at},
+                                {"job", answer.job},
+                                {"ecu", answer.ecu},
+                                {"from", answer.from_version},
+                                {"to", answer.to_version},
+                                {"decision", answer.decision},
+                                {"by", answer.by}}));
+}
+
+}  // namespace
+
+Result<void> ConsentDesk::open(const std::string& file) {
+  const Result<std::string> text = read_text(file, kMaxFileBytes);
+  if (!text) return fail(text.error());
+  const std::lock_guard lock(mutex_);
+  file_ = file;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    const Result<Value> tree = parse_json(line, {.max_bytes = 16 * 1024, .max_depth = 2});
+    if (!tree) continue;  // cut by a loss of power
+    history_.push_back({tree->string_at("job"), tree->string_at("ecu"), tree->string_at("from"),
+                        tree->string_at("to"), tree->string_at("decision"), tree->string_at("by"),
+                        tree->string_at("at")});
+    if (history_.size() > kMaxShown) history_.erase(history_.begin());
+  }
+  return {};
+}
+
+Result<void> ConsentDesk::record_locked(const Question& question, Decision decision,
+                                        const std::string& by) {
+  const Answer answer{question.job,
+                      question.ecu,
+                      question.from_version,
+                      question.to_version,
+                      std::string(word_for(decision)),
+                      by,
+                      timestamp_now()};
+  if (auto kept = append_line(file_, line_of(answer)); !kept) return kept;
+  history_.push_back(answer);
+  if (history_.size() > kMaxShown) history_.erase(history_.begin());
+  return {};
+}
+
+Result<void> ConsentDesk::record(const Question& question, Decision decision,
+                                 const std::string& by) {
+  const std::lock_guard lock(mutex_);
+  return record_locked(question, decision, by);
+}
+
+Result<Decision> ConsentDesk::ask(const Question& question, std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  pending_ = question;
+  given_.reset();
+  changed_.wait_for(lock, limit, [this] { return given_.has_value() || stopped_; });
+  pending_.reset();
+  if (!given_ && stopped_) return Decision::kStopped;
+  Decision decision = Decision::kNoAnswer;
+  if (given_) decision = given_->first ? Decision::kAccepted : Decision::kDeclined;
+  if (auto kept = record_locked(question, decision, given_ ? given_->second : "nobody"); !kept) {
+    return fail(kept.error());
+  }
+  return decision;
+}
+
+bool ConsentDesk::answer(const std::string& job, bool accept, const std::string& by) {
+  const std::lock_guard lock(mutex_);
+  if (!pending_ || pending_->job != job || given_) return false;
+  given_ = {accept, by};
+  changed_.notify_all();
+  return true;
+}
+
+std::optional<Question> ConsentDesk::pending() const {
+  const std::lock_guard lock(mutex_);
+  return given_ ? std::nullopt : pending_;
+}
+
+std::vector<Answer> ConsentDesk::history() const {
+  const std::lock_guard lock(mutex_);
+  return {history_.rbegin(), history_.rend()};
+}
+
+void ConsentDesk::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace gatehouse::gateway

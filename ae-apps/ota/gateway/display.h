@@ -1,0 +1,33 @@
+#pragma once
+#include <string>
+
+#include "ae-apps/ota/gateway/board.h"
+#include "ae-apps/ota/gateway/consent.h"
+#include "ae-apps/ota/gateway/job.h"
+#include "ae-apps/ota/gateway/settings.h"
+#include "bindings/http/page.h"
+
+namespace gatehouse::gateway {
+
+/// What the display shows and changes. All outlive the pages.
+struct DisplayParts {
+  const GatewaySettings& settings;
+  const JobJournal& journal;
+  ConsentDesk& desk;
+  const Board& board;
+  const std::string& csrf_token;
+};
+
+/// The vehicle's display: `GET /` (a page for people), `GET /state` (the same as JSON), `POST
+/// /consent` (form: job, decision accept|decline, token). A request whose Host is a name other than
+/// localhost is refused (421), so that no web site can get at it by DNS; a wrong token is 403, a
+/// question that is no longer open 409. No scripts, no assets from elsewhere.
+http::PageHandler display_pages(DisplayParts parts);
+
+/// The page of `GET /`.
+std::string display_html(const DisplayParts& parts);
+
+/// Text as it may stand in HTML, also in attributes.
+std::string html_escaped(std::string_view text);
+
+}  // namespace gatehouse::gateway

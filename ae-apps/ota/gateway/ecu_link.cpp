@@ -1,0 +1,189 @@
+#include "ae-apps/ota/gateway/ecu_link.h"
+
+#include <fstream>
+
+#include "ae-apps/ota/uds/doip_client.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+using Kind = uds::DiagnosticError::Kind;
+
+Error error_of(const uds::DiagnosticError& error) {
+  switch (error.kind) {
+    case Kind::kNoAnswer:
+    case Kind::kTransport:
+      return {Rsc::kTargetNotReachable, "the ECU does not answer (" + error.text + ")"};
+    case Kind::kRefused:
+    case Kind::kMalformed:
+      return {Rsc::kNotAcceptable, "the ECU refused (" + error.text + ")"};
+    case Kind::kLocal:
+      break;
+  }
+  return {Rsc::kRequestTimeout, error.text};
+}
+
+/// Bytes of a file from anywhere.
+uds::Flasher::Source source_of(std::ifstream& file) {
+  return [&file](std::uint64_t offset, std::size_t max_bytes) -> Result<Bytes> {
+    Bytes out(max_bytes);
+    file.clear();
+    file.seekg(static_cast<std::streamoff>(offset));
+    file.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(max_bytes));
+    if (file.bad()) return fail(Rsc::kInternalServerError, "cannot be read");
+    out.resize(static_cast<std::size_t>(file.gcount()));
+    return out;
+  };
+}
+
+}  // namespace
+
+/// One connection: flasher and transport for as long as a function runs.
+class EcuLink::Talk {
+ public:
+  explicit Talk(EcuLink& link)
+      : link_(link),
+        busy_(link.mutex_),
+        transport_(transport_settings(link)),
+        flasher(transport_, flasher_settings(link)) {
+    const std::lock_guard lock(link_.talker_mutex_);
+    link_.talker_ = &flasher;
+  }
+  ~Talk() {
+    const std::lock_guard lock(link_.talker_mutex_);
+    link_.talker_ = nullptr;
+  }
+  Talk(const Talk&) = delete;
+  Talk& operator=(const Talk&) = delete;
+
+ private:
+  static doip::ClientSettings transport_settings(const EcuLink& link) {
+    doip::ClientSettings out;
+    out.address = link.entry_.host;
+    out.port = link.entry_.port;
+    out.ecu = link.entry_.logical_address;
+    out.connect_limit = link.settings_.connect_limit;
+    return out;
+  }
+  static uds::FlasherSettings flasher_settings(const EcuLink& link) {
+    uds::FlasherSettings out;
+    out.client = link.settings_.uds;
+    out.access_key = link.entry_.access_key;
+    return out;
+  }
+
+  EcuLink& link_;
+  std::lock_guard<std::mutex> busy_;
+  doip::Client transport_;
+
+ public:
+  uds::Flasher flasher;
+};
+
+EcuLink::EcuLink(const GatewaySettings& settings, const EcuEntry& entry)
+    : settings_(settings), entry_(entry) {}
+
+Result<EcuFacts> EcuLink::look() {
+  Talk talk(*this);
+  const auto inventory = talk.flasher.inventory();
+  if (!inventory) return fail(error_of(inventory.error()));
+  if (inventory->serial != entry_.serial || inventory->hardware_id != entry_.hardware_id) {
+    return fail(Rsc::kOriginatorNotAuthenticated, "another ECU answers at its address: serial " +
+                                                      inventory->serial + ", hardware " +
+                                                      inventory->hardware_id);
+  }
+  const auto status = talk.flasher.status();
+  if (!status) return fail(error_of(status.error()));
+  const Result<Value> tree = parse_json(*status, {.max_bytes = 16 * 1024, .max_depth = 4});
+  if (!tree) return fail(Rsc::kNotAcceptable, "the ECU's status is no JSON");
+  EcuFacts facts;
+  facts.vin = inventory->vin;
+  facts.serial = inventory->serial;
+  facts.hardware_id = inventory->hardware_id;
+  facts.software = inventory->software;
+  facts.version = inventory->version;
+  const std::int64_t counter = tree->integer_at("release_counter", -1);
+  if (counter < 0) return fail(Rsc::kNotAcceptable, "the ECU's status has no release_counter");
+  facts.release_counter = static_cast<std::uint64_t>(counter);
+  facts.last_error = tree->string_at("last_error");
+  return facts;
+}
+
+Result<EcuReport> EcuLink::report(ByteView nonce) {
+  Result<image::SignedReport> report = [&]() -> Result<image::SignedReport> {
+    Talk talk(*this);
+    const auto text = talk.flasher.version_report(nonce);
+    if (!text) return fail(error_of(text.error()));
+    return image::decode_report(*text);
+  }();
+  if (!report) return fail(report.error());
+  const bool full = entry_.level == EcuLevel::kFull;
+  if (!full) {
+    const auto content = image::verify_report_mac(*report, entry_.shared_key, nonce);
+    if (!content) return fail(content.error());
+    report = image::sign_report(*content, *settings_.report_key);
+    if (!report) return fail(report.error());
+  } else if (entry_.public_key) {
+    const auto content = image::verify_report(*report, *entry_.public_key, nonce);
+    if (!content) return fail(content.error());
+  }
+  const Result<Value> content = parse_json(report->report_json);
+  if (!content || content->string_at("nonce") != to_hex(nonce) ||
+      content->string_at("serial") != entry_.serial) {
+    return fail(Rsc::kNotAcceptable, "the ECU's report answers another challenge");
+  }
+  return EcuReport{Value::object({{"ecu", entry_.serial},
+                                  {"alg", report->algorithm},
+                                  {"level", full ? "full" : "gateway"},
+                                  {"report", report->report_json},
+                                  {"signature", to_base64(report->signature)},
+                                  {"key_id", report->key_id}}),
+                   content->string_at("version"), content->string_at("sha256"),
+                   content->string_at("attack")};
+}
+
+/// The code of the refusal, and the ECU's own words if it has any.
+std::string EcuLink::refusal_text(uds::Flasher& flasher, const uds::DiagnosticError& error) {
+  std::string text = error_of(error).detail;
+  if (error.kind != Kind::kRefused) return text;
+  const auto status = flasher.status();
+  const Result<Value> tree = status ? parse_json(*status) : Result<Value>(Value());
+  const std::string own = tree ? tree->string_at("last_error") : std::string();
+  return own.empty() ? text : text + "; it says: " + own;
+}
+
+Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Header& header,
+                            const crypto::Sha256Digest& payload_sha256, const Progress& progress) {
+  std::ifstream file(image, std::ios::binary);
+  if (!file) return fail(Rsc::kInternalServerError, "the image is gone from the disk");
+  Bytes mac;
+  if (entry_.level == EcuLevel::kConstrained) {
+    const auto digest = image::gateway_mac(entry_.shared_key, header.manifest_json, payload_sha256);
+    mac.assign(digest.begin(), digest.end());
+  }
+  Talk talk(*this);
+  const auto done = talk.flasher.flash(header.header_bytes + header.manifest.payload_bytes,
+                                       source_of(file), progress, mac);
+  if (done) return {};
+  return fail(error_of(done.error()).rsc, refusal_text(talk.flasher, done.error()));
+}
+
+Result<void> EcuLink::restart() {
+  Talk talk(*this);
+  const auto done = talk.flasher.reset_and_wait(settings_.reset_limit);
+  if (!done) return fail(error_of(done.error()));
+  return {};
+}
+
+void EcuLink::cancel() {
+  const std::lock_guard lock(talker_mutex_);
+  if (talker_ != nullptr) talker_->cancel();
+}
+
+bool EcuLink::idle() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  return lock.owns_lock();
+}
+
+}  // namespace gatehouse::gateway

@@ -1,0 +1,145 @@
+#include "ae-apps/ota/gateway/gateway.h"
+
+#include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/gateway/display.h"
+#include "ae-apps/ota/gateway/offer.h"
+
+namespace gatehouse::gateway {
+
+Gateway::Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log)
+    : settings_(std::move(settings)),
+      log_(steps, log),
+      csrf_token_(to_hex(crypto::SystemRandom().bytes(16))) {}
+
+Gateway::~Gateway() { stop(); }
+
+Result<std::unique_ptr<Gateway>> Gateway::start(GatewaySettings settings, std::ostream& steps,
+                                                std::ostream& log, GatewayParts parts) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), steps, log));
+  if (auto opened = gateway->open(std::move(parts)); !opened) return fail(opened.error());
+  return gateway;
+}
+
+Result<void> Gateway::open(GatewayParts parts) {
+  auto journal = JobJournal::open(settings_.state_dir);
+  if (!journal) return fail(journal.error());
+  journal_ = *std::move(journal);
+  if (auto opened = desk_.open(settings_.state_dir + "/consents.jsonl"); !opened) return opened;
+  auto ae = parts.link ? sdk::Ae::connect(settings_.ae, std::move(parts.link))
+                       : sdk::Ae::connect(settings_.ae);
+  if (!ae) return fail(ae.error());
+  ae_ = *std::move(ae);
+  log_.step(
+      'B', "registered",
+      {{"ae", ae_->sp_relative_id()}, {"cse", settings_.ae.cse_id}, {"url", settings_.ae.cse_url}});
+  cse_ = std::make_unique<CseSide>(settings_, *ae_);
+  if (auto done = cse_->prepare(); !done) return done;
+  for (const EcuEntry& entry : settings_.ecus) {
+    ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry));
+  }
+  inquiries_ = std::make_unique<Inquiries>(settings_, ecus_, *cse_, *journal_, board_, log_);
+  tools_ =
+      std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_, log_,
+                                                std::move(parts.fetch), std::move(parts.stored)});
+  for (const auto& [serial, ecu] : ecus_) {
+    const auto facts = inquiries_->look_and_publish(*ecu);
+    log_.step('D', facts ? "found" : "missing",
+              {{"ecu", serial}, {"version", facts ? facts->version : "unknown"}});
+  }
+  for (const Job& job : journal_->jobs()) {
+    if (job.closed() || !ecus_.contains(job.ecu)) continue;
+    log_.step('E', "resumed", {{"ecu", job.ecu}, {"state", std::string(name_of(job.state))}});
+    enqueue(job);
+  }
+  ae_->serve_pages(pages());
+  return cse_->subscribe([this](const Value& inquiry) { inquired(inquiry); },
+                         [this](const std::string& serial) { offered(serial); });
+}
+
+std::string Gateway::page_url() const { return ae_->page_url(); }
+
+http::PageHandler Gateway::pages() {
+  return display_pages({settings_, *journal_, desk_, board_, csrf_token_});
+}
+
+bool Gateway::settle(std::chrono::milliseconds at_most) {
+  return ae_->settle(at_most) && inquiry_queue_.settle(at_most) && job_queue_.settle(at_most);
+}
+
+void Gateway::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    if (current_ != nullptr) current_->stop();
+  }
+  desk_.stop();
+  inquiry_queue_.stop();
+  job_queue_.stop();
+  if (cse_) cse_->unsubscribe();
+  ae_.reset();
+}
+
+void Gateway::inquired(const Value& inquiry) {
+  const bool taken = inquiry_queue_.post([this, inquiry] {
+    while (!inquiries_->answer(inquiry)) {
+      if (!inquiry_queue_.pause(settings_.retry_pause)) return;
+    }
+  });
+  if (!taken) log_.step('D', "ignored", {{"reason", "too many inquiries wait"}});
+}
+
+void Gateway::offered(const std::string& serial) {
+  const std::lock_guard lock(offer_mutex_);
+  const Result<Value> firmware = cse_->firmware(serial);
+  if (!firmware || !firmware->bool_at("ud")) return;
+  const auto open = journal_->open_job_of(serial);
+  std::optional<Job> job = job_of_offer(settings_, *journal_, serial, *firmware);
+  if (!job) return;
+  if (open) return refuse_busy(serial, *firmware);
+  log_.step('E', "offered", {{"ecu", serial}, {"version", job->version}, {"url", job->url}});
+  if (job->failure) {
+    log_.step('E', "refused",
+              {{"ecu", serial}, {"stage", "offer"}, {"reason", job->failure->reason}});
+  }
+  if (const auto kept = journal_->save(*job); !kept) return log_.say(kept.error().detail);
+  enqueue(*std::move(job));
+}
+
+/// The order that is under way decides about the [firmware]; this one is only reported.
+void Gateway::refuse_busy(const std::string& serial, const Value& firmware) {
+  const std::string reason = "another update of this ECU is under way";
+  log_.step('E', "refused", {{"ecu", serial}, {"stage", "offer"}, {"reason", reason}});
+  const auto pushed = cse_->push_report(
+      Value::object({{"inquiry", nonce_label(firmware)},
+                     {"vehicle", settings_.vehicle},
+                     {"purpose", "refusal"},
+                     {"reports", Value::array()},
+                     {"error", Value::object({{"ecu", serial},
+                                              {"stage", "offer"},
+                                              {"reason", reason},
+                                              {"version", firmware.string_at("vr")}})}}));
+  if (!pushed) log_.say("refusal: " + pushed.error().detail);
+}
+
+void Gateway::enqueue(Job job) {
+  const std::string serial = job.ecu;
+  if (!job_queue_.post([this, job = std::move(job)] { run(job); })) {
+    log_.say("the order for " + serial + " waits for the next start");
+  }
+}
+
+void Gateway::run(const Job& job) {
+  Update update(*tools_, *ecus_.at(job.ecu), job);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    current_ = &update;
+  }
+  while (update.run() == Update::End::kTryLater) {
+    if (!job_queue_.pause(settings_.retry_pause)) break;
+  }
+  const std::lock_guard lock(mutex_);
+  current_ = nullptr;
+}
+
+}  // namespace gatehouse::gateway

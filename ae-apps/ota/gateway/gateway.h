@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+#include <ostream>
+
+#include "ae-apps/ota/gateway/inquiry.h"
+#include "ae-apps/ota/gateway/task_queue.h"
+#include "ae-apps/ota/gateway/update.h"
+#include "ae-apps/sdk/link.h"
+#include "bindings/http/page.h"
+
+namespace gatehouse::gateway {
+
+/// What a test puts in place of the real thing.
+struct GatewayParts {
+  std::unique_ptr<sdk::Link> link;  ///< null: over the bindings
+  Fetch fetch = sdk::download;
+  std::function<bool(const Job&)> stored = {};  ///< as UpdateTools::stored
+};
+
+/// The vehicle's gateway: registered, watching for inquiries and orders, serving its display. Two
+/// threads of its own: one answers inquiries, one updates ECUs, one after the other. Threading: any
+/// thread.
+class Gateway {
+ public:
+  /// Registers, publishes the ECUs, takes up the jobs that a loss of power has left. The streams
+  /// outlive it. Errors: state_dir, those of Ae::connect and of the CSE.
+  static Result<std::unique_ptr<Gateway>> start(GatewaySettings settings, std::ostream& steps,
+                                                std::ostream& log, GatewayParts parts = {});
+  ~Gateway();  ///< stops; jobs go on at the next start
+
+  std::string page_url() const;
+  http::PageHandler pages();
+  ConsentDesk& desk() { return desk_; }
+  const JobJournal& journal() const { return *journal_; }
+  /// Waits until every inquiry and order received so far is dealt with.
+  bool settle(std::chrono::milliseconds at_most);
+  void stop();
+
+ private:
+  Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log);
+  Result<void> open(GatewayParts parts);
+  void inquired(const Value& inquiry);
+  void offered(const std::string& serial);
+  void refuse_busy(const std::string& serial, const Value& firmware);
+  void enqueue(Job job);
+  void run(const Job& job);
+
+  const GatewaySettings settings_;
+  StepLog log_;
+  Board board_;
+  ConsentDesk desk_;
+  std::unique_ptr<JobJournal> journal_;
+  EcuLinks ecus_;
+  std::unique_ptr<sdk::Ae> ae_;
+  std::unique_ptr<CseSide> cse_;
+  std::unique_ptr<Inquiries> inquiries_;
+  std::unique_ptr<UpdateTools> tools_;
+  const std::string csrf_token_;
+
+  std::mutex offer_mutex_;  ///< one order is looked at after the other
+  std::mutex mutex_;        ///< of what follows
+  Update* current_ = nullptr;
+  bool stopped_ = false;
+  TaskQueue inquiry_queue_;
+  TaskQueue job_queue_;
+};
+
+}  // namespace gatehouse::gateway

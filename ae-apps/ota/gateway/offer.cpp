@@ -1,0 +1,68 @@
+#include "ae-apps/ota/gateway/offer.h"
+
+#include <algorithm>
+
+#include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/gateway/step_log.h"
+#include "ae-apps/ota/image/manifest.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+constexpr std::string_view kNonceLabel = "nonce:";
+
+/// The name of an image behind the prefix: it becomes a file name.
+bool is_image_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && text.front() != '.' &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
+/// Empty if the order is right.
+std::string fault_of(const GatewaySettings& settings, const JobJournal& journal, const Job& job,
+                     const std::string& nonce) {
+  if (nonce.empty()) return "the order has no label nonce:<16 to 32 bytes in hexadecimal>";
+  if (journal.find(nonce)) return "the nonce of the order was used before";
+  if (!job.url.starts_with(settings.images_url) ||
+      !is_image_name(std::string_view(job.url).substr(settings.images_url.size()))) {
+    return "the image is not at the known server: " + job.url.substr(0, 256);
+  }
+  if (!image::is_semantic_version(job.version)) {
+    return "vr is no version: " + job.version.substr(0, 64);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string nonce_label(const Value& firmware) {
+  for (const std::string& label : firmware.strings_at("lbl")) {
+    if (!label.starts_with(kNonceLabel)) continue;
+    const Result<Bytes> nonce = from_hex(std::string_view(label).substr(kNonceLabel.size()));
+    if (nonce && nonce->size() >= 16 && nonce->size() <= 32) return to_hex(*nonce);
+  }
+  return {};
+}
+
+std::optional<Job> job_of_offer(const GatewaySettings& settings, const JobJournal& journal,
+                                const std::string& serial, const Value& firmware) {
+  const std::string nonce = nonce_label(firmware);
+  if (const auto open = journal.open_job_of(serial); open && open->id == nonce) return std::nullopt;
+  Job job;
+  job.id = nonce;
+  job.ecu = serial;
+  job.url = firmware.string_at("url");
+  job.version = firmware.string_at("vr").substr(0, 64);
+  job.name = firmware.string_at("fwn").substr(0, 64);
+  job.offered_at = timestamp_now();
+  std::string fault = fault_of(settings, journal, job, nonce);
+  if (fault.empty()) return job;
+  job.id = to_hex(crypto::SystemRandom().bytes(16));
+  job.url = job.url.substr(0, 512);
+  job.failure = Failure{"offer", std::move(fault)};
+  job.state = JobState::kFailed;
+  return job;
+}
+
+}  // namespace gatehouse::gateway

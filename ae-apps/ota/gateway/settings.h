@@ -1,0 +1,57 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/crypto/keys.h"
+#include "ae-apps/ota/uds/client.h"
+#include "ae-apps/sdk/settings.h"
+
+namespace gatehouse::gateway {
+
+enum class EcuLevel : std::uint8_t {
+  kFull,         ///< signs its reports and verifies images by itself
+  kConstrained,  ///< shares a key with the gateway, which signs and verifies for it
+};
+
+/// One ECU behind the gateway: what the vehicle's maker has put down about it.
+struct EcuEntry {
+  std::string serial;
+  std::string hardware_id;
+  std::string host = "127.0.0.1";  ///< of its DoIP entity
+  std::uint16_t port = 13400;
+  std::uint16_t logical_address = 0x1010;
+  EcuLevel level = EcuLevel::kFull;
+  Bytes access_key;                            ///< of security access
+  Bytes shared_key;                            ///< of a constrained ECU
+  std::optional<crypto::PublicKey> public_key; /**< of a full ECU: its reports are checked here,
+                                                    too, before they are handed on */
+};
+
+/// All that makes one gateway.
+struct GatewaySettings {
+  sdk::AeSettings ae;
+  std::string server_ae;   ///< "/id-in/CotaServer": the only one that may ask and offer
+  std::string reports;     ///< address of the server's container
+  std::string images_url;  ///< "https://host:port/images/": no image comes from anywhere else
+  std::vector<std::string> readers;                   ///< who else may look at the ECUs
+  std::vector<std::string> announce_to = {"/id-in"};  ///< CSE-IDs; empty: nowhere
+  std::string vehicle;                                ///< "/id-mn"; as reports name it
+  std::string state_dir;
+  std::vector<crypto::PublicKey> oem_keys;
+  std::optional<crypto::SigningKey> report_key;  ///< signs for the constrained ECUs
+  std::uint64_t min_free_bytes = 64u << 20;      ///< left on the disk once the image is there
+  std::uint64_t max_image_bytes = 64u << 20;
+  bool auto_consent = false;
+  std::chrono::milliseconds consent_timeout{24 * 3600 * 1000};
+  std::chrono::milliseconds reset_limit{60'000};   ///< for an ECU to come back
+  std::chrono::milliseconds retry_pause{2'000};    ///< before a report is pushed again
+  std::chrono::milliseconds connect_limit{2'000};  ///< for the DoIP connection
+  uds::ClientSettings uds;
+  std::optional<std::uint64_t> cut_download_after;  ///< for demonstrations: cuts it once
+  std::vector<EcuEntry> ecus;
+};
+
+}  // namespace gatehouse::gateway

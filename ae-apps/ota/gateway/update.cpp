@@ -1,0 +1,369 @@
+#include "ae-apps/ota/gateway/update.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ae-apps/ota/crypto/random.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kBlockBytes = 64u << 10;
+
+int percent_of(std::uint64_t done, std::uint64_t total) {
+  return total == 0 ? 0 : static_cast<int>(done * 100 / total);
+}
+
+/// The step of the use case to which a stage belongs.
+char letter_of(std::string_view stage) {
+  if (stage == "consent") return 'F';
+  if (stage == "flash") return 'G';
+  return stage == "boot" ? 'H' : 'E';
+}
+
+std::string_view word_for(Decision decision) {
+  if (decision == Decision::kAccepted) return "accepted";
+  return decision == Decision::kDeclined ? "declined" : "no-answer";
+}
+
+}  // namespace
+
+Update::Update(UpdateTools& tools, EcuLink& ecu, Job job)
+    : tools_(tools), ecu_(ecu), job_(std::move(job)) {}
+
+void Update::stop() {
+  stopping_ = true;
+  tools_.desk.stop();
+  ecu_.cancel();
+}
+
+/// The last part of the URL names the file, so that an offer made again goes on with its bytes.
+fs::path Update::image_file() const {
+  const std::string name = job_.url.substr(job_.url.rfind('/') + 1);
+  return fs::path(tools_.settings.state_dir) / "images" / job_.ecu / name;
+}
+
+Update::End Update::run() {
+  for (;;) {
+    if (stopping_) return End::kInterrupted;
+    if (const Step end = step()) return *end;
+  }
+}
+
+Update::Step Update::step() {
+  switch (job_.state) {
+    case JobState::kOffered:
+      return begin();
+    case JobState::kDownloading:
+      return fetch();
+    case JobState::kVerified:
+      return ask();
+    case JobState::kConsented:
+      return enter(JobState::kFlashing);
+    case JobState::kFlashing:
+      return flash();
+    case JobState::kRebooted:
+      return complete();
+    case JobState::kFailed:
+      return report_failure();
+    case JobState::kReported:
+      break;
+  }
+  return End::kClosed;
+}
+
+Update::Step Update::enter(JobState state) {
+  const JobState before = std::exchange(job_.state, state);
+  if (state == JobState::kReported) job_.closed_at = timestamp_now();
+  if (const auto stored = tools_.journal.save(job_); !stored) {
+    tools_.log.say("job " + job_.id + ": " + stored.error().detail);
+    job_.state = before;
+    return End::kTryLater;
+  }
+  show(0);
+  if (tools_.stored && !tools_.stored(job_)) return End::kInterrupted;
+  return std::nullopt;
+}
+
+Update::Step Update::give_up(std::string stage, std::string reason) {
+  tools_.log.step(letter_of(stage), "refused",
+                  {{"ecu", job_.ecu}, {"stage", stage}, {"reason", reason}});
+  job_.failure = Failure{std::move(stage), std::move(reason)};
+  return enter(JobState::kFailed);
+}
+
+void Update::show(int percent) {
+  tools_.board.change(job_.ecu, [&](Board::Row& row) {
+    row.state = job_.closed() ? "idle" : name_of(job_.state);
+    row.percent = percent;
+  });
+  // Each state, and quarters of what takes long.
+  const int coarse = static_cast<int>(job_.state) * 1000 + percent / 25;
+  if (coarse == shown_percent_) return;
+  shown_percent_ = coarse;
+  if (const auto pushed = tools_.cse.push_progress(job_.ecu, name_of(job_.state), percent);
+      !pushed) {
+    tools_.log.say("progress of " + job_.ecu + ": " + pushed.error().detail);
+  }
+}
+
+// --- E: download and verify ------------------------------------------------------------------
+
+Update::Step Update::begin() {
+  if (const auto told = tools_.cse.set_status(job_.ecu, sdk::UpdateStatus::kInProcess); !told) {
+    tools_.log.say("uds of " + job_.ecu + ": " + told.error().detail);
+    return End::kTryLater;
+  }
+  tools_.log.step('E', "accepted",
+                  {{"ecu", job_.ecu}, {"version", job_.version}, {"url", job_.url}});
+  const Result<EcuFacts> facts = ecu_.look();
+  if (!facts) return give_up("download", "before the download: " + facts.error().detail);
+  job_.from_version = facts->version;
+  std::error_code error;
+  const fs::path folder = image_file().parent_path();
+  fs::create_directories(folder, error);
+  // What is left of other offers makes room; of this one it saves time.
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    std::error_code ignored;
+    if (entry.path().stem() != image_file().filename()) fs::remove(entry.path(), ignored);
+  }
+  if (error) return give_up("download", "the gateway cannot write to its disk");
+  if (!enough_room()) {
+    return give_up("download", "there is not enough free space at the gateway: " +
+                                   std::to_string(tools_.settings.min_free_bytes) +
+                                   " bytes must be left");
+  }
+  return enter(JobState::kDownloading);
+}
+
+bool Update::enough_room() const {
+  std::error_code error;
+  const fs::space_info space = fs::space(tools_.settings.state_dir, error);
+  return !error && space.available >= tools_.settings.min_free_bytes;
+}
+
+Result<sdk::Downloaded> Update::download() {
+  sdk::DownloadSettings how;
+  how.tls = tools_.settings.ae.tls;
+  if (how.tls) how.tls->min_version = TlsVersion::k1_3;
+  how.max_bytes = tools_.settings.max_image_bytes;
+  how.block_bytes = std::clamp<std::uint64_t>(
+      tools_.settings.cut_download_after.value_or(kBlockBytes), 256, kBlockBytes);
+  bool cut = false;
+  bool full = false;
+  how.progress = [&](std::uint64_t bytes, std::uint64_t total) {
+    show(percent_of(bytes, total));
+    cut = !cut_done_ && tools_.settings.cut_download_after && bytes < total &&
+          bytes >= *tools_.settings.cut_download_after;
+    full = !enough_room();
+    return !cut && !full && !stopping_;
+  };
+  for (;;) {
+    Result<sdk::Downloaded> got = tools_.fetch(job_.url, image_file(), how);
+    if (!got && full) return fail(Rsc::kNotAcceptable, "there is not enough free space left");
+    if (got || !cut) return got;
+    cut_done_ = true;
+    tools_.log.step('E', "cut", {{"ecu", job_.ecu}, {"reason", "as asked for; now it resumes"}});
+  }
+}
+
+Update::Step Update::fetch() {
+  if (!fs::exists(image_file())) {
+    const Result<sdk::Downloaded> got = download();
+    if (!got && stopping_) return End::kInterrupted;
+    if (!got) return give_up("download", "the image could not be fetched: " + got.error().detail);
+    tools_.log.step('E', "downloaded",
+                    {{"ecu", job_.ecu},
+                     {"bytes", std::to_string(got->bytes)},
+                     {"fetched", std::to_string(got->fetched_bytes)},
+                     {"resumed", got->fetched_bytes < got->bytes ? "yes" : "no"},
+                     {"failures", std::to_string(got->failures)}});
+  }
+  return check();
+}
+
+/// Also after a restart: the file may have changed while nobody looked.
+Result<void> Update::load_image() {
+  if (image_) return {};
+  const Result<EcuFacts> facts = ecu_.look();
+  if (!facts) return fail(facts.error());
+  image::Policy policy;
+  policy.trusted_keys = tools_.settings.oem_keys;
+  policy.hardware_id = ecu_.entry().hardware_id;
+  policy.minimum_release_counter = facts->release_counter;
+  policy.max_payload_bytes = tools_.settings.max_image_bytes;
+  Result<CheckedImage> image = check_image(image_file(), policy);
+  if (!image) return fail(image.error());
+  if (image->header.manifest.version != job_.version) {
+    return fail(Rsc::kNotAcceptable, "the image is version " + image->header.manifest.version +
+                                         ", but " + job_.version + " was offered");
+  }
+  image_ = *std::move(image);
+  return {};
+}
+
+Update::Step Update::check() {
+  if (const auto good = load_image(); !good) {
+    std::error_code ignored;
+    fs::remove(image_file(), ignored);
+    return give_up("verify", good.error().detail);
+  }
+  const image::Manifest& manifest = image_->header.manifest;
+  job_.name = manifest.name;
+  job_.notes = manifest.notes;
+  job_.payload_sha256 = to_hex(image_->payload_sha256);
+  job_.image_bytes = image_->header.header_bytes + manifest.payload_bytes;
+  tools_.log.step('E', "verified",
+                  {{"ecu", job_.ecu},
+                   {"version", manifest.version},
+                   {"hardware", manifest.hardware_id},
+                   {"release_counter", std::to_string(manifest.release_counter)},
+                   {"sha256", job_.payload_sha256},
+                   {"key", to_hex(image_->header.signatures.front().key_id)}});
+  return enter(JobState::kVerified);
+}
+
+// --- F: ask ----------------------------------------------------------------------------------
+
+Question Update::question() const {
+  return {job_.id,      job_.ecu,   job_.name,       job_.from_version,
+          job_.version, job_.notes, job_.image_bytes};
+}
+
+void Update::tell_consent(Decision decision, const std::string& by) {
+  const std::string word(word_for(decision));
+  tools_.log.step('F', word, {{"ecu", job_.ecu}, {"version", job_.version}, {"by", by}});
+  const auto pushed = tools_.cse.push_consent(Value::object({{"ecu", job_.ecu},
+                                                             {"from", job_.from_version},
+                                                             {"to", job_.version},
+                                                             {"decision", word},
+                                                             {"by", by},
+                                                             {"at", timestamp_now()}}));
+  if (!pushed) tools_.log.say("consents: " + pushed.error().detail);
+}
+
+Update::Step Update::ask() {
+  if (tools_.settings.auto_consent) {
+    const std::string by = "--yes (nobody was asked)";
+    if (const auto kept = tools_.desk.record(question(), Decision::kAccepted, by); !kept) {
+      return give_up("consent", "the consent could not be kept: " + kept.error().detail);
+    }
+    tell_consent(Decision::kAccepted, by);
+    return enter(JobState::kConsented);
+  }
+  tools_.log.step('F', "asking", {{"ecu", job_.ecu}, {"version", job_.version}});
+  const Result<Decision> decision = tools_.desk.ask(question(), tools_.settings.consent_timeout);
+  if (!decision) {
+    return give_up("consent", "the consent could not be kept: " + decision.error().detail);
+  }
+  if (*decision == Decision::kStopped) return End::kInterrupted;
+  tell_consent(*decision, *decision == Decision::kNoAnswer ? "nobody" : "the display");
+  if (*decision == Decision::kAccepted) return enter(JobState::kConsented);
+  return give_up("consent", *decision == Decision::kDeclined ? "the user declined the update"
+                                                             : "the user gave no answer in time");
+}
+
+// --- G: flash --------------------------------------------------------------------------------
+
+/// After a restart it may be that all was done but our note of it.
+bool Update::runs_already() {
+  const Result<EcuReport> now = ecu_.report(crypto::SystemRandom().bytes(16));
+  return now && !job_.payload_sha256.empty() && now->payload_sha256 == job_.payload_sha256;
+}
+
+Update::Step Update::flash() {
+  if (runs_already()) return enter(JobState::kRebooted);
+  if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
+  tools_.log.step('G', "flashing",
+                  {{"ecu", job_.ecu}, {"bytes", std::to_string(job_.image_bytes)}});
+  const auto progress = [this](std::uint64_t done, std::uint64_t total) {
+    show(percent_of(done, total));
+    if (stopping_) ecu_.cancel();
+  };
+  const auto done = ecu_.flash(image_file(), image_->header, image_->payload_sha256, progress);
+  if (!done && stopping_) return End::kInterrupted;
+  if (!done) return give_up("flash", done.error().detail);
+  tools_.log.step('G', "flashed", {{"ecu", job_.ecu}, {"verified_by", "the ECU"}});
+  if (const auto back = ecu_.restart(); !back) return give_up("boot", back.error().detail);
+  tools_.log.step('H', "restarted", {{"ecu", job_.ecu}});
+  return enter(JobState::kRebooted);
+}
+
+// --- H: report -------------------------------------------------------------------------------
+
+/// Made once for an offer, and kept: the nonce is used up by it.
+Result<void> Update::collect_report() {
+  if (!job_.report.is_null()) return {};
+  const Result<Bytes> nonce = from_hex(job_.id);
+  if (!nonce) return fail(nonce.error());
+  Result<EcuReport> report = ecu_.report(*nonce);
+  if (!report) return fail(report.error());
+  job_.report = std::move(report->entry);
+  return {};
+}
+
+Update::Step Update::complete() {
+  if (const auto collected = collect_report(); !collected) {
+    return give_up("boot", "after the restart: " + collected.error().detail);
+  }
+  const Result<Value> content = parse_json(job_.report.string_at("report"));
+  if (!content || content->string_at("sha256") != job_.payload_sha256) {
+    const Result<EcuFacts> facts = ecu_.look();
+    const std::string why = facts ? facts->last_error : facts.error().detail;
+    return give_up("boot", "the ECU went back to version " +
+                               (content ? content->string_at("version") : job_.from_version) +
+                               (why.empty() ? "" : ": " + why));
+  }
+  if (const Step end = enter(JobState::kRebooted)) return end;  // keeps the report
+  return close(sdk::UpdateStatus::kSuccessful,
+               Value::object({{"inquiry", job_.id},
+                              {"vehicle", tools_.settings.vehicle},
+                              {"purpose", "completion"},
+                              {"reports", Value::array({job_.report})}}));
+}
+
+Update::Step Update::report_failure() {
+  Value reports = Value::array();
+  // The nonce of a wrong order is nobody's.
+  if (job_.failure->stage != "offer" && collect_report()) reports.push_back(job_.report);
+  return close(sdk::UpdateStatus::kFailure,
+               Value::object({{"inquiry", job_.id},
+                              {"vehicle", tools_.settings.vehicle},
+                              {"purpose", "refusal"},
+                              {"reports", std::move(reports)},
+                              {"error", Value::object({{"ecu", job_.ecu},
+                                                       {"stage", job_.failure->stage},
+                                                       {"reason", job_.failure->reason},
+                                                       {"version", job_.version}})}}));
+}
+
+Update::Step Update::close(sdk::UpdateStatus status, Value instance) {
+  const Result<EcuFacts> facts = ecu_.look();
+  const auto closed = tools_.cse.close_order(job_.ecu, status, facts ? &*facts : nullptr);
+  if (!closed) {
+    tools_.log.say("order of " + job_.ecu + ": " + closed.error().detail);
+    return End::kTryLater;
+  }
+  if (const auto pushed = tools_.cse.push_report(instance); !pushed) {
+    tools_.log.say("report of " + job_.ecu + ": " + pushed.error().detail);
+    return End::kTryLater;
+  }
+  const std::string version = facts ? facts->version : job_.from_version;
+  tools_.log.step(
+      'H', job_.failure ? "refusal-reported" : "reported",
+      {{"ecu", job_.ecu}, {"runs", version}, {"sus", std::to_string(static_cast<int>(status))}});
+  std::error_code ignored;
+  fs::remove(image_file(), ignored);
+  tools_.board.change(job_.ecu, [&](Board::Row& row) {
+    row.version = version;
+    row.last = job_.failure
+                   ? "Version " + job_.version + " was not installed: " + job_.failure->reason
+                   : "Version " + job_.version + " was installed.";
+  });
+  return enter(JobState::kReported);
+}
+
+}  // namespace gatehouse::gateway

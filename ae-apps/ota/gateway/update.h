@@ -1,0 +1,83 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <optional>
+
+#include "ae-apps/ota/gateway/board.h"
+#include "ae-apps/ota/gateway/consent.h"
+#include "ae-apps/ota/gateway/cse_side.h"
+#include "ae-apps/ota/gateway/ecu_link.h"
+#include "ae-apps/ota/gateway/image_check.h"
+#include "ae-apps/ota/gateway/job.h"
+#include "ae-apps/ota/gateway/step_log.h"
+#include "ae-apps/sdk/download.h"
+
+namespace gatehouse::gateway {
+
+/// Fetches an image; sdk::download, but for tests.
+using Fetch = std::function<Result<sdk::Downloaded>(
+    const std::string& url, const std::filesystem::path& file, const sdk::DownloadSettings&)>;
+
+/// All that an update works with. Everything outlives it.
+struct UpdateTools {
+  const GatewaySettings& settings;
+  JobJournal& journal;
+  ConsentDesk& desk;
+  CseSide& cse;
+  Board& board;
+  StepLog& log;
+  Fetch fetch = sdk::download;
+  /// After a state was stored; false: stop here, as a loss of power would. For tests.
+  std::function<bool(const Job&)> stored = {};
+};
+
+/// Takes one job from whatever state it is in to its report: steps E to H. Whatever fails leaves
+/// the ECU on its old version, and is reported. Threading: run() on one thread; stop() from any.
+class Update {
+ public:
+  enum class End : std::uint8_t {
+    kClosed,
+    kTryLater,     ///< the CSE cannot be reached; the report waits
+    kInterrupted,  ///< by stop(); goes on when run() is called again, also by another process
+  };
+  Update(UpdateTools& tools, EcuLink& ecu, Job job);
+
+  End run();
+  void stop();
+  const Job& job() const { return job_; }
+
+ private:
+  /// nullopt: on to the next state.
+  using Step = std::optional<End>;
+  Step step();
+  Step begin();
+  Step fetch();
+  Step check();
+  Step ask();
+  Step flash();
+  Step complete();
+  Step report_failure();
+
+  Step enter(JobState state);
+  Step give_up(std::string stage, std::string reason);
+  Result<void> load_image();
+  Result<sdk::Downloaded> download();
+  bool enough_room() const;
+  bool runs_already();
+  void show(int percent);
+  void tell_consent(Decision decision, const std::string& by);
+  Result<void> collect_report();
+  Step close(sdk::UpdateStatus status, Value instance);
+  Question question() const;
+  std::filesystem::path image_file() const;
+
+  UpdateTools& tools_;
+  EcuLink& ecu_;
+  Job job_;
+  std::optional<CheckedImage> image_;  ///< verified by this process
+  std::atomic<bool> stopping_{false};
+  bool cut_done_ = false;
+  int shown_percent_ = -1;
+};
+
+}  // namespace gatehouse::gateway
