@@ -170,6 +170,19 @@ Result<std::string> Ae::ensure_policy(const std::string& name,
   return policy.address();
 }
 
+Result<void> Ae::allow(std::vector<AccessRule> rules) {
+  rules.push_back({{id()}, kMayDoAll});
+  const auto policy = ensure_policy("access", rules);
+  if (!policy) return fail(policy.error());
+  const Value wanted = Value::object({{"acpi", Value::array({*policy})}});
+  const auto present = retrieve(path());
+  if (!present) return fail(present.error());
+  const Value changes = differences(*present, wanted);
+  if (changes.size() == 0) return {};
+  if (const auto done = update(path(), "m2m:ae", changes); !done) return fail(done.error());
+  return {};
+}
+
 void Ae::on_message(MessageHandler handler) {
   on_message_async([handler = std::move(handler)](const Request& request, const Reply& reply) {
     const Result<Value> answer = handler(request);

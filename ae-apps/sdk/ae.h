@@ -113,6 +113,10 @@ class Ae {
   /// Returns its address, for acpi.
   Result<std::string> ensure_policy(const std::string& name, const std::vector<AccessRule>& rules);
 
+  /// Lets others use our <AE> (notify us, see what is below) beside ourselves: ensure_policy
+  /// "access" and the <AE>'s acpi.
+  Result<void> allow(std::vector<AccessRule> rules);
+
   /// The AE's own messages: NOTIFYs to our <AE> that no subscription has sent. Without a handler
   /// they are answered kNotImplemented.
   void on_message(MessageHandler handler);

@@ -172,7 +172,7 @@ class Download {
     if (fetched->status != 200) {
       return fail(Rsc::kTargetNotReachable, "the server sent another range than asked for");
     }
-    total_ = fetched->body.size();  // the server knows no ranges, or the resource is empty
+    total_ = fetched->body.size();  // the server knows no ranges
     outcome_.fetched_bytes += fetched->body.size();
     return part_.append(fetched->body);
   }

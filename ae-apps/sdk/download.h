@@ -36,7 +36,8 @@ struct Downloaded {
 /// the bytes and "<file>.etag" what they belong to: a later call goes on there, with If-Range, and
 /// starts anew if the resource has changed. A cut costs at most one block. The file appears
 /// complete, at once. Errors: kTargetNotReachable (tries used up), kNotFound, kNotAcceptable (too
-/// large), kInternalServerError (disk), kBadRequest (no http URL). Blocks its caller.
+/// large), kInternalServerError (disk), kBadRequest (no http
+/// URL, or an empty resource). Blocks its caller.
 Result<Downloaded> download(const std::string& url, const std::filesystem::path& file,
                             const DownloadSettings& settings);
 

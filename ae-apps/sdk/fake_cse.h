@@ -19,8 +19,8 @@ namespace gatehouse::sdk {
 struct Fault {
   enum class Kind { kDrop, kDelay, kAnswer };
   Kind kind = Kind::kAnswer;
-  std::optional<Operation> operation;      ///< absent: any
-  std::string to;                          ///< a part of `to`; empty: any
+  std::optional<Operation> operation{};    ///< absent: any
+  std::string to{};                        ///< a part of `to`; empty: any
   unsigned times = 1;                      ///< requests hit
   Rsc answer = Rsc::kInternalServerError;  ///< kAnswer: in place of the CSE's
   std::chrono::microseconds delay{0};      ///< kDelay: on the scheduler's time

@@ -13,6 +13,10 @@ void set_text(Value& attributes, const char* name, const std::string& text) {
   if (!text.empty()) attributes.set(name, text);
 }
 
+void set_list(Value& attributes, const char* name, const std::vector<std::string>& texts) {
+  if (!texts.empty()) attributes.set(name, Value::Array(texts.begin(), texts.end()));
+}
+
 }  // namespace
 
 ManagementObject::ManagementObject(Ae& ae, std::string address, std::string root,
@@ -36,12 +40,14 @@ Result<Subscription> ManagementObject::on_update(std::vector<std::string> attrib
 Firmware::Firmware(Ae& ae, std::string address)
     : ManagementObject(ae, std::move(address), "m2m:fwr", kDefinition) {}
 
-Result<void> Firmware::ensure(const FirmwareFacts& wanted) {
+Result<void> Firmware::ensure(const FirmwareFacts& wanted,
+                              const std::vector<std::string>& policies) {
   Value attributes = Value::object({{"mgd", kDefinition},
                                     {"vr", wanted.version},
                                     {"fwn", wanted.name},
                                     {"url", wanted.url},
                                     {"ud", false}});
+  set_list(attributes, "acpi", policies);
   const auto present = read();
   if (present && present->bool_at("ud")) return {};
   return Resource::ensure(std::move(attributes), {"mgd"});
@@ -84,7 +90,8 @@ Result<void> Firmware::report(UpdateStatus status, const std::string& action) {
 DeviceInfo::DeviceInfo(Ae& ae, std::string address)
     : ManagementObject(ae, std::move(address), "m2m:dvi", kDefinition) {}
 
-Result<void> DeviceInfo::ensure(const DeviceFacts& facts) {
+Result<void> DeviceInfo::ensure(const DeviceFacts& facts,
+                                const std::vector<std::string>& policies) {
   Value attributes = Value::object({{"dlb", facts.label},
                                     {"man", facts.manufacturer},
                                     {"mod", facts.model},
@@ -92,6 +99,7 @@ Result<void> DeviceInfo::ensure(const DeviceFacts& facts) {
   set_text(attributes, "fwv", facts.firmware_version);
   set_text(attributes, "swv", facts.software_version);
   set_text(attributes, "hwv", facts.hardware_version);
+  set_list(attributes, "acpi", policies);
   return ManagementObject::ensure(std::move(attributes));
 }
 
@@ -109,10 +117,8 @@ Node::Node(Ae& ae, std::string address) : Resource(ae, std::move(address), kNode
 Result<void> Node::ensure(const std::string& node_id, const std::vector<std::string>& hosted_aes,
                           const std::vector<std::string>& policies) {
   Value attributes = Value::object({{"ni", node_id}});
-  if (!hosted_aes.empty()) {
-    attributes.set("hael", Value::Array(hosted_aes.begin(), hosted_aes.end()));
-  }
-  if (!policies.empty()) attributes.set("acpi", Value::Array(policies.begin(), policies.end()));
+  set_list(attributes, "hael", hosted_aes);
+  set_list(attributes, "acpi", policies);
   return Resource::ensure(std::move(attributes));
 }
 

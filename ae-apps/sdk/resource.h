@@ -37,8 +37,8 @@ class Resource {
 };
 
 struct ContainerOptions {
-  std::optional<std::int64_t> max_instances, max_bytes, max_age_seconds;  ///< mni mbs mia
-  std::vector<std::string> labels, policies;                              ///< lbl acpi
+  std::optional<std::int64_t> max_instances{}, max_bytes{}, max_age_seconds{};  ///< mni mbs mia
+  std::vector<std::string> labels{}, policies{};                                ///< lbl acpi
 };
 
 /// The <contentInstance>'s content in the wanted type; nullopt if it is of another.
@@ -105,7 +105,7 @@ enum class UpdateStatus : std::uint8_t {
 };
 
 struct FirmwareFacts {
-  std::string version, name, url;  ///< vr fwn url
+  std::string version{}, name{}, url{};  ///< vr fwn url
 };
 
 /// [firmware]: which version runs, and the order to update. Source: TS-0001 clause D.2.
@@ -115,7 +115,8 @@ class Firmware : public ManagementObject {
   Firmware(Ae& ae, std::string address);
 
   /// An order to update that came while the AE was away (ud is true) stands: then nothing changes.
-  Result<void> ensure(const FirmwareFacts& facts);
+  /// `policies`: acpi; a management object does not take over its node's.
+  Result<void> ensure(const FirmwareFacts& facts, const std::vector<std::string>& policies = {});
   Result<FirmwareFacts> facts() const;
   /// Orders the update to another version: vr, fwn, url and ud = true in one request.
   Result<void> order_update(const FirmwareFacts& wanted);
@@ -126,8 +127,9 @@ class Firmware : public ManagementObject {
 };
 
 struct DeviceFacts {
-  std::string label, manufacturer, model, type;                      ///< dlb man mod dty; mandatory
-  std::string firmware_version, software_version, hardware_version;  ///< fwv swv hwv; may be empty
+  std::string label{}, manufacturer{}, model{}, type{};  ///< dlb man mod dty; mandatory
+  std::string firmware_version{}, software_version{},
+      hardware_version{};  ///< fwv swv hwv; may be empty
 };
 
 /// [deviceInfo]. Source: TS-0001 clause D.8.
@@ -135,7 +137,7 @@ class DeviceInfo : public ManagementObject {
  public:
   static constexpr std::int64_t kDefinition = 1007;
   DeviceInfo(Ae& ae, std::string address);
-  Result<void> ensure(const DeviceFacts& facts);
+  Result<void> ensure(const DeviceFacts& facts, const std::vector<std::string>& policies = {});
   Result<DeviceFacts> facts() const;
 };
 

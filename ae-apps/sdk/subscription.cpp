@@ -100,6 +100,7 @@ Subscription::Impl::~Impl() {
   if (!keep_) (void)session->ask(make_request(Operation::kDelete, address_));
 }
 
+Subscription::Subscription() = default;
 Subscription::Subscription(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Subscription::Subscription(Subscription&&) noexcept = default;
 Subscription& Subscription::operator=(Subscription&&) noexcept = default;

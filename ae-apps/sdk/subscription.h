@@ -46,7 +46,7 @@ struct Criteria {
 class Subscription {
  public:
   class Impl;
-  Subscription() = default;
+  Subscription();  ///< empty
   explicit Subscription(std::unique_ptr<Impl> impl);
   Subscription(Subscription&&) noexcept;
   Subscription& operator=(Subscription&&) noexcept;
