@@ -1,0 +1,77 @@
+#include "ae-apps/ota/program/state_files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "ae-apps/ota/crypto/files.h"
+
+namespace gatehouse::ota {
+namespace {
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags)
+      : fd_(::open(path.c_str(), flags, 0600)) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool write_all(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t done = ::write(fd_, bytes.data(), bytes.size());
+      if (done < 0 && errno == EINTR) continue;
+      if (done <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(done));
+    }
+    return true;
+  }
+  bool sync() const { return ::fsync(fd_) == 0; }
+  bool open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+tl::unexpected<Error> disk_failure(const std::filesystem::path& file) {
+  return fail(Rsc::kInternalServerError, file.filename().string() + ": cannot be written");
+}
+
+bool sync_folder_of(const std::filesystem::path& file) {
+  const Descriptor folder(file.parent_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return folder.open() && folder.sync();
+}
+
+}  // namespace
+
+Result<void> replace_file(const std::filesystem::path& file, std::string_view content) {
+  const std::filesystem::path fresh = file.string() + ".new";
+  {
+    const Descriptor out(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+    if (!out.open() || !out.write_all(content) || !out.sync()) return disk_failure(file);
+  }
+  if (::rename(fresh.c_str(), file.c_str()) != 0 || !sync_folder_of(file)) {
+    return disk_failure(file);
+  }
+  return {};
+}
+
+Result<void> append_line(const std::filesystem::path& file, std::string_view line) {
+  const Descriptor out(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC);
+  if (!out.open() || !out.write_all(std::string(line) + '\n') || !out.sync()) {
+    return disk_failure(file);
+  }
+  return {};
+}
+
+Result<std::string> read_text(const std::filesystem::path& file, std::size_t max_bytes) {
+  const Result<Bytes> bytes = crypto::read_file(file.string(), max_bytes);
+  if (bytes) return std::string(text_of(*bytes));
+  if (bytes.error().rsc == Rsc::kNotFound) return std::string();
+  return fail(bytes.error());
+}
+
+}  // namespace gatehouse::ota

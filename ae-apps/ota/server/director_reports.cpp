@@ -1,0 +1,277 @@
+// What the Director makes of reports: steps D and H.
+#include <algorithm>
+
+#include "ae-apps/ota/server/director.h"
+
+namespace gatehouse::ota_server {
+namespace {
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+}  // namespace
+
+void Director::take_report(const Value& content, Timestamp now) {
+  const Result<ReportMessage> message = parse_report_message(content);
+  if (!message) return reject(nullptr, 'D', "", "report: " + message.error().detail, now);
+  const Vehicle* vehicle = find_vehicle(message->vehicle);
+  if (vehicle == nullptr) {
+    return reject(nullptr, 'D', "", "no vehicle " + message->vehicle + " is known", now);
+  }
+  switch (message->purpose) {
+    case Purpose::kInventory:
+      return take_inventory(*message, now);
+    case Purpose::kCompletion:
+    case Purpose::kRefusal:
+      return take_outcome(*message, now);
+    case Purpose::kCheck:
+      // The user asks whether there is something: the same questions, but not without end.
+      step('D', "check-wanted", {{"vehicle", message->vehicle}});
+      if (!has_live_inquiry(message->vehicle, now)) ask(*vehicle, {}, true, 0, now);
+      return;
+  }
+}
+
+/// Counts and tells of a report that is not believed; nothing else follows from it.
+void Director::reject(Known* known, char letter, const std::string& ecu, const std::string& reason,
+                      Timestamp now) {
+  Fields fields;
+  if (!ecu.empty()) fields.emplace_back("ecu", ecu);
+  fields.emplace_back("reason", reason);
+  step(letter, "report-rejected", std::move(fields));
+  if (known == nullptr) return;
+  ++known->record.rejected_reports;
+  known->record.last_error = "report rejected: " + reason;
+  note(*known, "report-rejected",
+       Value::object({{"verified", false},
+                      {"reason", reason},
+                      {"rejected_reports", known->record.rejected_reports}}),
+       now);
+}
+
+/// The ECU of that serial number, if it is in the vehicle that speaks.
+Director::Known* Director::find_ecu_of(const ReportMessage& message, const std::string& serial,
+                                       Timestamp now) {
+  Known* known = find_ecu(serial);
+  const bool ours = known != nullptr && known->vehicle->cse_id == message.vehicle;
+  if (ours) return known;
+  reject(nullptr, 'D', serial, "no ECU of this serial number is in vehicle " + message.vehicle,
+         now);
+  return nullptr;
+}
+
+/// The signature first; nothing is read before it is right.
+Result<image::VersionReport> Director::verify(const Known& known, const ReportEntry& entry,
+                                              const std::string& nonce) const {
+  const Ecu& ecu = *known.ecu;
+  if (entry.level != name_of(ecu.level)) {
+    return fail(Rsc::kOriginatorNotAuthenticated, "the level is \"" + entry.level + "\", but \"" +
+                                                      std::string(name_of(ecu.level)) +
+                                                      "\" is registered");
+  }
+  const Result<Bytes> challenge = from_hex(nonce);
+  if (!challenge) return fail(challenge.error());
+  image::SignedReport report = entry.report;
+  if (report.algorithm.empty()) report.algorithm = name_of(ecu.report_key->algorithm());
+  Result<image::VersionReport> content = image::verify_report(report, *ecu.report_key, *challenge);
+  if (!content) return content;
+  if (content->serial != ecu.serial) {
+    return fail(Rsc::kOriginatorNotAuthenticated,
+                "the report is of serial number " + content->serial);
+  }
+  if (content->hardware_id != ecu.hardware_id) {
+    return fail(Rsc::kOriginatorNotAuthenticated, "the hardware id is " + content->hardware_id +
+                                                      ", but " + ecu.hardware_id +
+                                                      " is registered");
+  }
+  return content;
+}
+
+void Director::believe(Known& known, const image::VersionReport& report, Timestamp now) {
+  EcuRecord& record = known.record;
+  record.version = report.version;
+  record.name = report.name;
+  record.payload_sha256 = report.payload_sha256;
+  record.slot = report.slot;
+  record.status = report.status;
+  record.attack = report.attack;
+  record.release_counter = report.release_counter;
+  record.highest_release_counter = std::max(record.highest_release_counter, report.release_counter);
+  record.last_report = to_text(now);
+  changes_.ecus.insert(record.serial);
+}
+
+// --- D -----------------------------------------------------------------------------------------
+
+void Director::take_inventory(const ReportMessage& message, Timestamp now) {
+  for (const ReportEntry& entry : message.entries) take_inventory_entry(message, entry, now);
+  if (!message.trouble) return;
+  Known* known = find_ecu_of(message, message.trouble->ecu, now);
+  const Inquiry* inquiry = find_inquiry(message.inquiry);
+  if (known == nullptr || inquiry == nullptr || inquiry->vehicle != message.vehicle) return;
+  known->record.last_error = "no report: " + message.trouble->reason;
+  step('D', "no-report", {{"ecu", known->ecu->serial}, {"reason", message.trouble->reason}});
+  note(*known, "no-report",
+       Value::object({{"verified", false}, {"reason", message.trouble->reason}}), now);
+}
+
+void Director::take_inventory_entry(const ReportMessage& message, const ReportEntry& entry,
+                                    Timestamp now) {
+  Known* known = find_ecu_of(message, entry.ecu, now);
+  if (known == nullptr) return;
+  const auto refuse = [&](const std::string& why) { reject(known, 'D', entry.ecu, why, now); };
+  Inquiry* inquiry = find_inquiry(message.inquiry);
+  if (inquiry == nullptr || inquiry->vehicle != message.vehicle) {
+    return refuse("the nonce is unknown: no such inquiry was made");
+  }
+  if (!contains(inquiry->ecus, entry.ecu)) return refuse("the inquiry was not for this ECU");
+  if (contains(inquiry->answered, entry.ecu)) return refuse("the nonce was used already");
+  const Result<image::VersionReport> report = verify(*known, entry, inquiry->nonce);
+  if (!report) return refuse(report.error().detail);
+  inquiry->answered.push_back(entry.ecu);
+  changes_.exchange = true;
+  if (inquiry->expires <= now) {
+    const Inquiry late = *inquiry;
+    refuse("the nonce has expired");
+    return renew(late, now);
+  }
+  believe(*known, *report, now);
+  known->record.last_error.clear();
+  step('D', "verified",
+       {{"ecu", entry.ecu},
+        {"version", report->version},
+        {"release_counter", std::to_string(report->release_counter)},
+        {"status", report->status},
+        {"attack", report->attack},
+        {"level", entry.level},
+        {"key", entry.report.key_id}});
+  note(*known, "verified",
+       Value::object({{"verified", true},
+                      {"version", report->version},
+                      {"release_counter", report->release_counter},
+                      {"sha256", report->payload_sha256},
+                      {"status", report->status},
+                      {"attack", report->attack},
+                      {"level", entry.level},
+                      {"key_id", entry.report.key_id}}),
+       now);
+  consider(*known, now);
+}
+
+// --- H -----------------------------------------------------------------------------------------
+
+/// Whose offer the message answers; if nobody's, says so.
+Director::Known* Director::owner_of_offer(const ReportMessage& message, Timestamp now) {
+  for (auto& [serial, known] : ecus_) {
+    const auto& open = known.record.offer;
+    if (open && open->nonce == message.inquiry && known.vehicle->cse_id == message.vehicle) {
+      return &known;
+    }
+  }
+  const std::string serial = !message.entries.empty() ? message.entries.front().ecu
+                             : message.trouble        ? message.trouble->ecu
+                                                      : "";
+  Known* known = find_ecu_of(message, serial, now);
+  if (known == nullptr) return nullptr;
+  const bool used = contains(known->record.used_nonces, message.inquiry);
+  reject(known, 'H', serial,
+         used ? "the nonce was used already" : "the nonce is unknown: no open offer has it", now);
+  return nullptr;
+}
+
+void Director::take_outcome(const ReportMessage& message, Timestamp now) {
+  Known* known = owner_of_offer(message, now);
+  if (known == nullptr) return;
+  const std::string& serial = known->ecu->serial;
+  if (message.entries.empty()) {
+    if (message.purpose == Purpose::kCompletion) {
+      return reject(known, 'H', serial, "the completion holds no report", now);
+    }
+    // The gateway says that it gave up, and the ECU says nothing: not proven, but final.
+    const std::string reason =
+        message.trouble ? message.trouble->stage + ": " + message.trouble->reason : "no reason";
+    return fail_offer(*known, reason, Value::object({{"verified", false}}), now);
+  }
+  const ReportEntry& entry = message.entries.front();
+  if (message.entries.size() != 1 || entry.ecu != serial) {
+    return reject(known, 'H', entry.ecu, "the offer was for ECU " + serial + " alone", now);
+  }
+  const Result<image::VersionReport> report = verify(*known, entry, message.inquiry);
+  if (!report) return reject(known, 'H', serial, report.error().detail, now);
+  believe(*known, *report, now);
+  judge(*known, message, *report, now);
+}
+
+/// Only what runs now, as its report proves, says whether the update is done.
+void Director::judge(Known& known, const ReportMessage& message, const image::VersionReport& report,
+                     Timestamp now) {
+  const Offer offer = *known.record.offer;
+  const std::string& key_id = message.entries.front().report.key_id;
+  const bool done = report.status == "running" && report.payload_sha256 == offer.payload_sha256 &&
+                    report.version == offer.version;
+  if (!done) {
+    std::string reason = "runs " + report.version + ", not " + offer.version;
+    if (report.status != "running") reason = "the ECU is " + report.status;
+    if (report.attack != "none") reason = "attack indicator: " + report.attack;
+    if (message.trouble) reason = message.trouble->stage + ": " + message.trouble->reason;
+    return fail_offer(known, reason,
+                      Value::object({{"verified", true},
+                                     {"runs", report.version},
+                                     {"status", report.status},
+                                     {"attack", report.attack},
+                                     {"key_id", key_id}}),
+                      now);
+  }
+  known.record.failed_images.erase(offer.image);
+  known.record.last_error.clear();
+  step('H', "updated",
+       {{"ecu", known.ecu->serial},
+        {"from", offer.from},
+        {"to", offer.version},
+        {"verified", "yes"},
+        {"key", key_id}});
+  note(known, "updated",
+       Value::object({{"from", offer.from},
+                      {"to", offer.version},
+                      {"image", offer.image},
+                      {"verified", true},
+                      {"key_id", key_id},
+                      {"late", offer.overdue}}),
+       now);
+  close_offer(known);
+}
+
+/// One failure for an offer, however many messages tell of it.
+void Director::fail_offer(Known& known, std::string reason, const Value& details, Timestamp now,
+                          bool nonce_stays) {
+  EcuRecord& record = known.record;
+  const Offer offer = *record.offer;
+  if (!offer.overdue) ++record.failures;
+  record.last_error = reason;
+  record.failed_images[offer.image] = reason;
+  if (record.failed_images.size() > kMaxFailedImages) {
+    const auto other = std::find_if(record.failed_images.begin(), record.failed_images.end(),
+                                    [&](const auto& each) { return each.first != offer.image; });
+    record.failed_images.erase(other);
+  }
+  step('H', "failed",
+       {{"ecu", record.serial},
+        {"from", offer.from},
+        {"to", offer.version},
+        {"failures", std::to_string(record.failures)},
+        {"reason", reason}});
+  Value entry = Value::object({{"from", offer.from},
+                               {"to", offer.version},
+                               {"image", offer.image},
+                               {"reason", std::move(reason)}});
+  for (const Member& member : *details.as_object()) entry.set(member.name, member.value);
+  note(known, "failed", std::move(entry), now);
+  if (nonce_stays) {
+    record.offer->overdue = true;
+  } else {
+    close_offer(known);
+  }
+}
+
+}  // namespace gatehouse::ota_server

@@ -1,0 +1,63 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "ae-apps/ota/program/step_log.h"
+#include "ae-apps/ota/server/image_store.h"
+#include "bindings/http/page.h"
+
+namespace gatehouse::ota_server {
+
+/// The pages of the image server:
+///   PUT /images/NAME       201 (200: was there), 400, 403, 422 with the verdict, 507
+///   GET /images/SHA256     the image, whole or by ranges, with ETag; 403, 404
+///   GET /images            a JSON list; 403
+/// Identities are those of the peer's certificate, SP-relative; without one nothing is served.
+/// Threading: any thread.
+class ImagePages {
+ public:
+  /// An image was taken into the store.
+  using Uploaded = std::function<void(const ImageFacts&)>;
+  /// What is given by reference outlives it.
+  ImagePages(const ImageServerSettings& settings, ImageStore& store, ota::StepLog& log,
+             Uploaded uploaded)
+      : settings_(settings), store_(store), log_(log), uploaded_(std::move(uploaded)) {}
+
+  http::Page answer(const http::PageRequest& request);
+
+ private:
+  http::Page list() const;
+  http::Page upload(const http::PageRequest& request, std::string_view name,
+                    const std::string& who);
+  http::Page download(const http::PageRequest& request, std::string_view name,
+                      const std::string& who);
+  void greet(const std::string& who);
+
+  const ImageServerSettings& settings_;
+  ImageStore& store_;
+  ota::StepLog& log_;
+  const Uploaded uploaded_;
+  std::mutex mutex_;
+  std::set<std::string> greeted_;  ///< whose first request was told of
+};
+
+/// The image server: HTTPS, both sides authenticated, TLS 1.3.
+class ImageServer {
+ public:
+  /// `pages` outlives it. `max_body_bytes`: of an upload.
+  ImageServer(const ImageServerSettings& settings, std::size_t max_body_bytes, ImagePages& pages);
+  ~ImageServer();
+  Result<void> start();
+  void stop();
+  std::uint16_t port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gatehouse::ota_server

@@ -1,0 +1,82 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cse/primitive/result.h"
+#include "cse/primitive/timestamp.h"
+#include "cse/primitive/value.h"
+
+namespace gatehouse::ota_server {
+
+/// What the server knows of an image in its store. `sha256` (of the whole file) names it.
+struct ImageFacts {
+  std::string sha256, payload_sha256;  ///< hexadecimal
+  std::string name, version, hardware_id;
+  std::uint64_t release_counter = 0;
+  std::uint64_t bytes = 0;  ///< of the file
+};
+
+/// A question to a vehicle, with its nonce: each of its ECUs may answer once, until it expires.
+struct Inquiry {
+  std::string id, vehicle;
+  std::string nonce;                  ///< hexadecimal
+  std::vector<std::string> ecus;      ///< who may answer
+  bool whole_vehicle = false;         ///< all ECUs were asked
+  std::vector<std::string> answered;  ///< who has
+  Timestamp made, expires;
+  bool sent = false;     ///< the vehicle's CSE has taken it
+  unsigned renewed = 0;  ///< how often it was asked again because an answer came too late
+};
+
+/// An update on its way to an ECU.
+struct Offer {
+  std::string nonce;  ///< hexadecimal; the completion report answers it
+  std::string image, payload_sha256, version, name;
+  std::string from;  ///< version that was verified last
+  bool forced = false;
+  Timestamp made;
+  bool sent = false;     ///< the vehicle's CSE has taken it
+  bool overdue = false;  ///< counted as failed; a late completion report is still believed
+};
+
+/// All that the server keeps about one ECU. Only what a verified report said changes what it runs.
+struct EcuRecord {
+  std::string serial, vehicle;
+  std::string version = "unknown";  ///< as verified last
+  std::string name, payload_sha256, slot, status, attack;
+  std::uint64_t release_counter = 0;
+  std::uint64_t highest_release_counter = 0;  ///< of all that it was seen to run
+  std::string last_report;                    ///< m2m:timestamp; empty: never
+  std::uint64_t failures = 0;                 ///< of updates
+  std::uint64_t rejected_reports = 0;         ///< that could not be verified
+  std::string last_error;
+  std::map<std::string, std::string> failed_images;  ///< and why
+  std::optional<Offer> offer;
+  std::vector<std::string> used_nonces;  ///< of offers that were closed, the newest last
+  std::uint64_t next_history = 1;
+  std::deque<std::pair<std::uint64_t, Value>> unsent_history;  ///< oldest first
+};
+
+Value encode(const EcuRecord& record);
+/// Errors: kBadRequest for what encode() would not write.
+Result<EcuRecord> decode_record(const Value& value);
+Value encode(const Inquiry& inquiry);
+Result<Inquiry> decode_inquiry(const Value& value);
+
+/// What to offer to an ECU after a verified report: the image for its hardware with the greatest
+/// release counter, if that is greater than any that it ran, and if the image has not failed there.
+struct Decision {
+  const ImageFacts* image = nullptr;  ///< nullptr: nothing, because …
+  std::string reason;
+};
+Decision decide(const EcuRecord& record, const std::string& hardware_id,
+                const std::vector<ImageFacts>& images);
+
+/// Why this image must not go to that ECU; empty: it may.
+std::string objection(const EcuRecord& record, const std::string& hardware_id,
+                      const ImageFacts& image);
+
+}  // namespace gatehouse::ota_server

@@ -1,0 +1,261 @@
+#include "ae-apps/ota/server/service.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "ae-apps/ota/program/state_files.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::ota_server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxStateBytes = 8u << 20;
+constexpr std::int64_t kKeptReports = 500, kKeptCommands = 100, kKeptHistory = 500;
+constexpr std::int64_t kContentInstance = 4;
+constexpr std::chrono::seconds kFirstPause{2}, kLongestPause{60};
+constexpr const char* kReports = "reports";
+constexpr const char* kCommands = "commands";
+
+fs::path exchange_file(const ServerSettings& settings) {
+  return fs::path(settings.state_dir) / "exchange.json";
+}
+
+fs::path record_file(const ServerSettings& settings, const std::string& serial) {
+  return fs::path(settings.state_dir) / ("ecu-" + serial + ".json");
+}
+
+/// The tree of a state file; null if there is none.
+Result<Value> read_state(const fs::path& file) {
+  const Result<std::string> text = ota::read_text(file, kMaxStateBytes);
+  if (!text) return fail(text.error());
+  if (text->empty()) return Value();
+  return parse_json(*text, {.max_bytes = kMaxStateBytes, .max_depth = 12});
+}
+
+}  // namespace
+
+Service::Service(const ServerSettings& settings, Parts parts)
+    : settings_(settings),
+      parts_(std::move(parts)),
+      director_(settings.rules, settings.vehicles, parts_.random) {}
+
+Result<std::unique_ptr<Service>> Service::open(const ServerSettings& settings, Parts parts,
+                                               std::vector<ImageFacts> images) {
+  std::unique_ptr<Service> service(new Service(settings, std::move(parts)));
+  service->director_.set_images(std::move(images));
+  if (const auto restored = service->restore(); !restored) return fail(restored.error());
+  return service;
+}
+
+// --- the disk ----------------------------------------------------------------------------------
+
+Result<void> Service::restore() {
+  std::error_code error;
+  fs::create_directories(settings_.state_dir, error);
+  if (error) return fail(Rsc::kInternalServerError, "state_dir: cannot be made");
+  const auto blame = [](const fs::path& file, const Error& why) {
+    return fail(Rsc::kInternalServerError,
+                "state_dir: " + file.filename().string() + ": " + why.detail);
+  };
+  const fs::path exchange = exchange_file(settings_);
+  const Result<Value> stored = read_state(exchange);
+  if (!stored) return blame(exchange, stored.error());
+  if (!stored->is_null()) {
+    if (const auto done = director_.restore_exchange(*stored); !done) {
+      return blame(exchange, done.error());
+    }
+  }
+  for (const Vehicle& vehicle : settings_.vehicles) {
+    for (const Ecu& ecu : vehicle.ecus) {
+      const fs::path file = record_file(settings_, ecu.serial);
+      const Result<Value> record = read_state(file);
+      if (!record) return blame(file, record.error());
+      if (record->is_null()) continue;
+      if (const auto done = director_.restore_record(ecu.serial, *record); !done) {
+        return blame(file, done.error());
+      }
+    }
+  }
+  return {};
+}
+
+/// Used nonces first: what is lost by a crash in between is asked again, not believed twice.
+Result<void> Service::store(const Director::Changes& changes) {
+  if (changes.exchange) {
+    const auto done = ota::replace_file(exchange_file(settings_), to_json(director_.exchange()));
+    if (!done) return done;
+  }
+  for (const std::string& serial : changes.ecus) {
+    const auto done =
+        ota::replace_file(record_file(settings_, serial), to_json(director_.record(serial)));
+    if (!done) return done;
+  }
+  return {};
+}
+
+/// With the lock held: what has changed is stored, then told.
+void Service::flush() {
+  const Director::Changes changes = director_.take_changes();
+  if (!changes.none()) {
+    const auto done = store(changes);
+    stored_ = done.has_value();
+    if (!done) {
+      director_.put_back(changes);
+      parts_.log.say("state_dir: " + done.error().detail + "; nothing is sent until it works");
+    }
+  }
+  for (const StepLine& line : director_.take_steps()) {
+    parts_.log.step(line.letter, line.event, line.fields);
+  }
+}
+
+void Service::change(const std::function<void(Timestamp)>& how) {
+  const std::lock_guard lock(mutex_);
+  how(parts_.clock());
+  flush();
+}
+
+// --- what comes --------------------------------------------------------------------------------
+
+void Service::image_uploaded(const ImageFacts& image) {
+  change([&](Timestamp now) { director_.add_image(image, now); });
+  parts_.wake();
+}
+
+void Service::take(const std::string& container, const Value& attributes) {
+  const std::string name = attributes.string_at("rn");
+  const Value* content = attributes.find("con");
+  if (name.empty() || content == nullptr) return;
+  change([&](Timestamp now) {
+    if (!director_.first_time(container + "/" + name)) return;
+    if (container == kReports) {
+      director_.take_report(*content, now);
+    } else {
+      director_.take_command(*content, now);
+    }
+  });
+  parts_.wake();
+}
+
+/// Instances that nobody told us of, in the order in which they were made.
+void Service::catch_up(sdk::Ae& ae, const std::string& container) {
+  FilterCriteria filter;
+  filter.resource_types = {kContentInstance};
+  const auto found = ae.discover(container, filter);
+  if (!found) return parts_.log.say(container + ": " + found.error().detail);
+  std::vector<Value> missed;
+  for (const std::string& address : *found) {
+    Result<Value> instance = ae.retrieve(address);
+    if (instance) missed.push_back(*std::move(instance));
+  }
+  std::stable_sort(missed.begin(), missed.end(), [](const Value& a, const Value& b) {
+    return a.string_at("ct") < b.string_at("ct");
+  });
+  for (const Value& instance : missed) take(container, instance);
+}
+
+// --- the CSE -----------------------------------------------------------------------------------
+
+Result<void> Service::prepare(sdk::Ae& ae) {
+  const std::vector<std::string> us = {ae.id(), ae.sp_relative_id()};
+  std::vector<std::string> gateways;
+  for (const Vehicle& vehicle : settings_.vehicles) gateways.push_back(vehicle.gateway_ae);
+  const unsigned look = sdk::kMayRetrieve | sdk::kMayDiscover;
+  const auto ensure = [&](const std::string& name, const std::vector<sdk::AccessRule>& rules,
+                          const std::vector<std::string>& containers, std::int64_t kept) {
+    const Result<std::string> policy = ae.ensure_policy(name, rules);
+    if (!policy) return Result<void>(fail(policy.error()));
+    sdk::ContainerOptions options;
+    options.max_instances = kept;
+    options.policies = {*policy};
+    for (const std::string& container : containers) {
+      if (auto done = ae.container(container).ensure(options); !done) return done;
+    }
+    return Result<void>();
+  };
+  std::vector<std::string> histories;
+  for (const Vehicle& vehicle : settings_.vehicles) {
+    for (const Ecu& ecu : vehicle.ecus) histories.push_back("history-" + ecu.serial);
+  }
+  if (auto done =
+          ensure("reports-policy",
+                 {{us, sdk::kMayDoAll}, {gateways, sdk::kMayCreate}, {settings_.operators, look}},
+                 {kReports}, kKeptReports);
+      !done) {
+    return done;
+  }
+  if (auto done = ensure("commands-policy",
+                         {{us, sdk::kMayDoAll}, {settings_.operators, look | sdk::kMayCreate}},
+                         {kCommands}, kKeptCommands);
+      !done) {
+    return done;
+  }
+  return ensure("history-policy", {{us, sdk::kMayDoAll}, {settings_.operators, look}}, histories,
+                kKeptHistory);
+}
+
+Result<void> Service::attach(sdk::Ae& ae) {
+  if (auto done = prepare(ae); !done) return done;
+  subscriptions_.clear();
+  for (const std::string container : {kReports, kCommands}) {
+    Result<sdk::Subscription> watch = ae.container(container).on_push(
+        [this, container](const sdk::Event& event) { take(container, event.attributes); });
+    if (!watch) return fail(watch.error());
+    subscriptions_.push_back(*std::move(watch));
+    catch_up(ae, container);
+  }
+  ae_ = &ae;
+  return {};
+}
+
+void Service::detach() {
+  subscriptions_.clear();
+  ae_ = nullptr;
+}
+
+// --- what goes ---------------------------------------------------------------------------------
+
+Result<void> Service::send(const Outgoing& what) {
+  if (what.kind != Outgoing::Kind::kOffer) return ae_->container(what.to).push(what.content);
+  const auto updated = sdk::Firmware(*ae_, what.to).update(what.content);
+  if (!updated) return fail(updated.error());
+  return {};
+}
+
+std::vector<Outgoing> Service::due() {
+  const std::lock_guard lock(mutex_);
+  const Timestamp now = parts_.clock();
+  director_.tick(now);
+  flush();
+  if (!stored_) return {};
+  std::vector<Outgoing> out = director_.pending();
+  std::erase_if(attempts_, [&](const auto& attempt) {
+    return std::none_of(out.begin(), out.end(),
+                        [&](const Outgoing& each) { return each.key == attempt.first; });
+  });
+  std::erase_if(out, [&](const Outgoing& each) {
+    const auto attempt = attempts_.find(each.key);
+    return attempt != attempts_.end() && attempt->second.next > now;
+  });
+  return out;
+}
+
+void Service::tick() {
+  for (const Outgoing& what : due()) {
+    if (ae_ == nullptr) return;
+    if (const auto sent = send(what); !sent) {
+      const auto known = attempts_.find(what.key);
+      const auto pause =
+          known == attempts_.end() ? kFirstPause : std::min(known->second.pause * 2, kLongestPause);
+      attempts_[what.key] = {parts_.clock() + pause, pause};
+      parts_.log.say(what.to + ": " + sent.error().detail + "; again in " +
+                     std::to_string(pause.count()) + " s");
+      continue;
+    }
+    change([&](Timestamp) { director_.delivered(what); });
+  }
+}
+
+}  // namespace gatehouse::ota_server
