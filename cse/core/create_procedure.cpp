@@ -144,11 +144,8 @@ Response create_resource(const ProcedureContext& procedure, const Request& reque
                            originator};
   auto created = create(procedure, context);
   if (!created) return error_response(request, created.error());
-  for (TransactionParticipant* participant : procedure.extensions.participants) {
-    const std::vector<Change> changes = resources.job_changes();
-    if (auto joined = participant->on_changes(changes, context); !joined) {
-      return error_response(request, joined.error());
-    }
+  if (auto joined = let_participants_join(procedure.extensions, context); !joined) {
+    return error_response(request, joined.error());
   }
   const Value* requested = request.content ? &request.content->as_object()->front().value : nullptr;
   Response response = answer_with(request, Rsc::kCreated, *created, requested);

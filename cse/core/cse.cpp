@@ -226,11 +226,8 @@ void Cse::submit(std::function<Response(OperationContext&)> work,
     OperationContext context{resources, *request, settings_, behaviours_, settings_.cse_id};
     Response response = work(context);
     if (!is_success(response.rsc)) return response;
-    for (TransactionParticipant* participant : extensions_.participants) {
-      const std::vector<Change> changes = resources.job_changes();
-      if (changes.empty()) break;
-      if (auto joined = participant->on_changes(changes, context); !joined)
-        return error_response(*request, joined.error());
+    if (auto joined = let_participants_join(extensions_, context); !joined) {
+      return error_response(*request, joined.error());
     }
     return response;
   };

@@ -23,10 +23,10 @@ class TransactionParticipant {
   virtual Result<void> on_changes(std::span<const Change> changes, OperationContext& context) = 0;
 };
 
-/// A request whose changes are on disk.
+/// A request whose changes are on disk. Lives for the call only.
 struct Committed {
-  Request request;
-  std::string originator;
+  const Request& request;
+  const std::string& originator;
   std::vector<Change> changes;
 };
 

@@ -81,6 +81,16 @@ Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resourc
   return response;
 }
 
+Result<void> let_participants_join(const Extensions& extensions, OperationContext& context) {
+  for (TransactionParticipant* participant : extensions.participants) {
+    const std::vector<Change> changes =
+        context.resources.job_changes();  // a participant may add to them
+    if (changes.empty()) return {};
+    if (auto joined = participant->on_changes(changes, context); !joined) return joined;
+  }
+  return {};
+}
+
 Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
                            bool side_effect) {
   if (auto allowed = context.behaviours.of(resource->type()).on_delete(resource, context); !allowed)

@@ -29,6 +29,9 @@ Response retrieve_resource(const ProcedureContext& context, const Request& reque
                            const std::string& originator, const ResourcePtr& target,
                            ResourceReader& resources);
 
+/// Lets the participants see what the request has changed, and add to it.
+Result<void> let_participants_join(const Extensions& extensions, OperationContext& context);
+
 /// Takes a resource and everything below it out. The resource's own change is a plain one, those
 /// below are side effects.
 Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,

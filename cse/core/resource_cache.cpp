@@ -70,6 +70,15 @@ void ResourceCache::publish(const ResourcePtr& resource) {
   remember_path(*resource);
 }
 
+void ResourceCache::publish_instance(const ResourcePtr& instance) {
+  Shard& place = shard(instance->parent());
+  const std::lock_guard lock(place.mutex);
+  ++place.epoch;
+  if (place.latest.size() >= capacity_per_shard_) place.latest.clear();
+  ResourcePtr& newest = place.latest[instance->parent()];
+  if (!newest || newest->order() < instance->order()) newest = instance;
+}
+
 void ResourceCache::drop(const ResourceId& id) {
   ResourcePtr gone;
   {

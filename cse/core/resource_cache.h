@@ -31,6 +31,9 @@ class ResourceCache {
 
   /// The write lane: the new state of a resource.
   void publish(const ResourcePtr& resource);
+  /// The write lane: an instance was added to its parent. It is kept as the newest one only: most
+  /// are never read alone.
+  void publish_instance(const ResourcePtr& instance);
   /// The resource is gone, or what is known of it may be old.
   void drop(const ResourceId& id);
   void drop_latest(const ResourceId& parent);

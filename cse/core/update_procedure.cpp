@@ -127,11 +127,8 @@ Result<ResourcePtr> erase(const ProcedureContext& procedure, OperationContext& c
 }
 
 Response finish(const ProcedureContext& procedure, OperationContext& context, Response response) {
-  for (TransactionParticipant* participant : procedure.extensions.participants) {
-    const std::vector<Change> changes = context.resources.job_changes();
-    if (auto joined = participant->on_changes(changes, context); !joined) {
-      return error_response(context.request, joined.error());
-    }
+  if (auto joined = let_participants_join(procedure.extensions, context); !joined) {
+    return error_response(context.request, joined.error());
   }
   return response;
 }

@@ -95,7 +95,7 @@ void WorkingSet::set_now(Entry& entry, const ResourceId& id, ResourcePtr now) {
     else
       names_.erase(key);
     structural_.push_back(id);
-    parents_of_changed_instances_.push_back(named->parent());
+    if (!now) parents_of_erased_.push_back(named->parent());
   }
   entry.now = std::move(now);
 }
@@ -230,13 +230,23 @@ Result<void> WorkingSet::flush() {
   return {};
 }
 
+namespace {
+
+/// <contentInstance>, <timeSeriesInstance>, <flexContainerInstance>: many, and seldom read one by
+/// one.
+bool is_instance(int type) { return type == 4 || type == 30 || type == 58; }
+
+}  // namespace
+
 void WorkingSet::publish() {
-  for (const ResourceId& parent : parents_of_changed_instances_) cache_.drop_latest(parent);
+  for (const ResourceId& parent : parents_of_erased_) cache_.drop_latest(parent);
   for (const auto& [id, entry] : entries_) {
-    if (entry.now) {
-      cache_.publish(entry.now);
-    } else {
+    if (!entry.now) {
       cache_.drop(id);
+    } else if (is_instance(entry.now->type()) && entry.now->version() == 1) {
+      cache_.publish_instance(entry.now);
+    } else {
+      cache_.publish(entry.now);
     }
   }
 }

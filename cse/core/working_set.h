@@ -117,7 +117,7 @@ class WorkingSet final : public ResourceReader {
   std::vector<OutboxEntry> outbox_;
   std::vector<std::int64_t> erased_outbox_;
   std::size_t job_outbox_start_ = 0, job_erased_start_ = 0;
-  std::vector<ResourceId> parents_of_changed_instances_;  ///< whose newest child may be another now
+  std::vector<ResourceId> parents_of_erased_;  ///< whose newest child may be another now
   bool wrote_outbox_ = false;
 };
 

@@ -1,7 +1,7 @@
 #include "cse/primitive/timestamp.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 namespace gatehouse {
 namespace {
@@ -25,13 +25,22 @@ std::string to_text(Timestamp time) {
   const auto day = floor<days>(point);
   const year_month_day date{day};
   const hh_mm_ss clock{point - day};
-  char text[40];
-  const int length = std::snprintf(
-      text, sizeof text, "%04d%02u%02uT%02d%02d%02d,%06d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return std::string(text, static_cast<std::size_t>(length));
+  // By hand: every CREATE writes several of these.
+  std::string text(22, 'T');
+  const auto put = [&text](std::size_t at, int places, std::int64_t value) {
+    for (int place = places - 1; place >= 0; --place, value /= 10) {
+      text[at + static_cast<std::size_t>(place)] = static_cast<char>('0' + value % 10);
+    }
+  };
+  put(0, 4, std::clamp(static_cast<int>(date.year()), 0, 9999));
+  put(4, 2, static_cast<unsigned>(date.month()));
+  put(6, 2, static_cast<unsigned>(date.day()));
+  put(9, 2, clock.hours().count());
+  put(11, 2, clock.minutes().count());
+  put(13, 2, clock.seconds().count());
+  text[15] = ',';
+  put(16, 6, clock.subseconds().count());
+  return text;
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
