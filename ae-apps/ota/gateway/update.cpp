@@ -351,7 +351,7 @@ Update::Step Update::close(sdk::UpdateStatus status, Value instance) {
     tools_.log.say("report of " + job_.ecu + ": " + pushed.error().detail);
     return End::kTryLater;
   }
-  const std::string version = facts ? facts->version : job_.from_version;
+  const std::string version = facts ? facts->version : "unknown";
   tools_.log.step(
       'H', job_.failure ? "refusal-reported" : "reported",
       {{"ecu", job_.ecu}, {"runs", version}, {"sus", std::to_string(static_cast<int>(status))}});

@@ -1,0 +1,158 @@
+#include "ae-apps/ota/gateway/configuration.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "ae-apps/ota/crypto/files.h"
+#include "cse/codec/json.h"
+#include "tests/ae-apps/ota/temporary_folder.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+class ConfigurationTest : public testing::Test {
+ protected:
+  ConfigurationTest() {
+    const auto key = crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256).value();
+    EXPECT_TRUE(key.save(folder_ / "report.pem"));
+    std::ofstream(folder_ / "oem.pem") << key.public_key().to_pem();
+    EXPECT_TRUE(crypto::create_secret_file(folder_ / "access.key", Bytes(32, 1)));
+    EXPECT_TRUE(crypto::create_secret_file(folder_ / "shared.key", Bytes(32, 2)));
+    tree_ = parse_json(R"({
+      "cse_url": "https://127.0.0.1:8443", "cse_id": "/id-mn", "csebase": "cse-mn",
+      "ae_id": "CotaGateway", "broker": "mqtts://127.0.0.1:8883",
+      "tls": {"certificate": "gw.pem", "key": "gw.key", "ca": "/etc/ca.pem"},
+      "images_url": "https://127.0.0.1:9443/images/", "state_dir": "state",
+      "display": {"address": "127.0.0.1", "port": 8090},
+      "oem_keys": ["oem.pem"], "report_key": "report.pem", "consent_timeout_s": 60,
+      "ecus": [
+        {"serial": "ECU-1", "hardware_id": "brake-2", "port": 13400, "logical_address": 4112,
+         "level": "full", "access_key_file": "access.key", "public_key": "oem.pem"},
+        {"serial": "ECU-2", "hardware_id": "seat-1", "port": 13401, "level": "constrained",
+         "access_key_file": "access.key", "shared_key_file": "shared.key"}]})")
+                .value();
+  }
+  Result<GatewaySettings> parse(const Value& overrides = {}) {
+    return parse_configuration(to_json(tree_), folder_.path(), overrides);
+  }
+  Value& ecu(std::size_t i) { return tree_.find("ecus")->as_array()->at(i); }
+
+  TemporaryFolder folder_;
+  Value tree_;
+};
+
+TEST_F(ConfigurationTest, ReadsAllOfIt) {
+  const auto settings = parse();
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->ae.cse_url, "https://127.0.0.1:8443");
+  EXPECT_EQ(settings->ae.broker, "mqtts://127.0.0.1:8883");
+  EXPECT_EQ(settings->ae.name, "ota-gateway");
+  EXPECT_EQ(settings->ae.tls->certificate_file, folder_ / "gw.pem");
+  EXPECT_EQ(settings->ae.tls->ca_file, "/etc/ca.pem");
+  EXPECT_EQ(settings->ae.listener->port, 8090);
+  EXPECT_FALSE(settings->ae.listener->notifications);
+  EXPECT_EQ(settings->state_dir, folder_ / "state");
+  EXPECT_EQ(settings->vehicle, "/id-mn");
+  EXPECT_EQ(settings->server_ae, "/id-in/CotaServer");
+  EXPECT_EQ(settings->consent_timeout, std::chrono::seconds(60));
+  EXPECT_FALSE(settings->auto_consent);
+  ASSERT_EQ(settings->ecus.size(), 2u);
+  EXPECT_EQ(settings->ecus[0].logical_address, 0x1010);
+  EXPECT_TRUE(settings->ecus[0].public_key);
+  EXPECT_EQ(settings->ecus[1].level, EcuLevel::kConstrained);
+  EXPECT_EQ(settings->ecus[1].shared_key, Bytes(32, 2));
+}
+
+TEST_F(ConfigurationTest, TheCommandLineWins) {
+  const auto settings =
+      parse(Value::object({{"yes", true}, {"cut_download_after", 700}, {"state_dir", "/tmp/x"}}));
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_TRUE(settings->auto_consent);
+  EXPECT_EQ(settings->cut_download_after, 700u);
+  EXPECT_EQ(settings->state_dir, "/tmp/x");
+}
+
+TEST_F(ConfigurationTest, NamesTheMemberAndTheRule) {
+  struct Case {
+    std::function<void(Value&)> change;
+    std::string text;
+  };
+  const Case cases[] = {
+      {[](Value& t) { t.erase("broker"); }, "broker: is missing"},
+      {[](Value& t) { t.set("cse_url", 5); }, "cse_url: must be a string"},
+      {[](Value& t) { t.set("speed", 5); }, "speed: is no member"},
+      {[](Value& t) { t.set("images_url", "http://h/images/"); }, "images_url: must be https"},
+      {[](Value& t) { t.set("images_url", "https://h/images"); }, "ends with '/'"},
+      {[](Value& t) { t.set("consent_timeout_s", 0); }, "consent_timeout_s: must be a whole"},
+      {[](Value& t) { t.set("oem_keys", Value::array()); }, "oem_keys: must hold"},
+      {[](Value& t) { t.set("oem_keys", Value::array({"absent.pem"})); }, "oem_keys: "},
+      {[](Value& t) { t.erase("report_key"); }, "report_key: is missing"},
+      {[](Value& t) { t.set("ecus", Value::array()); }, "ecus: must hold"},
+      {[](Value& t) { t.set("server_ae", "CotaServer"); }, "server_ae: must be SP-relative"},
+      {[](Value& t) { t.find("tls")->erase("ca"); }, "tls.ca: is missing"},
+      {[](Value& t) { t.find("display")->set("port", 70000); }, "display.port: must be"},
+      {[](Value& t) { t.set("yes", "true"); }, "yes: must be true or false"},
+  };
+  const Value good = tree_;
+  for (const Case& each : cases) {
+    tree_ = good;
+    each.change(tree_);
+    const auto settings = parse();
+    ASSERT_FALSE(settings) << each.text;
+    EXPECT_EQ(settings.error().rsc, Rsc::kBadRequest);
+    EXPECT_NE(settings.error().detail.find(each.text), std::string::npos)
+        << settings.error().detail;
+  }
+}
+
+TEST_F(ConfigurationTest, NamesTheEcuThatIsWrong) {
+  const std::pair<Member, std::string> cases[] = {
+      {{"port", 0}, "ecus[1].port: must be a whole number from 1 to 65535"},
+      {{"level", "half"}, "ecus[1].level: must be full or constrained"},
+      {{"serial", "../x"}, "ecus[1].serial: must be 1 to 48"},
+      {{"serial", "ECU-1"}, "ecus[1].serial: is the serial number of another"},
+      {{"host", "example.org"}, "ecus[1].host: must be an IPv4 address"},
+      {{"shared_key_file", "absent"}, "ecus[1].shared_key_file: "},
+      {{"colour", "red"}, "ecus[1].colour: is no member"},
+  };
+  const Value good = tree_;
+  for (const auto& [member, text] : cases) {
+    tree_ = good;
+    ecu(1).set(member.name, member.value);
+    const auto settings = parse();
+    ASSERT_FALSE(settings) << text;
+    EXPECT_TRUE(settings.error().detail.starts_with(text)) << settings.error().detail;
+  }
+}
+
+TEST_F(ConfigurationTest, RefusesASecretThatOthersMayRead) {
+  std::filesystem::permissions(folder_ / "shared.key", std::filesystem::perms(0644));
+
+  const auto settings = parse();
+
+  ASSERT_FALSE(settings);
+  EXPECT_TRUE(settings.error().detail.starts_with("ecus[1].shared_key_file: "));
+}
+
+TEST_F(ConfigurationTest, RefusesWhatIsNoObject) {
+  for (const char* text : {"", "[]", "5", "{\"ecus\":", "{\"yes\":true,\"yes\":false}"}) {
+    EXPECT_FALSE(parse_configuration(text, folder_.path())) << text;
+  }
+}
+
+TEST_F(ConfigurationTest, LoadsAFile) {
+  std::ofstream(folder_ / "gateway.json") << to_json(tree_);
+
+  const auto settings = load_configuration(folder_ / "gateway.json", {});
+  const auto absent = load_configuration(folder_ / "absent.json", {});
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->state_dir, folder_ / "state");
+  EXPECT_TRUE(absent.error().detail.starts_with("--config "));
+}
+
+}  // namespace
+}  // namespace gatehouse::gateway

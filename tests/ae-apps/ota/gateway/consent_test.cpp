@@ -1,0 +1,180 @@
+#include "ae-apps/ota/gateway/display.h"
+#include "tests/ae-apps/ota/gateway/gateway_fixture.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+using ecu::image_of;
+
+/// The display as a browser sees it.
+class ConsentTest : public GatewayTest {
+ protected:
+  ConsentTest() { settings_.auto_consent = false; }
+
+  http::Page ask_page(const std::string& method, const std::string& path,
+                      const std::string& body = "", const std::string& host = "127.0.0.1:8090") {
+    const std::vector<http::HeaderField> headers = {{"Host", host}};
+    http::PageRequest request;
+    request.method = method;
+    request.path = path;
+    request.body = body;
+    request.headers = &headers;
+    return gateway_->pages()(request).value();
+  }
+  /// Waits until the user is asked; the job's id.
+  std::string asked_job() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (const auto question = gateway_->desk().pending()) return question->job;
+      std::this_thread::yield();
+    }
+    ADD_FAILURE() << "nobody was asked";
+    return "";
+  }
+  static std::string value_of(const std::string& html, const std::string& name) {
+    const std::string before = "name=" + name + " value=\"";
+    const std::size_t at = html.find(before);
+    if (at == std::string::npos) return "";
+    const std::size_t begin = at + before.size();
+    return html.substr(begin, html.find('"', begin) - begin);
+  }
+  std::string form(const std::string& decision) {
+    const std::string html = ask_page("GET", "/").body;
+    return "job=" + value_of(html, "job") + "&token=" + value_of(html, "token") +
+           "&decision=" + decision;
+  }
+  void offer_newer() { offer(kFull, image_of({.version = "1.1.0", .release_counter = 6})); }
+};
+
+TEST_F(ConsentTest, InstallsWhatTheUserAccepts) {
+  start();
+  offer_newer();
+  asked_job();
+
+  const http::Page page = ask_page("POST", "/consent", form("accept"));
+  settle();
+
+  EXPECT_EQ(page.status, 303);
+  EXPECT_FALSE(only_report("completion").is_null());
+  const auto history = gateway_->desk().history();
+  ASSERT_EQ(history.size(), 1u);
+  EXPECT_EQ(history[0].decision, "accepted");
+  EXPECT_EQ(history[0].from_version, "1.0.0");
+  EXPECT_EQ(history[0].to_version, "1.1.0");
+  EXPECT_EQ(cse_.find("cse-mn/ota-gateway/consents/la").find("con")->string_at("decision"),
+            "accepted");
+}
+
+TEST_F(ConsentTest, LeavesTheEcuAloneIfTheUserDeclines) {
+  start();
+  offer_newer();
+  asked_job();
+
+  EXPECT_EQ(ask_page("POST", "/consent", form("decline")).status, 303);
+  settle();
+
+  expect_refusal(kFull, "consent", "declined");
+  EXPECT_EQ(full_.version(), "1.0.0");
+  restart();
+  EXPECT_EQ(gateway_->desk().history().at(0).decision, "declined") << "kept on disk";
+}
+
+TEST_F(ConsentTest, TakesNoAnswerForANo) {
+  settings_.consent_timeout = std::chrono::milliseconds(1);
+  start();
+
+  offer_newer();
+  settle();
+
+  expect_refusal(kFull, "consent", "no answer in time");
+  EXPECT_EQ(gateway_->desk().history().at(0).by, "nobody");
+}
+
+TEST_F(ConsentTest, AsksAgainAfterARestart) {
+  start();
+  offer_newer();
+  const std::string job = asked_job();
+
+  restart();
+
+  EXPECT_EQ(asked_job(), job);
+  EXPECT_TRUE(gateway_->desk().answer(job, true, "test"));
+  settle();
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+TEST_F(ConsentTest, RecordsThatItAnsweredByItself) {
+  settings_.auto_consent = true;
+  start();
+
+  offer_newer();
+  settle();
+
+  EXPECT_NE(gateway_->desk().history().at(0).by.find("--yes"), std::string::npos);
+}
+
+TEST_F(ConsentTest, TellsWhatIsToBeInstalledAndWhy) {
+  start();
+  offer_newer();
+  asked_job();
+
+  const http::Page page = ask_page("GET", "/");
+
+  EXPECT_EQ(page.status, 200);
+  for (const char* part : {"Version 1.0.0", "Version 1.1.0", "brake (ECU ECU-0001)", "minute",
+                           "does not work", "Install", "Not now"}) {
+    EXPECT_NE(page.body.find(part), std::string::npos) << part;
+  }
+  const Value state = parse_json(ask_page("GET", "/state").body).value();
+  EXPECT_EQ(state.find("question")->string_at("to"), "1.1.0");
+  EXPECT_EQ(state.find("ecus")->as_array()->at(0).string_at("state"), "verified");
+}
+
+TEST_F(ConsentTest, TakesOnlyItsOwnForms) {
+  start();
+  offer_newer();
+  const std::string job = asked_job();
+  const std::string good = form("accept");
+
+  EXPECT_EQ(ask_page("POST", "/consent", "job=" + job + "&decision=accept").status, 403);
+  EXPECT_EQ(ask_page("POST", "/consent", "job=" + job + "&decision=accept&token=0").status, 403);
+  EXPECT_EQ(ask_page("POST", "/consent", form("perhaps")).status, 400);
+  EXPECT_EQ(ask_page("POST", "/consent", "x" + good).status, 409) << "another job";
+  EXPECT_EQ(ask_page("POST", "/consent", std::string(5000, 'x')).status, 413);
+  EXPECT_EQ(ask_page("GET", "/consent").status, 405);
+  EXPECT_EQ(ask_page("POST", "/").status, 405);
+  EXPECT_EQ(ask_page("GET", "/etc/passwd").status, 404);
+  EXPECT_EQ(ask_page("POST", "/consent", good, "evil.example").status, 421);
+  EXPECT_EQ(ask_page("GET", "/", "", "10.0.0.1.evil.example").status, 421);
+  EXPECT_TRUE(gateway_->desk().pending()) << "the question is still open";
+}
+
+TEST_F(ConsentTest, RefusesASecondOrderWhileTheUserIsAsked) {
+  start();
+  offer_newer();
+  const std::string job = asked_job();
+
+  order(kFull, images_.url() + "x", "1.2.0");
+  ASSERT_TRUE(gateway_->desk().answer(job, true, "test"));
+  settle();
+
+  const auto all = reports();
+  ASSERT_EQ(all.size(), 2u);
+  bool refused = false, completed = false;
+  for (const Value& each : all) {
+    completed |= each.string_at("purpose") == "completion";
+    const Value* error = each.find("error");
+    refused |=
+        error != nullptr && error->string_at("reason").find("another update") != std::string::npos;
+  }
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(completed);
+}
+
+TEST(Display, ShowsTextFromOutsideAsText) {
+  EXPECT_EQ(html_escaped("<script>alert(\"1\" & '2')"),
+            "&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)");
+}
+
+}  // namespace
+}  // namespace gatehouse::gateway

@@ -1,0 +1,264 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ae-apps/ota/gateway/gateway.h"
+#include "ae-apps/sdk/fake_cse.h"
+#include "bindings/http/file_page.h"
+#include "bindings/http/server.h"
+#include "cse/codec/json.h"
+#include "tests/ae-apps/ota/ecu/ecu_fixture.h"
+#include "tests/ae-apps/ota/temporary_folder.h"
+
+namespace gatehouse::gateway {
+
+inline const crypto::SigningKey& gateway_key() {
+  static const auto key = crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256).value();
+  return key;
+}
+
+/// One ECU on loopback DoIP: its disk outlives its power.
+class TestEcu {
+ public:
+  TestEcu(ecu::EcuSettings settings, Bytes factory_image)
+      : settings_(std::move(settings)), factory_image_(std::move(factory_image)) {
+    power_on();
+  }
+  void power_on() {
+    ecu::NodeSettings node;
+    node.ecu = settings_;
+    node.uds.max_block_bytes = 514;
+    node.doip.port = port_;
+    node.doip.entity.identity.logical_address = EcuEntry().logical_address;
+    node.access_key = ecu::kAccessKey;
+    node_ = std::make_unique<ecu::EcuNode>(std::move(node), disk_, runner_, random_);
+    const auto started = node_->start(factory_image_);
+    ASSERT_TRUE(started) << started.error().detail;
+    port_ = node_->port();
+  }
+  void power_off() { node_.reset(); }
+  std::uint16_t port() const { return port_; }
+  ecu::EcuSettings& settings() { return settings_; }
+  /// As its disk says: the state is stored before anything is answered.
+  ecu::BootState state() { return ecu::load_state(disk_).value().value(); }
+  /// What it runs. Its server is stopped for the look; powered on again it boots the same.
+  std::string version() {
+    node_->stop();
+    std::string running = node_->ecu().version();
+    power_on();
+    return running;
+  }
+
+ private:
+  ecu::EcuSettings settings_;
+  Bytes factory_image_;
+  ecu::SimulatedDisk disk_;
+  ecu::SimulatedRunner runner_;
+  crypto::SeededRandom random_{7};
+  std::uint16_t port_ = 0;
+  std::unique_ptr<ecu::EcuNode> node_;
+};
+
+/// The server's images over HTTP.
+class ImageServer {
+ public:
+  explicit ImageServer(std::string folder)
+      : folder_(std::move(folder)), server_(http::ServerSettings{}, nobody_, codecs_) {
+    server_.set_pages([this](const http::PageRequest& request) -> std::optional<http::Page> {
+      ++requests;
+      const std::string_view prefix = "/images/";
+      if (!request.path.starts_with(prefix)) return std::nullopt;
+      return http::file_page(request, folder_, request.path.substr(prefix.size()));
+    });
+    const auto started = server_.start();
+    if (!started) ADD_FAILURE() << started.error().detail;
+  }
+  std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(server_.port()) + "/images/";
+  }
+  void put(const std::string& name, const Bytes& image) const {
+    std::ofstream out(folder_ + "/" + name, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(image.data()),
+              static_cast<std::streamsize>(image.size()));
+  }
+  std::atomic<unsigned> requests{0};
+
+ private:
+  class Nobody final : public PrimitiveHandler {
+    void handle(Request request, Reply reply) override {
+      reply(error_response(request, {Rsc::kNotFound, "no primitives here"}));
+    }
+  };
+  std::string folder_;
+  Nobody nobody_;
+  Codecs codecs_ = standard_codecs();
+  http::Server server_;
+};
+
+/// A vehicle with a full and a constrained ECU, one CSE that stands for both nodes, and the server.
+class GatewayTest : public testing::Test {
+ protected:
+  static constexpr const char* kFull = "ECU-0001";
+  static constexpr const char* kConstrained = "ECU-0002";
+
+  GatewayTest() {
+    sdk::AeSettings server;
+    server.cse_id = "/id-mn";
+    server.csebase = "cse-mn";
+    server.ae_id = "CotaServer";
+    server.name = "ota-server";
+    server_ae_ = sdk::Ae::connect(server, cse_.link()).value();
+    EXPECT_TRUE(server_ae_->container("reports").ensure());
+    settings_.ae = server;
+    settings_.ae.ae_id = "CotaGateway";
+    settings_.ae.name = "ota-gateway";
+    settings_.server_ae = "/id-mn/CotaServer";
+    settings_.reports = "/id-mn/cse-mn/ota-server/reports";
+    settings_.images_url = images_.url();
+    settings_.vehicle = "/id-mn";
+    settings_.state_dir = folder_ / "state";
+    settings_.oem_keys = {ecu::oem_key().public_key()};
+    settings_.report_key = gateway_key();
+    settings_.min_free_bytes = 0;
+    settings_.auto_consent = true;
+    settings_.retry_pause = std::chrono::milliseconds(1);
+    settings_.ecus = {entry_of(kFull, full_, EcuLevel::kFull),
+                      entry_of(kConstrained, constrained_, EcuLevel::kConstrained)};
+    settings_.ecus[0].public_key = ecu::ecu_key().public_key();
+  }
+
+  std::string served() const {
+    std::filesystem::create_directories(folder_ / "served");
+    return folder_ / "served";
+  }
+  static EcuEntry entry_of(const std::string& serial, const TestEcu& ecu, EcuLevel level) {
+    EcuEntry entry;
+    entry.serial = serial;
+    entry.hardware_id = "demo-ecu";
+    entry.port = ecu.port();
+    entry.level = level;
+    entry.access_key = ecu::kAccessKey;
+    if (level == EcuLevel::kConstrained) entry.shared_key = ecu::kSharedKey;
+    return entry;
+  }
+  static ecu::EcuSettings constrained_settings() {
+    ecu::EcuSettings settings = ecu::constrained_ecu();
+    settings.serial = kConstrained;
+    return settings;
+  }
+
+  void start(std::function<bool(const Job&)> stored = {}) {
+    GatewayParts parts;
+    parts.link = cse_.link();
+    parts.stored = std::move(stored);
+    parts.fetch = [](const std::string& url, const std::filesystem::path& file,
+                     sdk::DownloadSettings how) {
+      how.wait = [](unsigned) {};
+      return sdk::download(url, file, how);
+    };
+    auto gateway = Gateway::start(settings_, steps_, log_, std::move(parts));
+    ASSERT_TRUE(gateway) << gateway.error().detail;
+    gateway_ = *std::move(gateway);
+  }
+  void settle() {
+    ASSERT_TRUE(gateway_->settle(std::chrono::seconds(60))) << steps_.str() << log_.str();
+  }
+  /// As a loss of power, then a start.
+  void restart(std::function<bool(const Job&)> stored = {}) {
+    gateway_.reset();
+    start(std::move(stored));
+  }
+
+  std::string fresh_nonce() { return to_hex(random_.bytes(16)); }
+  void ask(const std::string& nonce, Value more = Value::object()) {
+    more.set("inquiry", "i-" + nonce.substr(0, 8)).set("nonce", nonce);
+    ASSERT_TRUE(server_ae_->container("cse-mn/ota-gateway/inquiries").push(more));
+  }
+  /// What the server writes into the [firmware]; returns the nonce.
+  std::string order(const std::string& serial, const std::string& url, const std::string& version,
+                    std::string nonce = "") {
+    if (nonce.empty()) nonce = fresh_nonce();
+    const Response done = cse_.update("cse-mn/ecu-" + serial + "/firmware",
+                                      Value::object({{"url", url},
+                                                     {"vr", version},
+                                                     {"fwn", "brake"},
+                                                     {"ud", true},
+                                                     {"lbl", Value::array({"nonce:" + nonce})}}));
+    EXPECT_EQ(done.rsc, Rsc::kUpdated);
+    return nonce;
+  }
+  std::string offer(const std::string& serial, const Bytes& image,
+                    const std::string& version = "1.1.0") {
+    const std::string name = to_hex(crypto::sha256(image));
+    images_.put(name, image);
+    return order(serial, images_.url() + name, version);
+  }
+
+  Value firmware(const std::string& serial) {
+    return cse_.find("cse-mn/ecu-" + serial + "/firmware");
+  }
+  std::int64_t sus(const std::string& serial) {
+    const Value attributes = firmware(serial);
+    const Value* uds = attributes.find("uds");
+    return uds == nullptr ? 0 : uds->integer_at("sus");
+  }
+  /// All instances that the gateway pushed with success, oldest first.
+  std::vector<Value> reports() {
+    std::vector<Value> out;
+    for (const Request& request : cse_.requests()) {
+      if (request.operation != Operation::kCreate || !request.to.ends_with("/reports")) continue;
+      if (const Value* cin = request.content->find("m2m:cin")) out.push_back(*cin->find("con"));
+    }
+    return out;
+  }
+  /// The one report expected, of that purpose; null if it is not so.
+  Value only_report(const std::string& purpose) {
+    const auto all = reports();
+    EXPECT_EQ(all.size(), 1u) << steps_.str() << log_.str();
+    if (all.size() != 1 || all[0].string_at("purpose") != purpose) {
+      ADD_FAILURE() << (all.empty() ? "none" : to_json(all[0]));
+      return {};
+    }
+    return all[0];
+  }
+  static image::SignedReport signed_report_in(const Value& instance) {
+    const Value& entry = instance.find("reports")->as_array()->at(0);
+    return {entry.string_at("alg"), entry.string_at("key_id"), entry.string_at("report"),
+            from_base64(entry.string_at("signature")).value()};
+  }
+  /// The stage and the reason of the only report, which must be a refusal that left the ECU alone.
+  void expect_refusal(const std::string& serial, const std::string& stage,
+                      const std::string& reason_part) {
+    const Value report = only_report("refusal");
+    const Value* error = report.find("error");
+    ASSERT_NE(error, nullptr);
+    EXPECT_EQ(error->string_at("ecu"), serial);
+    EXPECT_EQ(error->string_at("stage"), stage) << error->string_at("reason");
+    EXPECT_NE(error->string_at("reason").find(reason_part), std::string::npos)
+        << error->string_at("reason");
+    EXPECT_FALSE(firmware(serial).bool_at("ud", true));
+    EXPECT_EQ(sus(serial), 2);
+    EXPECT_FALSE(gateway_->journal().open_job_of(serial));
+  }
+
+  TemporaryFolder folder_;
+  std::ostringstream steps_, log_;  ///< read only once the gateway has settled
+  sdk::FakeCse cse_{"/id-mn", "cse-mn"};
+  TestEcu full_{ecu::full_ecu(), ecu::image_of({.version = "1.0.0", .release_counter = 5})};
+  TestEcu constrained_{constrained_settings(),
+                       ecu::image_of({.version = "1.0.0", .release_counter = 5})};
+  ImageServer images_{served()};
+  std::unique_ptr<sdk::Ae> server_ae_;
+  GatewaySettings settings_;
+  std::unique_ptr<Gateway> gateway_;
+  crypto::SeededRandom random_{11};
+};
+
+}  // namespace gatehouse::gateway
