@@ -133,8 +133,11 @@ void EntityMessenger::send_to_entity(const ResourcePtr& entity, Request request,
   attempt->entity = entity;
   const Value& attributes = entity->attributes();
   const bool is_ae = entity->type() == type_number::kAe;
-  // An AE is known by its stem here; a CSE by its CSE-ID.
-  attempt->receiver_id = is_ae ? entity->id().text : attributes.string_at("csi");
+  // SP-relative, as MQTT topics have it (TS-0010 clause 6.4); an AE of the provider by its stem.
+  const std::string& stem = entity->id().text;
+  attempt->receiver_id = !is_ae                  ? attributes.string_at("csi")
+                         : stem.starts_with('S') ? stem
+                                                 : to_sp_relative(stem, cse_.settings());
   if (attributes.bool_at("rr", !is_ae)) attempt->urls = attributes.strings_at("poa");
   if (request.to.empty()) request.to = attempt->receiver_id;
   attempt->request = std::move(request);

@@ -92,10 +92,10 @@ TEST_P(AddressForms, ReachTheEntity) {
 INSTANTIATE_TEST_SUITE_P(
     Forms, AddressForms,
     testing::Values(
-        AddressCase{"stem", "CAE1", "http://ae:1/n", "CAE1"},
-        AddressCase{"sp_relative", "/id-in/CAE1", "http://ae:1/n", "CAE1"},
-        AddressCase{"absolute", "//gatehouse.example/id-in/CAE1", "http://ae:1/n", "CAE1"},
-        AddressCase{"path", "cse-in/CAE1", "http://ae:1/n", "CAE1"},
+        AddressCase{"stem", "CAE1", "http://ae:1/n", "/id-in/CAE1"},
+        AddressCase{"sp_relative", "/id-in/CAE1", "http://ae:1/n", "/id-in/CAE1"},
+        AddressCase{"absolute", "//gatehouse.example/id-in/CAE1", "http://ae:1/n", "/id-in/CAE1"},
+        AddressCase{"path", "cse-in/CAE1", "http://ae:1/n", "/id-in/CAE1"},
         AddressCase{"s_type", "SAE2", "mqtt://broker", "SAE2"},
         AddressCase{"s_type_sp_relative", "/SAE2", "mqtt://broker", "SAE2"},
         AddressCase{"remote_cse", "cse-in/id-mn", "http://mn", "/id-mn"},

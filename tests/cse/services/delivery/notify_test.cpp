@@ -31,7 +31,7 @@ TEST_F(Notify, ToAnEntityIsHandedOnInTheNameOfItsOriginator) {
 
   ASSERT_EQ(http.sent.size(), 1u);
   EXPECT_EQ(http.sent[0].request.from, "/id-in/CAE1");
-  EXPECT_EQ(http.sent[0].request.to, "CAE1");
+  EXPECT_EQ(http.sent[0].request.to, "/id-in/CAE1");
   EXPECT_EQ(*http.sent[0].request.content, sgn());
 }
 
