@@ -105,7 +105,8 @@ class Ae {
   Container container(const std::string& path);
   Node node(const std::string& path);
   Resource resource(const std::string& path, std::int64_t type, const std::string& root);
-  /// Creates the <subscription> with our ID as target, or takes up the one of that name. Errors:
+  /// Creates the <subscription> with our ID as target, or takes up the one of that name. Another
+  /// CSE than our registrar may notify us only after allow({{{"/id-mn"}, kMayNotify}}). Errors:
   /// kOperationNotAllowed if the AE cannot be notified, kConflict if this Ae already has it.
   Result<Subscription> subscribe(const std::string& resource, Criteria criteria,
                                  EventCallback callback);

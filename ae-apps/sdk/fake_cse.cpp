@@ -173,18 +173,12 @@ void FakeCse::handle(Request request, Reply reply) {
 void FakeCse::serve_and_reply(const Request& request, const Reply& reply) {
   if (request.operation == Operation::kNotify) return notify(request, reply);
   std::vector<Notice> notices;
-  Response response;
-  {
-    const std::lock_guard lock(mutex_);
-    response = serve(request, notices);
-  }
+  std::unique_lock lock(mutex_);
+  Response response = serve(request, notices);
+  for (Notice& notice : notices) notice.handler = handlers_[notice.ae_id];
+  lock.unlock();
   for (Notice& notice : notices) {
-    PrimitiveHandler* handler = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      handler = handlers_[notice.ae_id];
-    }
-    if (handler) handler->handle(std::move(notice.request), [](const Response&) {});
+    if (notice.handler) notice.handler->handle(std::move(notice.request), [](const Response&) {});
   }
   reply(std::move(response));
 }
@@ -303,7 +297,7 @@ void FakeCse::collect(const std::string& resource, int event, const Entry& about
         Value::object({{"net", event}, {"rep", Value::object({{about.root, shown}})}});
     const std::string sur = cse_id_ + "/" + entry.attributes.string_at("ri");
     for (const std::string& target : entry.attributes.strings_at("nu")) {
-      Notice notice{last_part(target), {}};
+      Notice notice{last_part(target), {}, nullptr};
       notice.request.operation = Operation::kNotify;
       notice.request.to = target;
       notice.request.from = cse_id_;

@@ -65,6 +65,7 @@ class FakeCse final : public PrimitiveHandler {
   struct Notice {
     std::string ae_id;
     Request request;
+    PrimitiveHandler* handler;
   };
   class FakeLink;
 
