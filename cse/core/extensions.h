@@ -90,6 +90,16 @@ class Messenger {
   virtual void send_to(const std::string& target, Request request, Reply reply) = 0;
 };
 
+/// Requests that wait until an entity without a server fetches them (<pollingChannel>).
+class PollingQueue {
+ public:
+  virtual ~PollingQueue() = default;
+  /// Keeps `request` for the entity with that <AE> or <remoteCSE>, and answers when the entity has.
+  /// False: the entity has no polling channel (or no room in it); then `reply` is not called.
+  /// Threading: any.
+  virtual bool enqueue(const ResourceId& entity, const Request& request, const Reply& reply) = 0;
+};
+
 /// Whatever is plugged in; a null pointer means "not in this node" and is answered as the standard
 /// says.
 struct Extensions {

@@ -6,16 +6,6 @@
 
 namespace gatehouse {
 
-/// Requests that wait until an entity without a server fetches them (<pollingChannel>).
-class PollingQueue {
- public:
-  virtual ~PollingQueue() = default;
-  /// Keeps `request` for the entity with that <AE> or <remoteCSE>, and answers when the entity has.
-  /// False: the entity has no polling channel (or no room in it); then `reply` is not called.
-  /// Threading: any.
-  virtual bool enqueue(const ResourceId& entity, const Request& request, const Reply& reply) = 0;
-};
-
 /// The way to an entity: points of access in their order while the entity is reachable for
 /// requests (rr), then its polling channel; other CSEs by Transit. Source: TS-0001 clauses 9.6.5
 /// (pointOfAccess, requestReachability) and 10.2.5.13, TS-0004 clause 7.4.6.

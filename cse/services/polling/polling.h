@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "cse/core/cse.h"
-#include "cse/services/delivery/messenger.h"
 
 namespace gatehouse {
 
