@@ -1,0 +1,213 @@
+#include "ae-apps/demo/car.h"
+
+#include <charconv>
+
+namespace gatehouse::demo {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr Milliseconds kStartLimit{20'000};
+
+/// The number behind the last occurrence of `before`.
+std::uint16_t port_behind(const std::string& text, const std::string& before) {
+  std::uint16_t port = 0;
+  const std::size_t at = text.rfind(before);
+  if (at == std::string::npos) return 0;
+  const char* from = text.data() + at + before.size();
+  std::from_chars(from, text.data() + text.size(), port);
+  return port;
+}
+
+}  // namespace
+
+Result<void> Car::set_up(const Consent& consent) {
+  consent_ = consent;
+  std::error_code error;
+  for (const char* folder : {"logs", "keys", "broker", "gateway", "server", "ecus"}) {
+    fs::create_directories(layout_.work / folder, error);
+  }
+  if (error) return fail(Rsc::kInternalServerError, "the work folder cannot be written");
+  if (auto chosen = choose_ports(layout_); !chosen) return chosen;
+  const std::pair<const char*, Part> parts[] = {
+      {"keys and certificates", &Car::make_all_keys}, {"MQTT broker", &Car::start_broker},
+      {"IN-CSE /id-in", &Car::start_in},              {"MN-CSE /id-mn", &Car::start_mn},
+      {"ECUs", &Car::start_ecus},                     {"OTA server", &Car::start_server},
+      {"OTA gateway", &Car::start_gateway},
+  };
+  for (const auto& [name, part] : parts) {
+    if (auto done = set_up_part(name, part); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Car::set_up_part(const char* name, Part part) {
+  if (interrupted()) return fail(Rsc::kInternalServerError, "stopped by a signal");
+  const auto start = Clock::now();
+  const Result<std::string> detail = (this->*part)();
+  if (!detail) {
+    return fail(detail.error().rsc, std::string(name) + ": " + detail.error().detail);
+  }
+  screen_.done(name, *detail, std::chrono::duration_cast<Milliseconds>(Clock::now() - start));
+  return {};
+}
+
+Result<std::string> Car::make_all_keys() {
+  log_ = layout_.log("tools.log");
+  Result<Keys> keys = make_keys(layout_);
+  if (!keys) return fail(keys.error());
+  keys_ = *std::move(keys);
+  desk_.emplace(layout_, keys_);
+  const auto caller = [this](const std::string& name, const std::string& url) {
+    return Caller{url, layout_.certificate(name), layout_.key(name), layout_.authority(), "CAdmin"};
+  };
+  in_ = std::make_unique<CseClient>(caller("admin", layout_.in_url()));
+  mn_ = std::make_unique<CseClient>(caller("admin-mn", layout_.mn_url()));
+  if (auto done = write_file(layout_.file("curl.conf"), curl_configuration(layout_)); !done) {
+    return fail(done.error());
+  }
+  return std::to_string(keys_.certificates) + " certificates; OEM key " +
+         shortened(keys_.oem_key_id, 8) + " in a SoftHSM2 token";
+}
+
+Result<void> Car::start(const std::string& name, std::vector<std::string> words) {
+  log_ = layout_.log(name + ".log");
+  return crew_.start({name, std::move(words), {}, layout_.log(name + ".out"), log_});
+}
+
+Result<void> Car::wait_for_text(const std::string& what, const std::string& log,
+                                const std::string& text) {
+  const fs::path file = layout_.log(log);
+  return crew_.wait_until(what, kStartLimit,
+                          [&] { return whole_file(file).find(text) != std::string::npos; });
+}
+
+Result<std::string> Car::start_broker() {
+  const Result<std::string> program = find_program("mosquitto");
+  if (!program) return fail(program.error());
+  const std::string file = layout_.file("broker/mosquitto.conf");
+  if (auto done = write_file(file, broker_configuration(layout_)); !done) return fail(done.error());
+  if (auto done = write_file(layout_.file("broker/rules.acl"), broker_rules()); !done) {
+    return fail(done.error());
+  }
+  fs::permissions(layout_.file("broker/rules.acl"), fs::perms::owner_read | fs::perms::owner_write);
+  if (auto done = start("broker", {*program, "-c", file}); !done) return fail(done.error());
+  if (auto done = wait_for_text("the broker starts", "broker.log", " running"); !done) {
+    return fail(done.error());
+  }
+  return "mosquitto at port " + std::to_string(layout_.broker_port) +
+         "; TLS 1.3, topics by certificate";
+}
+
+Result<void> Car::start_cse(const std::string& type) {
+  const std::string file = layout_.file(type + ".toml");
+  const std::string text = type == "in" ? in_configuration(layout_) : mn_configuration(layout_);
+  if (auto done = write_file(file, text); !done) return done;
+  const std::string name = type + "-cse";
+  crew_.follow_primitives(type == "in" ? "IN" : "MN", layout_.log(name + ".log"));
+  if (auto done = start(name, {layout_.program("gatehouse-cse"), "--config", file}); !done) {
+    return done;
+  }
+  return crew_.wait_until("the CSE /id-" + type + " starts", kStartLimit,
+                          [&] { return fs::exists(layout_.file(type + ".ready")); });
+}
+
+Result<std::string> Car::start_in() {
+  if (auto done = start_cse("in"); !done) return fail(done.error());
+  return layout_.in_url() + "; mutual TLS, MQTT";
+}
+
+Result<std::string> Car::start_mn() {
+  if (auto done = start_cse("mn"); !done) return fail(done.error());
+  Answer answer;
+  const auto registered = [&] {
+    answer = in_->retrieve("cse-in/id-mn");
+    return is_success(answer.rsc);
+  };
+  if (auto done = crew_.wait_until("the MN-CSE registers", kStartLimit, registered); !done) {
+    return fail(done.error().rsc, done.error().detail + " (" + answer.code() + " " + answer.reason +
+                                      ")");
+  }
+  return layout_.mn_url() + "; registered at /id-in as <remoteCSE>";
+}
+
+Result<void> Car::start_ecu(EcuPlan& ecu) {
+  log_ = layout_.log("tools.log");
+  const Result<Image> factory = desk_->release(ecu, {kFactoryVersion, 1, true, {}});
+  if (!factory) return fail(factory.error());
+  std::vector<std::string> words = {layout_.program("gatehouse-ecu"),
+                                    "--state",
+                                    layout_.file("ecus/" + ecu.serial),
+                                    "--port",
+                                    "0",
+                                    "--serial",
+                                    ecu.serial,
+                                    "--hardware-id",
+                                    ecu.hardware_id,
+                                    "--logical-address",
+                                    ecu.logical_address,
+                                    "--access-key",
+                                    access_key_file(layout_, ecu),
+                                    "--initial-image",
+                                    factory->file};
+  if (ecu.constrained) {
+    words.insert(words.end(), {"--constrained", "--shared-key", shared_key_file(layout_, ecu)});
+  } else {
+    words.insert(words.end(), {"--key", report_key_file(layout_, ecu), "--oem-key",
+                               oem_public_key_file(layout_)});
+  }
+  const std::string name = "ecu-" + ecu.software;
+  if (auto done = start(name, std::move(words)); !done) return done;
+  if (auto done = wait_for_text("ECU " + ecu.serial + " boots", name + ".out", "listening on");
+      !done) {
+    return done;
+  }
+  ecu.port = port_behind(whole_file(layout_.log(name + ".out")), "127.0.0.1:");
+  if (ecu.port == 0) return fail(Rsc::kInternalServerError, "no DoIP port of " + ecu.serial);
+  return {};
+}
+
+Result<std::string> Car::start_ecus() {
+  std::string detail;
+  for (EcuPlan& ecu : layout_.ecus) {
+    if (auto done = start_ecu(ecu); !done) return fail(done.error());
+    detail += (detail.empty() ? "" : ", ") + ecu.serial + " (" + ecu.level() + ") DoIP " +
+              std::to_string(ecu.port);
+  }
+  return detail;
+}
+
+Result<std::string> Car::start_server() {
+  const std::string file = layout_.file("server.json");
+  if (auto done = write_file(file, server_configuration(layout_)); !done) return fail(done.error());
+  if (auto done = start("ota-server", {layout_.program("gatehouse-ota-server"), "--config", file});
+      !done) {
+    return fail(done.error());
+  }
+  if (auto done = wait_for_text("the OTA server starts", "ota-server.out", "READY"); !done) {
+    return fail(done.error());
+  }
+  feed_.follow("server", layout_.log("ota-server.out"));
+  return "IN-AE /id-in/CotaServer; images at port " + std::to_string(layout_.images_port);
+}
+
+Result<std::string> Car::start_gateway() {
+  const std::string file = layout_.file("gateway.json");
+  if (auto done = write_file(file, gateway_configuration(layout_, consent_)); !done) {
+    return fail(done.error());
+  }
+  if (auto done =
+          start("ota-gateway", {layout_.program("gatehouse-ota-gateway"), "--config", file});
+      !done) {
+    return fail(done.error());
+  }
+  if (auto done = wait_for_text("the OTA gateway starts", "ota-gateway.out", "READY"); !done) {
+    return fail(done.error());
+  }
+  feed_.follow("gateway", layout_.log("ota-gateway.out"));
+  return "MN-AE /id-mn/CotaGateway; display http://127.0.0.1:" +
+         std::to_string(layout_.display_port);
+}
+
+}  // namespace gatehouse::demo

@@ -1,0 +1,127 @@
+#include "ae-apps/demo/crew.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <atomic>
+#include <iterator>
+
+namespace gatehouse::demo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kLookEveryMs = 15;
+constexpr Milliseconds kTellAfter{400};      ///< shorter waits are not shown
+constexpr Milliseconds kStopLimit{4'000};    ///< for one process, before it is killed
+constexpr Milliseconds kKillLimit{2'000};
+
+std::atomic<bool> signalled{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+Milliseconds since(Clock::time_point start) {
+  return std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+}
+
+std::string value_of(const std::string& line, const std::string& name) {
+  const std::size_t at = line.find(' ' + name + '=');
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + name.size() + 2;
+  const bool quoted = from < line.size() && line[from] == '"';
+  const std::size_t end = line.find(quoted ? '"' : ' ', from + 1);
+  return line.substr(from, end == std::string::npos ? end : end - from + (quoted ? 1 : 0));
+}
+
+}  // namespace
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { signalled.store(true); };
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+bool interrupted() { return signalled.load(); }
+
+Result<void> Crew::start(const Command& command) {
+  auto process = Process::start(command);
+  if (!process) return fail(process.error());
+  processes_.push_back(*std::move(process));
+  return {};
+}
+
+Result<void> Crew::check_all_run() {
+  for (const auto& process : processes_) {
+    const std::string end = process->end_text();
+    if (end.empty()) continue;
+    culprit_log_ = process->command().err;
+    return fail(Rsc::kInternalServerError,
+                process->command().name + " " + end + ": " + last_lines(culprit_log_, 3));
+  }
+  return {};
+}
+
+Result<void> Crew::wait_until(const std::string& what, Milliseconds limit,
+                              const std::function<bool()>& done) {
+  const auto start = Clock::now();
+  for (;;) {
+    show_primitives();
+    if (done()) break;
+    if (interrupted()) return fail(Rsc::kInternalServerError, "stopped by a signal");
+    if (auto good = check_all_run(); !good) return good;
+    const Milliseconds waited = since(start);
+    if (waited >= limit) {
+      return fail(Rsc::kRequestTimeout, what + ": not within " + seconds(limit));
+    }
+    if (waited >= kTellAfter) screen_.waiting(what, waited);
+    ::poll(nullptr, 0, kLookEveryMs);
+  }
+  screen_.stop_waiting();
+  return {};
+}
+
+Crew::Pause::Pause(Process* process) : process_(process) {
+  if (process_ != nullptr) process_->send(SIGSTOP);
+}
+
+Crew::Pause::~Pause() {
+  if (process_ != nullptr) process_->send(SIGCONT);
+}
+
+Crew::Pause Crew::pause(const std::string& name) {
+  for (const auto& process : processes_) {
+    if (process->command().name == name) return Pause(process.get());
+  }
+  return Pause(nullptr);
+}
+
+void Crew::follow_primitives(const std::string& name, const std::filesystem::path& log) {
+  primitives_.emplace_back(name, LogTail(log));
+}
+
+void Crew::show_primitives() {
+  if (!verbose_) return;
+  for (auto& [name, tail] : primitives_) {
+    for (const std::string& line : tail.fresh_lines()) {
+      const std::string operation = value_of(line, "op");
+      if (operation.empty()) continue;
+      const std::string why = value_of(line, "dbg");
+      screen_.faint("       | " + padded(name, 4) + padded(operation, 9) +
+                    padded(value_of(line, "to"), 58) + " " + padded(value_of(line, "fr"), 20) +
+                    " " + value_of(line, "rsc") + "  " + value_of(line, "via") + "  " +
+                    value_of(line, "us") + " us" + (why.empty() ? "" : "  " + why));
+    }
+  }
+}
+
+void Crew::stop_all() {
+  for (; !processes_.empty(); processes_.pop_back()) {
+    Process& process = *processes_.back();
+    process.send(SIGTERM);
+    if (process.wait(Clock::now() + kStopLimit)) continue;
+    process.send(SIGKILL);
+    process.wait(Clock::now() + kKillLimit);
+  }
+}
+
+}  // namespace gatehouse::demo

@@ -1,0 +1,130 @@
+#include "ae-apps/demo/keys.h"
+
+#include "ae-apps/demo/process.h"
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/crypto/keys.h"
+#include "ae-apps/ota/crypto/random.h"
+
+namespace gatehouse::demo {
+namespace {
+
+constexpr std::chrono::milliseconds kToolLimit{30'000};
+constexpr std::size_t kSecretBytes = 32;
+
+/// One row per certificate that names a party of oneM2M, or the broker.
+struct Certificate {
+  const char* kind;
+  const char* name;
+  const char* identity;  ///< nullptr: none
+  bool listens;          ///< then it carries the names of the loopback, too
+};
+constexpr Certificate kCertificates[] = {
+    {"cse", "in", "/id-in", true},
+    {"cse", "mn", "/id-mn", true},
+    {"ae", "server", "/id-in/CotaServer", true},
+    {"ae", "gateway", "/id-mn/CotaGateway", false},
+    {"ae", "admin", "/id-in/CAdmin", false},
+    {"ae", "admin-mn", "/id-mn/CAdmin", false},
+    {"ae", "desk", "/id-in/Coem", false},
+    {"server", "broker", nullptr, true},
+};
+
+/// Runs the project's tools one after the other; the first failure stays.
+class Tools {
+ public:
+  explicit Tools(const Layout& layout) : layout_(layout) {}
+
+  std::string run(const std::string& program, std::vector<std::string> arguments) {
+    if (!result_) return {};
+    arguments.insert(arguments.begin(), layout_.program(program));
+    const auto log = layout_.log("tools.log");
+    Result<std::string> said = run_to_end({program, std::move(arguments), {}, log, log}, kToolLimit);
+    if (said) return *said;
+    result_ = fail(said.error());
+    return {};
+  }
+  void secret(const std::string& file) {
+    if (!result_) return;
+    const std::string hex = to_hex(crypto::SystemRandom().bytes(kSecretBytes));
+    result_ = crypto::create_secret_file(file, view_of(hex));
+  }
+  Result<void> result() const { return result_; }
+
+ private:
+  const Layout& layout_;
+  Result<void> result_;
+};
+
+void issue_certificates(Tools& tools, const Layout& layout) {
+  const std::string folder = layout.file("pki");
+  tools.run("gatehouse-pki", {"init", folder, "--sp", "gatehouse.example"});
+  for (const Certificate& row : kCertificates) {
+    std::vector<std::string> words = {"issue", row.kind, row.name, "--dir", folder};
+    if (row.identity != nullptr) words.insert(words.end(), {"--id", row.identity});
+    if (row.listens) words.insert(words.end(), {"--dns", "localhost", "--ip", "127.0.0.1"});
+    tools.run("gatehouse-pki", std::move(words));
+  }
+}
+
+void make_ecu_keys(Tools& tools, const Layout& layout) {
+  tools.run("gatehouse-oem", {"keygen", "--key", gateway_key_file(layout), "--out",
+                              gateway_public_key_file(layout)});
+  for (const EcuPlan& ecu : layout.ecus) {
+    tools.secret(access_key_file(layout, ecu));
+    if (ecu.constrained) {
+      tools.secret(shared_key_file(layout, ecu));
+      continue;
+    }
+    const std::string public_key = report_public_key_file(layout, ecu);
+    tools.run("gatehouse-oem",
+              {"keygen", "--key", report_key_file(layout, ecu), "--out", public_key});
+    tools.run("gatehouse-pki", {"issue", "ecu", ecu.software, "--dir", layout.file("pki"),
+                                "--public-key", public_key});
+  }
+}
+
+}  // namespace
+
+std::string report_key_file(const Layout& layout, const EcuPlan& ecu) {
+  return layout.file("keys/" + ecu.serial + ".pem");
+}
+std::string report_public_key_file(const Layout& layout, const EcuPlan& ecu) {
+  return ecu.constrained ? gateway_public_key_file(layout)
+                         : layout.file("keys/" + ecu.serial + ".pub.pem");
+}
+std::string shared_key_file(const Layout& layout, const EcuPlan& ecu) {
+  return layout.file("keys/" + ecu.serial + ".shared");
+}
+std::string access_key_file(const Layout& layout, const EcuPlan& ecu) {
+  return layout.file("keys/" + ecu.serial + ".access");
+}
+std::string gateway_key_file(const Layout& layout) { return layout.file("keys/gateway.pem"); }
+std::string gateway_public_key_file(const Layout& layout) {
+  return layout.file("keys/gateway.pub.pem");
+}
+std::string oem_public_key_file(const Layout& layout) { return layout.file("keys/oem.pub.pem"); }
+
+Result<Keys> make_keys(const Layout& layout) {
+  Tools tools(layout);
+  issue_certificates(tools, layout);
+  tools.run("gatehouse-oem",
+            {"token", "init", layout.file("desk"), "--out", oem_public_key_file(layout)});
+  tools.run("gatehouse-pki", {"issue", "oem", "release", "--dir", layout.file("pki"),
+                              "--public-key", oem_public_key_file(layout)});
+  make_ecu_keys(tools, layout);
+  if (const auto done = tools.result(); !done) return fail(done.error());
+
+  Keys keys;
+  keys.oem_key_uri = "pkcs11:token=oem;object=release;type=private?pin-source=file:" +
+                     layout.file("desk/pin");
+  keys.token_config = layout.file("desk/softhsm2.conf");
+  const auto public_key = crypto::PublicKey::load(oem_public_key_file(layout));
+  if (!public_key) return fail(public_key.error());
+  keys.oem_key_id = to_hex(public_key->key_id());
+  for (const auto& entry : std::filesystem::directory_iterator(layout.work / "pki")) {
+    if (entry.path().extension() == ".crt") ++keys.certificates;
+  }
+  return keys;
+}
+
+}  // namespace gatehouse::demo

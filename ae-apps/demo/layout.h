@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cse/primitive/result.h"
+
+namespace gatehouse::demo {
+
+/// An ECU of the car.
+struct EcuPlan {
+  std::string serial, software, hardware_id;
+  bool constrained = false;  ///< shares a key with the gateway, which vouches for it
+  std::string logical_address;
+  std::uint16_t port = 0;  ///< of DoIP; known once it runs
+
+  std::string level() const { return constrained ? "constrained" : "full"; }
+};
+
+/// Who is who, and where everything lies and listens. Names are those that the programs expect.
+struct Layout {
+  std::filesystem::path programs;  ///< folder of gatehouse-cse and the others
+  std::filesystem::path work;      ///< everything that is made
+
+  std::uint16_t in_port = 0, mn_port = 0, broker_port = 0, images_port = 0, display_port = 0;
+
+  std::vector<EcuPlan> ecus = {
+      {"BRAKE-0001", "brake", "brake-2", false, "0x1010"},
+      {"WINDOW-0001", "window", "window-1", true, "0x1020"},
+  };
+
+  std::string program(const std::string& name) const { return (programs / name).string(); }
+  std::string file(const std::string& name) const { return (work / name).string(); }
+  std::filesystem::path log(const std::string& name) const { return work / "logs" / name; }
+  std::string certificate(const std::string& name) const { return file("pki/" + name + ".crt"); }
+  std::string key(const std::string& name) const { return file("pki/" + name + ".key"); }
+  std::string authority() const { return file("pki/ca.crt"); }
+  std::string in_url() const { return "https://127.0.0.1:" + std::to_string(in_port); }
+  std::string mn_url() const { return "https://127.0.0.1:" + std::to_string(mn_port); }
+  std::string broker_url() const { return "mqtts://localhost:" + std::to_string(broker_port); }
+  std::string images_url() const { return "https://127.0.0.1:" + std::to_string(images_port); }
+};
+
+/// Fills in ports of the loopback that are free now, all different. Errors: kInternalServerError.
+Result<void> choose_ports(Layout& layout);
+
+/// A new folder of mode 0700 below the folder for temporary files, or `wanted`, which must be empty
+/// or absent. Errors: kAlreadyExists, kInternalServerError.
+Result<std::filesystem::path> make_work_folder(const std::string& wanted);
+
+}  // namespace gatehouse::demo

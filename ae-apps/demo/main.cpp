@@ -1,0 +1,121 @@
+// gatehouse-demo: the first car. A signed image travels from the OEM's desk into running ECUs.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "ae-apps/demo/keep.h"
+#include "ae-apps/demo/story.h"
+
+namespace {
+
+using namespace gatehouse;
+using namespace gatehouse::demo;
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  bool keep = false, verbose = false, yes = false, ask = false, no_color = false;
+  std::string work;
+};
+
+void add_options(CLI::App& app, Options& o) {
+  CLI::Option* yes =
+      app.add_flag("--yes", o.yes, "Agree to the updates by itself (the default)");
+  app.add_flag("--ask", o.ask, "Wait for your answer at the gateway's display instead")
+      ->excludes(yes);
+  app.add_flag("--keep", o.keep, "Leave the system running until Ctrl-C; print lines to try");
+  app.add_flag("--verbose", o.verbose, "Show every primitive");
+  app.add_flag("--no-color", o.no_color, "No colours, even on a terminal");
+  app.add_option("--work", o.work,
+                 "Empty folder for keys, data and logs (default: a temporary one, removed at the "
+                 "end unless something failed)");
+}
+
+/// The folder of this program, where the others are, too.
+fs::path program_folder() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+Result<void> check_programs(const fs::path& folder) {
+  for (const char* name : {"gatehouse-cse", "gatehouse-pki", "gatehouse-oem", "gatehouse-ecu",
+                           "gatehouse-ota-server", "gatehouse-ota-gateway"}) {
+    if (::access((folder / name).c_str(), X_OK) != 0) {
+      return fail(Rsc::kNotFound, std::string(name) + " is not beside gatehouse-demo; build it: "
+                                                      "./gatehouse build release programs");
+    }
+  }
+  return {};
+}
+
+int complain(const Error& error) {
+  std::cerr << "gatehouse-demo: " << error.detail << std::endl;
+  return 1;
+}
+
+void report_failure(Screen& screen, const std::string& where, const std::string& reason,
+                    const fs::path& log, const fs::path& work) {
+  screen.failure(where, reason);
+  if (!log.empty()) {
+    const std::string tail = last_lines(log, 6);
+    screen.text("  log: " + log.string());
+    if (!tail.empty()) screen.faint(tail);
+  }
+  screen.text("  all logs: " + (work / "logs").string());
+}
+
+/// True if all went well.
+bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
+  const auto start = Clock::now();
+  screen.title("Gatehouse: the first car",
+               "an infrastructure node, a gateway and two ECUs; every step over the real protocol");
+  screen.chapter("", "Set-up in " + car.layout().work.string());
+  const fs::path work = car.layout().work;
+  if (const auto done = car.set_up(Consent{!o.ask}); !done) {
+    report_failure(screen, "set-up", done.error().detail, car.log(), work);
+    return false;
+  }
+  Story story(car, crew, screen, o.ask);
+  if (const auto done = story.tell(); !done) {
+    report_failure(screen, story.where(), done.error().detail, story.log(), work);
+    return false;
+  }
+  story.print_summary(std::chrono::duration_cast<Milliseconds>(Clock::now() - start));
+  if (!o.keep) return true;
+  if (const auto done = keep_running(car, crew, screen); !done) {
+    report_failure(screen, "--keep", done.error().detail, crew.culprit_log(), work);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"The first car: a signed image travels from the OEM's desk into running ECUs",
+               "gatehouse-demo"};
+  add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+
+  Layout layout;
+  layout.programs = program_folder();
+  if (const auto good = check_programs(layout.programs); !good) return complain(good.error());
+  const auto work = make_work_folder(options.work);
+  if (!work) return complain(work.error());
+  layout.work = *work;
+
+  catch_signals();
+  Screen screen(std::cout, looks_of_terminal(options.no_color));
+  bool good = false;
+  {
+    Crew crew(screen, options.verbose);
+    Car car(layout, crew, screen);
+    good = run(car, crew, screen, options);
+    crew.stop_all();
+  }
+  std::error_code ignored;
+  if (good && options.work.empty()) fs::remove_all(layout.work, ignored);
+  return good ? 0 : 1;
+}

@@ -1,0 +1,94 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ae-apps/demo/car.h"
+#include "ae-apps/ota/image/version_report.h"
+
+namespace gatehouse::demo {
+
+/// What became of an ECU, for the summary.
+struct Outcome {
+  std::string ecu, level, before, after, evidence;
+  Milliseconds took{0};
+};
+struct Refusal {
+  std::string what, ecu, by, reason, still_runs;
+};
+
+/// The steps A to H for each ECU, then what must be refused. Each step is printed as it happens,
+/// and is over only once its evidence was seen. Threading: one thread.
+class Story {
+ public:
+  Story(Car& car, Crew& crew, Screen& screen, bool ask)
+      : car_(car), crew_(crew), screen_(screen), ask_(ask) {}
+
+  /// Errors: why the step in where() failed.
+  Result<void> tell();
+  void print_summary(Milliseconds took) const;
+  /// "step E (download and verify) of BRAKE-0001"
+  const std::string& where() const { return where_; }
+  /// Log file that tells more about it.
+  const std::filesystem::path& log() const { return log_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // One update (update_story.cpp).
+  Result<void> update(const EcuPlan& ecu, bool with_handshakes);
+  Result<void> make_image(const EcuPlan& ecu);       // A
+  Result<void> shake_all_hands();                    // B, C
+  Result<void> inquire(const EcuPlan& ecu);          // D
+  Result<void> offer_and_download(const EcuPlan& ecu);  // E
+  Result<void> consent(const EcuPlan& ecu);          // F
+  Result<void> flash(const EcuPlan& ecu);            // G
+  Result<void> confirm(const EcuPlan& ecu);          // H
+  Result<void> see_at_in_cse(const EcuPlan& ecu);
+
+  // What must be refused (refusal_story.cpp).
+  Result<void> refuse_altered(const EcuPlan& ecu);
+  Result<void> refuse_older(const EcuPlan& ecu);
+  Result<void> roll_back(const EcuPlan& ecu);
+  Result<void> refuse_stray_tester(const EcuPlan& ecu);
+  Result<void> still_runs(char letter, const EcuPlan& ecu, const std::string& version,
+                          Refusal refusal);
+  Result<void> upload_for(const EcuPlan& ecu, const Release& release, Image& out);
+  Result<StepEvent> await_refusal(char letter, const EcuPlan& ecu, const std::string& stage);
+
+  // Watching (story.cpp).
+  void begin(const std::string& where, const std::string& log);
+  /// The first such event since mark(). Errors: as Crew::wait_until; kNotAcceptable at once if the
+  /// ECU's update is refused meanwhile, unless `refusals_are_fine`.
+  Result<StepEvent> await(const std::string& source, char letter, const std::string& event,
+                          const EcuPlan* ecu, Milliseconds limit, bool refusals_are_fine = false);
+  /// Events from before do not count any more.
+  void mark();
+  /// Since the last call, for the time that a step took.
+  Milliseconds lap();
+  /// Verifies the newest report of the ECU with that purpose, with our own eyes: signature, nonce,
+  /// serial, hardware id.
+  Result<image::VersionReport> check_report(const EcuPlan& ecu, const std::string& purpose,
+                                            std::string& nonce, std::string& key_id);
+  /// Where the object of the ECU ("firmware", "device-info") was announced to.
+  Result<std::string> announced(const EcuPlan& ecu, const std::string& object);
+  Result<void> expect_announced(const EcuPlan& ecu, const std::string& object,
+                                const std::string& attribute, const std::string& value,
+                                StepLine& line);
+
+  Car& car_;
+  Crew& crew_;
+  Screen& screen_;
+  const bool ask_;
+  std::string where_ = "the beginning";
+  std::filesystem::path log_;
+  std::size_t mark_ = 0;
+  Clock::time_point lap_ = Clock::now();
+  std::map<std::string, std::string> versions_;  ///< by serial, as proven last
+  std::map<std::string, Image> updates_;         ///< by serial
+  std::string proof_;                            ///< of the last update
+  std::vector<Outcome> outcomes_;
+  std::vector<Refusal> refusals_;
+};
+
+}  // namespace gatehouse::demo

@@ -1,0 +1,282 @@
+// Steps A to H.
+#include <algorithm>
+
+#include "ae-apps/demo/story.h"
+#include "ae-apps/demo/tls_check.h"
+
+namespace gatehouse::demo {
+namespace {
+
+constexpr Milliseconds kSoon{20'000};
+constexpr Milliseconds kFlashLimit{60'000};
+constexpr Milliseconds kUserLimit{600'000};
+constexpr std::uint64_t kUpdateCounter = 4;
+constexpr const char* kUpdateVersion = "1.4.0";
+
+std::string bytes_text(const std::string& count) { return count + " bytes"; }
+
+}  // namespace
+
+Result<void> Story::update(const EcuPlan& ecu, bool with_handshakes) {
+  screen_.chapter("", ecu.serial + ", a " + ecu.level() + " ECU" +
+                          (ecu.constrained ? ": the gateway verifies and signs for it"
+                                           : ": it verifies and signs by itself"));
+  const auto start = Clock::now();
+  const std::string before = versions_[ecu.serial];
+  if (auto done = make_image(ecu); !done) return done;
+  if (with_handshakes) {
+    if (auto done = shake_all_hands(); !done) return done;
+  }
+  if (auto done = inquire(ecu); !done) return done;
+  if (auto done = offer_and_download(ecu); !done) return done;
+  if (auto done = consent(ecu); !done) return done;
+  if (auto done = flash(ecu); !done) return done;
+  if (auto done = confirm(ecu); !done) return done;
+  if (auto done = see_at_in_cse(ecu); !done) return done;
+  outcomes_.push_back({ecu.serial, ecu.level(), before, versions_[ecu.serial], proof_,
+                       std::chrono::duration_cast<Milliseconds>(Clock::now() - start)});
+  return {};
+}
+
+Result<void> Story::make_image(const EcuPlan& ecu) {
+  begin("step A (make, sign and upload the image) of " + ecu.serial, "tools.log");
+  mark();
+  Desk& desk = car_.desk();
+  Result<Image> image =
+      desk.release(ecu, {kUpdateVersion, kUpdateCounter, true, "Shorter stopping distance"});
+  if (!image) return fail(image.error());
+  screen_.step('A', {"OEM", "PKCS#11 token", "sign " + ecu.software + " " + kUpdateVersion, "signed",
+                     {"ecdsa-p256-sha256 by key " + shortened(car_.keys().oem_key_id) +
+                      ", which cannot leave its token"},
+                     lap()});
+  const Result<std::string> verified = desk.verify(ecu, *image);
+  if (!verified) return fail(verified.error());
+  screen_.step('A', {"OEM", "OEM", "verify with the public key alone", "good",
+                     {"signature, hash of " + std::to_string(image->bytes) +
+                      " bytes, hardware id " + ecu.hardware_id + ", release counter " +
+                      std::to_string(kUpdateCounter) + ": verified"},
+                     lap()});
+  if (auto done = desk.upload(*image); !done) return done;
+  screen_.step('A', {"OEM", "OTA server", "HTTPS PUT /images/" + shortened(image->sha256), "201",
+                     {"as /id-in/Coem by its certificate; the server verified the image too"},
+                     lap()});
+  updates_[ecu.serial] = *std::move(image);
+  return {};
+}
+
+Result<void> Story::shake_all_hands() {
+  begin("steps B and C (mutual authentication, TLS 1.3)", "ota-server.log");
+  const Layout& layout = car_.layout();
+  const struct {
+    const char* name;
+    std::uint16_t port;
+  } listeners[] = {{"OTA server", layout.images_port},
+                   {"IN-CSE", layout.in_port},
+                   {"MN-CSE", layout.mn_port},
+                   {"MQTT broker", layout.broker_port}};
+  for (const auto& listener : listeners) {
+    const Result<Handshake> with = shake_hands(layout, listener.port, "gateway");
+    if (!with) return fail(with.error());
+    const bool speaks_http = listener.port != layout.broker_port;
+    if (with->protocol != "TLSv1.3" || !with->peer_verified || (speaks_http && !with->accepted)) {
+      return fail(Rsc::kOriginatorNotAuthenticated,
+                  std::string(listener.name) + ": no mutual TLS 1.3: " + with->protocol + " " +
+                      with->alert);
+    }
+    screen_.step('C', {"gateway", listener.name, "TLS 1.3 handshake", "mutual",
+                       {with->cipher + "; CN = id-mn:CotaGateway " + screen_.arrow() + " " +
+                        with->peer.substr(with->peer.rfind("CN")) + ", each verified by the other"},
+                       with->took});
+    const Result<Handshake> without = shake_hands(layout, listener.port, "");
+    if (!without) return fail(without.error());
+    if (without->accepted || without->alert.empty()) {
+      return fail(Rsc::kOriginatorNotAuthenticated,
+                  std::string(listener.name) + " accepts a client without certificate");
+    }
+    screen_.refused('B', {"anybody", listener.name, "TLS 1.3 handshake without certificate",
+                          "refused", {"alert: " + without->alert}, without->took});
+  }
+  return {};
+}
+
+Result<void> Story::inquire(const EcuPlan& ecu) {
+  begin("step D (version report) of " + ecu.serial, "ota-server.log");
+  lap();
+  const auto asked = await("server", 'D', "asked", nullptr, kSoon);
+  if (!asked) return fail(asked.error());
+  const std::optional<Value> inquiry = car_.mn().latest("cse-mn/ota-gateway/inquiries");
+  if (!inquiry) return fail(Rsc::kNotFound, "no inquiry in cse-mn/ota-gateway/inquiries");
+  std::string nonce = inquiry->string_at("nonce");
+  screen_.step('D', {"OTA server", "MN-CSE", "CREATE /id-mn/cse-mn/ota-gateway/inquiries/-", "2001",
+                     {"retargeted by the IN-CSE; nonce " + shortened(nonce)}, lap()});
+  begin(where_, "ota-gateway.log");
+  if (const auto got = await("gateway", 'D', "asked", nullptr, kSoon); !got) {
+    return fail(got.error());
+  }
+  screen_.step('D', {"MN-CSE", "gateway", "NOTIFY over MQTT", "2000", {}, lap()});
+  const auto report = await("gateway", 'D', "report", &ecu, kSoon);
+  if (!report) return fail(report.error());
+  screen_.step('D', {"gateway", "ECU " + ecu.software,
+                     "DoIP, UDS 10 22 F190 F18C F191 F189, 2E F1A2, 22 F1A0", "62 F1A0",
+                     {"runs " + report->at("version") + "; report signed by the " +
+                      report->at("signed_by")},
+                     lap()});
+  begin(where_, "ota-server.log");
+  const auto verified = await("server", 'D', "verified", &ecu, kSoon);
+  if (!verified) return fail(verified.error());
+  std::string key_id;
+  const auto content = check_report(ecu, "inventory", nonce, key_id);
+  if (!content) return fail(content.error());
+  if (content->version != versions_[ecu.serial]) {
+    return fail(Rsc::kNotAcceptable, "the report says version " + content->version);
+  }
+  screen_.step('D', {"gateway", "OTA server", "CREATE /id-in/cse-in/ota-server/reports/-", "2001",
+                     {"signature by key " + shortened(key_id) + " (" + verified->at("level") +
+                      ") over nonce " + shortened(nonce) + ": verified",
+                      "by the server, and once more here; version " + content->version +
+                          ", release counter " + std::to_string(content->release_counter)},
+                     lap()});
+  const auto decided = await("server", 'D', "decided", &ecu, kSoon);
+  if (!decided) return fail(decided.error());
+  if (decided->at("decision") != "offer") {
+    return fail(Rsc::kNotAcceptable, "the server decided: " + decided->at("reason"));
+  }
+  return {};
+}
+
+Result<void> Story::offer_and_download(const EcuPlan& ecu) {
+  begin("step E (offer, download and verify) of " + ecu.serial, "ota-gateway.log");
+  const Image& image = updates_[ecu.serial];
+  const auto offered = await("server", 'E', "offered", &ecu, kSoon);
+  if (!offered) return fail(offered.error());
+  screen_.step('E', {"OTA server", "MN-CSE", "UPDATE /id-mn/cse-mn/ecu-" + ecu.serial + "/firmware",
+                     "2004", {"[firmware] url, vr=" + offered->at("to") + ", fwn, ud=true"}, lap()});
+  const auto accepted = await("gateway", 'E', "accepted", &ecu, kSoon);
+  if (!accepted) return fail(accepted.error());
+  screen_.step('E', {"MN-CSE", "gateway", "NOTIFY over MQTT", "2000",
+                     {"the gateway answers by UPDATE uds={acn:ud, sus:3}"}, lap()});
+  const auto cut = await("gateway", 'E', "cut", &ecu, kSoon);
+  if (!cut) return fail(cut.error());
+  screen_.step('E', {"gateway", "OTA server", "HTTPS GET /images/" + shortened(image.sha256), "206",
+                     {"by ranges of 64 KiB; the connection was cut on purpose"}, lap()});
+  const auto got = await("gateway", 'E', "downloaded", &ecu, kSoon);
+  if (!got) return fail(got.error());
+  if (got->at("resumed") != "yes" || got->at("bytes") != std::to_string(image.bytes)) {
+    return fail(Rsc::kNotAcceptable, "the download was not resumed, or is not whole: " +
+                                         got->at("bytes") + " bytes, resumed " + got->at("resumed"));
+  }
+  screen_.step('E', {"gateway", "OTA server", "HTTPS GET, resumed behind the cut", "206",
+                     {bytes_text(got->at("bytes")) + ", only " + got->at("fetched") +
+                      " fetched after the cut"},
+                     lap()});
+  const auto verified = await("gateway", 'E', "verified", &ecu, kSoon);
+  if (!verified) return fail(verified.error());
+  if (verified->at("key") != car_.keys().oem_key_id) {
+    return fail(Rsc::kOriginatorNotAuthenticated, "signed by key " + verified->at("key"));
+  }
+  screen_.step('E', {"gateway", "gateway", "verify the image", "good",
+                     {"signature by the OEM's key " + shortened(verified->at("key")) +
+                      ", length, sha256 " + shortened(verified->at("sha256")) + ",",
+                      "hardware id " + verified->at("hardware") + ", release counter " +
+                          verified->at("release_counter") + ": verified"},
+                     lap()});
+  return {};
+}
+
+Result<void> Story::consent(const EcuPlan& ecu) {
+  begin("step F (ask the user) for " + ecu.serial, "ota-gateway.log");
+  if (ask_) {
+    if (const auto asking = await("gateway", 'F', "asking", &ecu, kSoon); !asking) {
+      return fail(asking.error());
+    }
+    screen_.text("   Please answer at the gateway's display:  http://127.0.0.1:" +
+                 std::to_string(car_.layout().display_port) + "/");
+  }
+  const auto accepted = await("gateway", 'F', "accepted", &ecu, ask_ ? kUserLimit : kSoon);
+  if (!accepted) return fail(accepted.error());
+  std::optional<Value> kept;
+  const auto look = [&] {
+    kept = car_.mn().latest("cse-mn/ota-gateway/consents");
+    return kept && kept->string_at("ecu") == ecu.serial;
+  };
+  if (auto done = crew_.wait_until("the consent is kept", kSoon, look); !done) return done;
+  if (kept->string_at("decision") != "accepted" || kept->string_at("to") != kUpdateVersion) {
+    return fail(Rsc::kNotAcceptable, "the consent that was kept is another one");
+  }
+  screen_.step('F', {"gateway", "user", "may " + ecu.serial + " be updated?", "accepted",
+                     {"by " + kept->string_at("by") + " at " + kept->string_at("at") +
+                      ", kept in cse-mn/ota-gateway/consents"},
+                     lap()});
+  return {};
+}
+
+Result<void> Story::flash(const EcuPlan& ecu) {
+  begin("step G (flash) of " + ecu.serial, "ota-gateway.log");
+  const auto flashing = await("gateway", 'G', "flashing", &ecu, kSoon);
+  if (!flashing) return fail(flashing.error());
+  const auto flashed = await("gateway", 'G', "flashed", &ecu, kFlashLimit);
+  if (!flashed) return fail(flashed.error());
+  screen_.step('G', {"gateway", "ECU " + ecu.software,
+                     "UDS 10 02, 27, 31 FF00, 34, 36 x n, 37, 31 0202 FF01", "71",
+                     {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
+                      (ecu.constrained ? "the gateway's MAC by itself"
+                                       : "the OEM's signature by itself")},
+                     lap()});
+  const auto restarted = await("gateway", 'H', "restarted", &ecu, kFlashLimit);
+  if (!restarted) return fail(restarted.error());
+  screen_.step('G', {"gateway", "ECU " + ecu.software, "UDS 11 01: restart into the new slot", "51",
+                     {"verified again at boot; self-test passed; slot confirmed"}, lap()});
+  return {};
+}
+
+Result<void> Story::confirm(const EcuPlan& ecu) {
+  begin("step H (proof of the new version) of " + ecu.serial, "ota-server.log");
+  const auto updated = await("server", 'H', "updated", &ecu, kSoon);
+  if (!updated) return fail(updated.error());
+  Answer firmware = car_.in().retrieve("/id-mn/cse-mn/ecu-" + ecu.serial + "/firmware");
+  std::string nonce;
+  for (const std::string& label : firmware.content.strings_at("lbl")) {
+    if (label.starts_with("nonce:")) nonce = label.substr(6);
+  }
+  std::string key_id;
+  const auto report = check_report(ecu, "completion", nonce, key_id);
+  if (!report) return fail(report.error());
+  if (report->version != kUpdateVersion || report->status != "running") {
+    return fail(Rsc::kNotAcceptable, "the ECU is " + report->status + ", version " + report->version);
+  }
+  versions_[ecu.serial] = report->version;
+  proof_ = std::string(ecu.constrained ? "MAC, gateway's" : "ECU's") + " signature " +
+           shortened(key_id, 8);
+  screen_.step('H', {"gateway", "OTA server", "CREATE /id-in/cse-in/ota-server/reports/-", "2001",
+                     {"version " + report->version + " runs in slot " + report->slot +
+                      "; signature by key " + shortened(key_id),
+                      "over the offer's nonce " + shortened(nonce) +
+                          ": verified by the server, and once more here"},
+                     lap()});
+  return {};
+}
+
+Result<void> Story::see_at_in_cse(const EcuPlan& ecu) {
+  begin("step H (visible at the IN-CSE) of " + ecu.serial, "in-cse.log");
+  StepLine line;
+  if (auto done = expect_announced(ecu, "firmware", "vr", kUpdateVersion, line); !done) return done;
+  screen_.step('H', line);
+  if (auto done = expect_announced(ecu, "device-info", "fwv", kUpdateVersion, line); !done) {
+    return done;
+  }
+  screen_.step('H', line);
+  const std::string history = "cse-in/ota-server/history-" + ecu.serial;
+  std::optional<Value> entry;
+  const auto look = [&] {
+    entry = car_.in().latest(history);
+    return entry && entry->string_at("event") == "updated";
+  };
+  if (auto done = crew_.wait_until("the history tells of it", kSoon, look); !done) return done;
+  screen_.step('H', {"CAdmin", "IN-CSE", "RETRIEVE " + history + "/la", "2000",
+                     {"updated from " + entry->string_at("from") + " to " + entry->string_at("to") +
+                      ", verified=" + (entry->bool_at("verified") ? "true" : "false")},
+                     lap()});
+  return {};
+}
+
+}  // namespace gatehouse::demo
