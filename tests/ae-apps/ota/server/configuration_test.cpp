@@ -1,0 +1,121 @@
+#include "ae-apps/ota/server/configuration.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "tests/ae-apps/ota/server/vehicle_fixture.h"
+#include "tests/ae-apps/ota/temporary_folder.h"
+
+namespace gatehouse::ota_server {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ConfigurationTest : public testing::Test {
+ protected:
+  ConfigurationTest() {
+    for (const auto& [name, key] : {std::pair{"oem.pem", &TestKeys::get().oem},
+                                    {"brake.pem", &TestKeys::get().brake},
+                                    {"gateway.pem", &TestKeys::get().gateway}}) {
+      std::ofstream(folder_ / name) << key->public_key().to_pem();
+    }
+    tree_ = *parse_json(R"({
+      "cse_url": "https://127.0.0.1:8443", "broker": "mqtts://127.0.0.1:8883",
+      "tls": {"certificate": "pki/ota.crt", "key": "pki/ota.key", "ca": "pki/ca.crt"},
+      "images": {"port": 8444, "public_url": "https://localhost:8444/images/",
+                 "uploaders": ["Coem"]},
+      "state_dir": "state", "oem_keys": ["oem.pem"],
+      "vehicles": [{"cse_id": "/id-mn", "report_key": "gateway.pem", "ecus": [
+        {"serial": "BRK-1", "hardware_id": "brake-2", "public_key": "brake.pem"},
+        {"serial": "LMP-2", "hardware_id": "lamp-1", "level": "gateway"}]}]})");
+  }
+  Result<ServerSettings> parse() const {
+    return parse_configuration(to_json(tree_), folder_.path());
+  }
+  Value& vehicle() { return tree_.find("vehicles")->as_array()->at(0); }
+  Value& ecu(std::size_t i) { return vehicle().find("ecus")->as_array()->at(i); }
+
+  TemporaryFolder folder_;
+  Value tree_;
+};
+
+TEST_F(ConfigurationTest, ReadsAWholeOne) {
+  const auto settings = parse();
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->ae.ae_id, "CotaServer");
+  EXPECT_EQ(settings->images.port, 8444);
+  EXPECT_EQ(settings->images.tls.ca_file, folder_ / "pki/ca.crt");
+  EXPECT_THAT(settings->images.uploaders, ElementsAre("/id-in/Coem"));
+  EXPECT_THAT(settings->images.downloaders, ElementsAre("/id-mn", "/id-mn/CotaGateway"));
+  EXPECT_THAT(settings->operators, ElementsAre("CAdmin"));
+  ASSERT_EQ(settings->vehicles.size(), 1u);
+  const Vehicle& vehicle = settings->vehicles[0];
+  EXPECT_EQ(vehicle.inquiries(), "/id-mn/cse-mn/ota-gateway/inquiries");
+  EXPECT_EQ(vehicle.ecus[0].report_key, TestKeys::get().brake.public_key());
+  EXPECT_EQ(vehicle.ecus[1].report_key, TestKeys::get().gateway.public_key());
+  EXPECT_EQ(settings->rules.offer_timeout, std::chrono::seconds(600));
+}
+
+TEST_F(ConfigurationTest, OverridesReplaceMembers) {
+  const auto settings =
+      parse_configuration(to_json(tree_), folder_.path(), Value::object({{"offer_timeout_s", 5}}));
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->rules.offer_timeout, std::chrono::seconds(5));
+}
+
+struct Fault {
+  const char* says;
+  std::function<void(Value& tree, Value& vehicle, Value& ecu0, Value& ecu1)> make;
+};
+
+const Fault kFaults[] = {
+    {"cse_url: is missing", [](Value& t, Value&, Value&, Value&) { t.erase("cse_url"); }},
+    {"tls: is missing", [](Value& t, Value&, Value&, Value&) { t.erase("tls"); }},
+    {"tls.key: is missing", [](Value& t, Value&, Value&, Value&) { t.find("tls")->erase("key"); }},
+    {"broker: is missing", [](Value& t, Value&, Value&, Value&) { t.erase("broker"); }},
+    {"images: is missing", [](Value& t, Value&, Value&, Value&) { t.erase("images"); }},
+    {"images.public_url: must be an https URL",
+     [](Value& t, Value&, Value&, Value&) {
+       t.find("images")->set("public_url", "http://localhost/images/");
+     }},
+    {"images.port: must be",
+     [](Value& t, Value&, Value&, Value&) { t.find("images")->set("port", 70000); }},
+    {"oem_keys: must hold", [](Value& t, Value&, Value&, Value&) { t.erase("oem_keys"); }},
+    {"threshold: must be", [](Value& t, Value&, Value&, Value&) { t.set("threshold", 2); }},
+    {"state_dir: is missing", [](Value& t, Value&, Value&, Value&) { t.erase("state_dir"); }},
+    {"vehicels: is no member", [](Value& t, Value&, Value&, Value&) { t.set("vehicels", 1); }},
+    {"vehicles: must hold",
+     [](Value& t, Value&, Value&, Value&) { t.set("vehicles", Value::array()); }},
+    {"vehicles[0].cse_id: must be like",
+     [](Value&, Value& v, Value&, Value&) { v.set("cse_id", "id-mn"); }},
+    {"vehicles[0].report_key: ",
+     [](Value&, Value& v, Value&, Value&) { v.set("report_key", "absent.pem"); }},
+    {"vehicles[0].ecus[0].public_key: is missing",
+     [](Value&, Value&, Value& e, Value&) { e.erase("public_key"); }},
+    {"vehicles[0].ecus[0].serial: must be",
+     [](Value&, Value&, Value& e, Value&) { e.set("serial", "../x"); }},
+    {"vehicles[0].ecus[1].level: must be full or gateway",
+     [](Value&, Value&, Value&, Value& e) { e.set("level", "none"); }},
+    {"vehicles[0].ecus[1].level: is gateway, but",
+     [](Value&, Value& v, Value&, Value&) { v.erase("report_key"); }},
+    {"vehicles[0].ecus[1].serial: is the serial number of another",
+     [](Value&, Value&, Value&, Value& e) { e.set("serial", "BRK-1"); }},
+};
+
+TEST_F(ConfigurationTest, EachFaultNamesItsMember) {
+  const Value good = tree_;
+  for (const Fault& fault : kFaults) {
+    SCOPED_TRACE(fault.says);
+    tree_ = good;
+    fault.make(tree_, vehicle(), ecu(0), ecu(1));
+    const auto settings = parse();
+    ASSERT_FALSE(settings);
+    EXPECT_THAT(settings.error().detail, HasSubstr(fault.says));
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::ota_server
