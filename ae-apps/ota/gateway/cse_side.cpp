@@ -53,54 +53,50 @@ Result<void> CseSide::prepare() {
   return ae_.container("progress").ensure(options);
 }
 
-Result<void> CseSide::publish(const EcuEntry& entry, const EcuFacts* facts) {
-  sdk::Node at = node(entry.serial);
-  const Value policies = Value::array({ecu_policy_});
-  // The CSE replaces what stands in `at` by the addresses of the announcements.
-  const auto ensure = [&](sdk::Resource resource, Value attributes,
-                          const std::vector<std::string>& announced,
-                          std::vector<std::string> create_only) {
-    attributes.set("acpi", policies);
-    if (!settings_.announce_to.empty()) {
-      attributes.set("at", list_of(settings_.announce_to));
-      if (!announced.empty()) attributes.set("aa", list_of(announced));
-    }
-    create_only.emplace_back("at");
-    return resource.ensure(std::move(attributes), create_only);
-  };
-  if (auto done = ensure(at, Value::object({{"ni", "ecu-" + entry.serial}}), {}, {}); !done) {
-    return done;
+/// Makes the resource, or puts right what differs; the CSE replaces what stands in `at` by the
+/// addresses of the announcements.
+Result<void> CseSide::ensure(sdk::Resource resource, Value attributes,
+                             const std::vector<std::string>& announced,
+                             std::vector<std::string> create_only) const {
+  attributes.set("acpi", Value::array({ecu_policy_}));
+  if (!settings_.announce_to.empty()) {
+    attributes.set("at", list_of(settings_.announce_to));
+    if (!announced.empty()) attributes.set("aa", list_of(announced));
   }
-  const std::string version = facts != nullptr ? facts->version : "unknown";
-  const std::string name = facts != nullptr ? facts->software : "unknown";
-  const bool ordered = [&] {
-    const Result<Value> present = firmware(entry.serial);
-    return present && present->bool_at("ud");
-  }();
+  create_only.emplace_back("at");
+  return resource.ensure(std::move(attributes), create_only);
+}
+
+Result<void> CseSide::publish_firmware(const EcuEntry& entry, const EcuFacts* facts) {
+  const Result<Value> present = firmware(entry.serial);
+  const bool ordered = present && present->bool_at("ud");
   std::vector<std::string> create_only = {"mgd", "url", "ud"};
   if (facts == nullptr || ordered) create_only.insert(create_only.end(), {"vr", "fwn"});
-  if (auto done = ensure(at.firmware(),
-                         Value::object({{"mgd", sdk::Firmware::kDefinition},
-                                        {"vr", version},
-                                        {"fwn", name},
-                                        {"url", settings_.images_url},
-                                        {"ud", false}}),
-                         {"vr", "fwn", "url", "ud", "uds"}, create_only);
-      !done) {
-    return done;
-  }
-  create_only = {"mgd"};
+  return ensure(node(entry.serial).firmware(),
+                Value::object({{"mgd", sdk::Firmware::kDefinition},
+                               {"vr", facts != nullptr ? facts->version : "unknown"},
+                               {"fwn", facts != nullptr ? facts->software : "unknown"},
+                               {"url", settings_.images_url},
+                               {"ud", false}}),
+                {"vr", "fwn", "url", "ud", "uds"}, std::move(create_only));
+}
+
+Result<void> CseSide::publish(const EcuEntry& entry, const EcuFacts* facts) {
+  const Value name = Value::object({{"ni", "ecu-" + entry.serial}});
+  if (auto done = ensure(node(entry.serial), name, {}, {}); !done) return done;
+  if (auto done = publish_firmware(entry, facts); !done) return done;
+  std::vector<std::string> create_only = {"mgd"};
   if (facts == nullptr) create_only.insert(create_only.end(), {"fwv", "swv"});
-  return ensure(at.device_info("device-info"),
+  return ensure(node(entry.serial).device_info("device-info"),
                 Value::object({{"mgd", sdk::DeviceInfo::kDefinition},
                                {"dlb", entry.serial},
                                {"man", "unknown"},
                                {"mod", entry.hardware_id},
                                {"dty", "ECU"},
-                               {"fwv", version},
-                               {"swv", name},
+                               {"fwv", facts != nullptr ? facts->version : "unknown"},
+                               {"swv", facts != nullptr ? facts->software : "unknown"},
                                {"hwv", entry.hardware_id}}),
-                {"dlb", "man", "mod", "dty", "fwv", "swv", "hwv"}, create_only);
+                {"dlb", "man", "mod", "dty", "fwv", "swv", "hwv"}, std::move(create_only));
 }
 
 Result<void> CseSide::subscribe(const Inquired& inquired, const Offered& offered) {

@@ -44,6 +44,10 @@ class CseSide {
 
  private:
   Result<void> ensure_policies();
+  Result<void> ensure(sdk::Resource resource, Value attributes,
+                      const std::vector<std::string>& announced,
+                      std::vector<std::string> create_only) const;
+  Result<void> publish_firmware(const EcuEntry& entry, const EcuFacts* facts);
   sdk::Node node(const std::string& serial);
 
   const GatewaySettings& settings_;

@@ -34,26 +34,34 @@ Result<void> Gateway::open(GatewayParts parts) {
       {{"ae", ae_->sp_relative_id()}, {"cse", settings_.ae.cse_id}, {"url", settings_.ae.cse_url}});
   cse_ = std::make_unique<CseSide>(settings_, *ae_);
   if (auto done = cse_->prepare(); !done) return done;
+  meet_ecus();
+  tools_ =
+      std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_, log_,
+                                                std::move(parts.fetch), std::move(parts.stored)});
+  resume_jobs();
+  ae_->serve_pages(pages());
+  return cse_->subscribe([this](const Value& inquiry) { inquired(inquiry); },
+                         [this](const std::string& serial) { offered(serial); });
+}
+
+void Gateway::meet_ecus() {
   for (const EcuEntry& entry : settings_.ecus) {
     ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry));
   }
   inquiries_ = std::make_unique<Inquiries>(settings_, ecus_, *cse_, *journal_, board_, log_);
-  tools_ =
-      std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_, log_,
-                                                std::move(parts.fetch), std::move(parts.stored)});
   for (const auto& [serial, ecu] : ecus_) {
     const auto facts = inquiries_->look_and_publish(*ecu);
     log_.step('D', facts ? "found" : "missing",
               {{"ecu", serial}, {"version", facts ? facts->version : "unknown"}});
   }
+}
+
+void Gateway::resume_jobs() {
   for (const Job& job : journal_->jobs()) {
     if (job.closed() || !ecus_.contains(job.ecu)) continue;
     log_.step('E', "resumed", {{"ecu", job.ecu}, {"state", std::string(name_of(job.state))}});
     enqueue(job);
   }
-  ae_->serve_pages(pages());
-  return cse_->subscribe([this](const Value& inquiry) { inquired(inquiry); },
-                         [this](const std::string& serial) { offered(serial); });
 }
 
 std::string Gateway::page_url() const { return ae_->page_url(); }

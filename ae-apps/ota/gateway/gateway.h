@@ -39,6 +39,8 @@ class Gateway {
  private:
   Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log);
   Result<void> open(GatewayParts parts);
+  void meet_ecus();
+  void resume_jobs();
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);
   void refuse_busy(const std::string& serial, const Value& firmware);
