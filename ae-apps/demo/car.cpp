@@ -93,7 +93,8 @@ Result<std::string> Car::start_broker() {
   }
   fs::permissions(layout_.file("broker/rules.acl"), fs::perms::owner_read | fs::perms::owner_write);
   if (auto done = start("broker", {*program, "-c", file}); !done) return fail(done.error());
-  if (auto done = wait_for_text("the broker starts", "broker.log", " running"); !done) {
+  const auto ready = [this] { return listens(layout_.broker_port); };
+  if (auto done = crew_.wait_until("the broker starts", kStartLimit, ready); !done) {
     return fail(done.error());
   }
   return "mosquitto at port " + std::to_string(layout_.broker_port) +

@@ -43,6 +43,18 @@ Result<void> choose_ports(Layout& layout) {
   return {};
 }
 
+bool listens(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool accepted =
+      ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(socket);
+  return accepted;
+}
+
 Result<fs::path> make_work_folder(const std::string& wanted) {
   std::error_code error;
   if (wanted.empty()) {

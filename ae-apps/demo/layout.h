@@ -45,6 +45,9 @@ struct Layout {
 /// Fills in ports of the loopback that are free now, all different. Errors: kInternalServerError.
 Result<void> choose_ports(Layout& layout);
 
+/// True if somebody accepts connections at that port of the loopback.
+bool listens(std::uint16_t port);
+
 /// A new folder of mode 0700 below the folder for temporary files, or `wanted`, which must be empty
 /// or absent. Errors: kAlreadyExists, kInternalServerError.
 Result<std::filesystem::path> make_work_folder(const std::string& wanted);

@@ -54,7 +54,7 @@ Result<Handshake> shake_hands(const Layout& layout, std::uint16_t port,
   out.cipher = behind(*said, "Cipher is ", "\n");
   out.peer = behind(*said, "subject=", "\n");
   out.peer_verified = said->find("Verify return code: 0 (ok)") != std::string::npos;
-  out.accepted = said->find("\nHTTP/1.1 ") != std::string::npos;
+  out.accepted = said->find("HTTP/1.1 ") != std::string::npos;
   out.alert = behind(*said, "alert ", ":\n");
   return out;
 }
