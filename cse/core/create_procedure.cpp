@@ -76,7 +76,7 @@ Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
   draft.attributes.set("rn", draft.record.name);
   return context.resources.create_with_internal(std::move(draft.record), *draft.schema,
                                                 draft.parent.get(), std::move(draft.attributes),
-                                                std::move(draft.internal));
+                                                draft.internal);
 }
 
 Result<Draft> draft_for(const Representation& wanted, const ResourcePtr& parent,
@@ -172,8 +172,7 @@ Result<ResourcePtr> create_internal(const TypeSchema& schema, const ResourcePtr&
   if (auto completed = complete(draft, attributes, context); !completed)
     return fail(completed.error());
   return context.resources.create_with_internal(std::move(draft.record), schema, parent.get(),
-                                                std::move(draft.attributes),
-                                                std::move(draft.internal));
+                                                std::move(draft.attributes), draft.internal);
 }
 
 }  // namespace gatehouse
