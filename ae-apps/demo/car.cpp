@@ -49,7 +49,7 @@ Result<void> Car::set_up_part(const char* name, Part part) {
   if (!detail) {
     return fail(detail.error().rsc, std::string(name) + ": " + detail.error().detail);
   }
-  screen_.done(name, *detail, std::chrono::duration_cast<Milliseconds>(Clock::now() - start));
+  screen_.done(name, *detail, std::chrono::duration_cast<Duration>(Clock::now() - start));
   return {};
 }
 
@@ -173,10 +173,9 @@ Result<std::string> Car::start_ecus() {
   std::string detail;
   for (EcuPlan& ecu : layout_.ecus) {
     if (auto done = start_ecu(ecu); !done) return fail(done.error());
-    detail += (detail.empty() ? "" : ", ") + ecu.serial + " (" + ecu.level() + ") DoIP " +
-              std::to_string(ecu.port);
+    detail += ecu.serial + " (" + ecu.level() + ") :" + std::to_string(ecu.port) + ", ";
   }
-  return detail;
+  return detail + "DoIP";
 }
 
 Result<std::string> Car::start_server() {

@@ -19,8 +19,8 @@ constexpr Milliseconds kKillLimit{2'000};
 std::atomic<bool> signalled{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-Milliseconds since(Clock::time_point start) {
-  return std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+Duration since(Clock::time_point start) {
+  return std::chrono::duration_cast<Duration>(Clock::now() - start);
 }
 
 std::string value_of(const std::string& line, const std::string& name) {
@@ -69,11 +69,11 @@ Result<void> Crew::wait_until(const std::string& what, Milliseconds limit,
     if (done()) break;
     if (interrupted()) return fail(Rsc::kInternalServerError, "stopped by a signal");
     if (auto good = check_all_run(); !good) return good;
-    const Milliseconds waited = since(start);
+    const Duration waited = since(start);
     if (waited >= limit) {
-      return fail(Rsc::kRequestTimeout, what + ": not within " + seconds(limit));
+      return fail(Rsc::kRequestTimeout, what + ": not within " + time_text(limit));
     }
-    if (waited >= kTellAfter) screen_.waiting(what, waited);
+    if (waited >= kTellAfter) screen_.waiting(what, std::chrono::duration_cast<Milliseconds>(waited));
     ::poll(nullptr, 0, kLookEveryMs);
   }
   screen_.stop_waiting();

@@ -48,7 +48,7 @@ Answer CseClient::ask(Request request) {
                 [&promise](Response response) { promise.set_value(std::move(response)); });
   const Response response = promise.get_future().get();  // the client has a time limit
   Answer answer;
-  answer.took = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+  answer.took = std::chrono::duration_cast<Duration>(Clock::now() - start);
   answer.rsc = response.rsc;
   const Result<Value> tree = tree_of(response.content);
   if (!tree) return answer;

@@ -14,7 +14,7 @@ struct Answer {
   Rsc rsc = Rsc::kInternalServerError;
   Value content;  ///< attributes without the root; the whole tree if there is no one root
   std::string reason;
-  Milliseconds took{0};
+  Duration took{0};
   std::string code() const { return std::to_string(static_cast<int>(rsc)); }
 };
 

@@ -76,12 +76,15 @@ bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
     report_failure(screen, "set-up", done.error().detail, car.log(), work);
     return false;
   }
+  screen.faint(
+      "\n   A image made, signed, uploaded   B who is who   C TLS 1.3   D version report\n"
+      "   E download and verify   F the user agrees   G flash   H proof of the new version");
   Story story(car, crew, screen, o.ask);
   if (const auto done = story.tell(); !done) {
     report_failure(screen, story.where(), done.error().detail, story.log(), work);
     return false;
   }
-  story.print_summary(std::chrono::duration_cast<Milliseconds>(Clock::now() - start));
+  story.print_summary(std::chrono::duration_cast<Duration>(Clock::now() - start));
   if (!o.keep) return true;
   if (const auto done = keep_running(car, crew, screen); !done) {
     report_failure(screen, "--keep", done.error().detail, crew.culprit_log(), work);

@@ -28,6 +28,15 @@ bool alter_one_bit(const std::string& file, std::uint64_t bytes) {
   return !disk.fail();
 }
 
+/// A counter of the ECU's status (F1A1).
+Result<std::int64_t> refused_requests(uds::Client& tester) {
+  const auto status = tester.read(uds::kDidStatus);
+  if (!status) return fail(Rsc::kTargetNotReachable, status.error().text);
+  const Result<Value> tree = parse_json(text_of(*status), {.max_bytes = 16 * 1024, .max_depth = 4});
+  if (!tree) return fail(tree.error());
+  return tree->integer_at("refused_requests", -1);
+}
+
 }  // namespace
 
 Result<void> Story::upload_for(const EcuPlan& ecu, const Release& release, Image& out) {
@@ -38,12 +47,13 @@ Result<void> Story::upload_for(const EcuPlan& ecu, const Release& release, Image
   return {};
 }
 
-Result<StepEvent> Story::await_refusal(char letter, const EcuPlan& ecu, const std::string& stage) {
+Result<StepEvent> Story::await_refusal(char letter, const EcuPlan& ecu, const std::string& stage,
+                                       const std::string& cause) {
   const auto refused = await("gateway", letter, "refused", &ecu, kFlashLimit, true);
   if (!refused) return refused;
-  if (refused->at("stage") != stage) {
+  if (refused->at("stage") != stage || refused->at("reason").find(cause) == std::string::npos) {
     return fail(Rsc::kNotAcceptable,
-                "refused at another stage: " + refused->at("stage") + ": " + refused->at("reason"));
+                "refused for another reason: " + refused->at("stage") + ": " + refused->at("reason"));
   }
   const auto failed = await("server", 'H', "failed", &ecu, kSoon, true);
   if (!failed) return failed;
@@ -73,8 +83,8 @@ Result<void> Story::still_runs(char letter, const EcuPlan& ecu, const std::strin
   if (auto done = expect_announced(ecu, "firmware", "vr", version, line); !done) return done;
   screen_.step(letter, {"OTA server", "ECU " + ecu.software, "ask again for a signed report",
                         "verified",
-                        {"still runs " + version + ", signature by key " + shortened(key_id) +
-                         ", nonce " + shortened(nonce) + "; [firmware] at the IN-CSE: vr=" + version},
+                        {"still runs " + version + ": signature by key " + shortened(key_id) +
+                         " over nonce " + shortened(nonce) + "; vr=" + version + " at the IN-CSE"},
                         lap()});
   refusal.ecu = ecu.serial;
   refusal.still_runs = version;
@@ -96,12 +106,12 @@ Result<void> Story::refuse_altered(const EcuPlan& ecu) {
   }
   screen_.step('1', {"attacker", "OTA server's disk", "alter 1 bit of " + ecu.software + " 1.5.0",
                      "done", {"behind the server's back, in the middle of the image"}, lap()});
-  const auto refused = await_refusal('E', ecu, "verify");
+  const auto refused = await_refusal('E', ecu, "verify", "hash-mismatch");
   if (!refused) return fail(refused.error());
   screen_.refused('1', {"gateway", "OTA server", "verify the image that was offered", "refused",
                         {refused->at("reason")}, lap()});
   return still_runs('1', ecu, versions_[ecu.serial],
-                    {"altered by one bit (1.5.0)", "", "gateway", refused->at("reason"), ""});
+                    {"altered by one bit (1.5.0)", "", "gateway", "hash-mismatch", ""});
 }
 
 Result<void> Story::refuse_older(const EcuPlan& ecu) {
@@ -127,12 +137,12 @@ Result<void> Story::refuse_older(const EcuPlan& ecu) {
                      {"offer " + ecu.software + " 1.2.0 by force; by itself the server would not: " +
                       decided->at("reason")},
                      lap()});
-  const auto refused = await_refusal('E', ecu, "verify");
+  const auto refused = await_refusal('E', ecu, "verify", "rollback");
   if (!refused) return fail(refused.error());
   screen_.refused('2', {"gateway", "OTA server", "verify the image that was offered", "refused",
                         {refused->at("reason")}, lap()});
   return still_runs('2', ecu, versions_[ecu.serial],
-                    {"older, rightly signed (1.2.0)", "", "gateway", refused->at("reason"), ""});
+                    {"older, rightly signed (1.2.0)", "", "gateway", "rollback", ""});
 }
 
 Result<void> Story::roll_back(const EcuPlan& ecu) {
@@ -151,13 +161,13 @@ Result<void> Story::roll_back(const EcuPlan& ecu) {
   if (!flashed) return fail(flashed.error());
   screen_.step('3', {"gateway", "ECU " + ecu.software, "flash " + ecu.software + " 1.6.0", "71",
                      {"newer and rightly signed, so nobody refuses it"}, lap()});
-  const auto refused = await_refusal('H', ecu, "boot");
+  const auto refused = await_refusal('H', ecu, "boot", "self-test");
   if (!refused) return fail(refused.error());
   screen_.refused('3', {"ECU " + ecu.software, "ECU " + ecu.software,
                         "trial boot of the new slot, self-test", "rolled back",
                         {refused->at("reason")}, lap()});
   return still_runs('3', ecu, versions_[ecu.serial],
-                    {"fails its self-test (1.6.0)", "", "ECU", refused->at("reason"), ""});
+                    {"fails its self-test (1.6.0)", "", "ECU", "self-test; rolled back", ""});
 }
 
 Result<void> Story::refuse_stray_tester(const EcuPlan& ecu) {
@@ -170,20 +180,28 @@ Result<void> Story::refuse_stray_tester(const EcuPlan& ecu) {
   doip::Client transport(settings);
   if (auto done = transport.connect(); !done) return done;
   uds::Client tester(transport, {});
-  const auto download = tester.begin_download(1024);
-  if (download || download.error().kind != uds::DiagnosticError::Kind::kRefused) {
-    return fail(Rsc::kNotAcceptable, "a download without security access was not refused");
+  const auto before = refused_requests(tester);
+  if (!before) return fail(before.error());
+  for (const uds::Session session : {uds::Session::kExtended, uds::Session::kProgramming}) {
+    if (const auto entered = tester.session(session); !entered) {
+      return fail(Rsc::kTargetNotReachable, entered.error().text);
+    }
   }
-  const auto status = tester.read(uds::kDidStatus);
-  if (!status) return fail(Rsc::kTargetNotReachable, status.error().text);
+  const auto download = tester.begin_download(1024);
+  if (download || download.error().nrc != uds::Nrc::kSecurityAccessDenied) {
+    return fail(Rsc::kNotAcceptable, "a download without security access was not refused as such");
+  }
+  const auto after = refused_requests(tester);
+  if (!after) return fail(after.error());
+  if (*after <= *before) return fail(Rsc::kNotAcceptable, "the ECU did not count the refusal");
   transport.disconnect();
-  const Result<Value> counters = parse_json(text_of(*status));
-  if (!counters) return fail(counters.error());
-  screen_.refused('4', {"stray tester", "ECU " + ecu.software,
-                        "UDS 34 download without security access", "7F 34",
-                        {download.error().text, to_json(*counters)}, lap()});
+  screen_.refused('4', {"stray tester", "ECU " + ecu.software, "UDS 34: download, unasked", "7F 34 33",
+                        {download.error().text + "; counted in F1A1: refused_requests " +
+                         std::to_string(*before) + " " + screen_.arrow() + " " +
+                         std::to_string(*after)},
+                        lap()});
   return still_runs('4', ecu, versions_[ecu.serial],
-                    {"programming without security access", "", "ECU", download.error().text, ""});
+                    {"programming without security access", "", "ECU", "NRC 0x33", ""});
 }
 
 }  // namespace gatehouse::demo

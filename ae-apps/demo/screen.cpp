@@ -10,10 +10,11 @@ namespace gatehouse::demo {
 namespace {
 
 constexpr Milliseconds kTellEvery{5'000};  ///< where lines cannot be overwritten
-constexpr std::size_t kPartiesCells = 27;
-constexpr std::size_t kWhatCells = 52;
-constexpr std::size_t kStatusCells = 9;
-constexpr std::size_t kSetUpCells = 28;
+constexpr std::size_t kPartiesCells = 28;
+constexpr std::size_t kWhatCells = 50;
+constexpr std::size_t kStatusCells = 11;
+constexpr std::size_t kTimeCells = 7;
+constexpr std::size_t kSetUpCells = 22;
 
 constexpr const char* kBold = "1";
 constexpr const char* kFaint = "2";
@@ -29,6 +30,10 @@ bool names_utf8(const char* variable) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
+}
+
+std::string aligned(const std::string& time) {
+  return time.size() < kTimeCells ? std::string(kTimeCells - time.size(), ' ') + time : time;
 }
 
 std::string rule(const Looks& looks, std::size_t cells) {
@@ -54,10 +59,16 @@ Looks looks_of_terminal(bool no_color) {
   return looks;
 }
 
-std::string seconds(Milliseconds time) {
+std::string time_text(Duration time) {
   char text[32];
-  const double value = static_cast<double>(time.count()) / 1000;
-  std::snprintf(text, sizeof text, value < 10 ? "%.2f s" : "%.1f s", value);
+  const double milliseconds = static_cast<double>(time.count()) / 1000;
+  if (milliseconds < 9.95) {
+    std::snprintf(text, sizeof text, "%.1f ms", milliseconds);
+  } else if (milliseconds < 999.5) {
+    std::snprintf(text, sizeof text, "%.0f ms", milliseconds);
+  } else {
+    std::snprintf(text, sizeof text, "%.2f s", milliseconds / 1000);
+  }
   return text;
 }
 
@@ -91,11 +102,11 @@ void Screen::chapter(const std::string& letter, const std::string& text) {
        << std::flush;
 }
 
-void Screen::done(const std::string& what, const std::string& detail, Milliseconds took) {
+void Screen::done(const std::string& what, const std::string& detail, Duration took) {
   stop_waiting();
   out_ << "   " << colour(kGreen, mark()) << ' ' << padded(what, kSetUpCells) << ' '
-       << padded(detail, kPartiesCells + kWhatCells - kSetUpCells + kStatusCells + 2) << ' '
-       << colour(kFaint, seconds(took)) << '\n'
+       << padded(detail, kPartiesCells + kWhatCells - kSetUpCells + kStatusCells) << ' '
+       << colour(kFaint, aligned(time_text(took))) << '\n'
        << std::flush;
 }
 
@@ -104,7 +115,7 @@ void Screen::line_of(char letter, const StepLine& line, const std::string& shown
   out_ << ' ' << colour(kCyan, std::string(1, letter)) << ' ' << shown_mark << ' '
        << padded(line.from + " " + arrow() + " " + line.to, kPartiesCells) << ' '
        << padded(line.what, kWhatCells) << ' ' << padded(line.status, kStatusCells) << ' '
-       << colour(kFaint, seconds(line.took)) << '\n';
+       << colour(kFaint, aligned(time_text(line.took))) << '\n';
   for (const std::string& text : line.evidence) {
     out_ << "       " << colour(kFaint, text) << '\n';
   }
@@ -116,7 +127,7 @@ void Screen::step(char letter, const StepLine& line) {
 }
 
 void Screen::refused(char letter, const StepLine& line) {
-  line_of(letter, line, colour(kYellow, looks_.unicode ? "⛊" : "no"));
+  line_of(letter, line, colour(kYellow, looks_.unicode ? "⊘" : "no"));
 }
 
 void Screen::failure(const std::string& step, const std::string& reason) {
@@ -163,7 +174,7 @@ void Screen::waiting(const std::string& what, Milliseconds since) {
     static constexpr const char* kPlain[] = {"|", "/", "-", "\\"};
     const std::string turn = looks_.unicode ? kTurns[turn_ / 4 % 8] : kPlain[turn_ / 4 % 4];
     ++turn_;
-    out_ << "\r\033[K   " << colour(kYellow, turn) << ' ' << colour(kFaint, what + "  " + seconds(since))
+    out_ << "\r\033[K   " << colour(kYellow, turn) << ' ' << colour(kFaint, what + "  " + time_text(since))
          << std::flush;
     waits_ = true;
     return;
@@ -172,7 +183,7 @@ void Screen::waiting(const std::string& what, Milliseconds since) {
   waits_ = true;
   if (since - told_ < kTellEvery) return;
   told_ = since;
-  out_ << "       .. " << what << ", " << seconds(since) << " so far\n" << std::flush;
+  out_ << "       .. " << what << ", " << time_text(since) << " so far\n" << std::flush;
 }
 
 void Screen::stop_waiting() {

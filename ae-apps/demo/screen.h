@@ -7,7 +7,8 @@
 
 namespace gatehouse::demo {
 
-using Milliseconds = std::chrono::milliseconds;
+using Milliseconds = std::chrono::milliseconds;  ///< of limits
+using Duration = std::chrono::microseconds;      ///< of what was measured
 
 /// One thing that happened between two parties.
 struct StepLine {
@@ -15,7 +16,7 @@ struct StepLine {
   std::string what;                    ///< "CREATE ota-gateway/inquiries"
   std::string status;                  ///< "2001"
   std::vector<std::string> evidence;   ///< what was checked
-  Milliseconds took{0};
+  Duration took{0};
 };
 
 struct Table {
@@ -40,7 +41,7 @@ class Screen {
 
   void title(const std::string& text, const std::string& below);
   void chapter(const std::string& letter, const std::string& text);
-  void done(const std::string& what, const std::string& detail, Milliseconds took);
+  void done(const std::string& what, const std::string& detail, Duration took);
   void step(char letter, const StepLine& line);
   void refused(char letter, const StepLine& line);  ///< a refusal that was wanted
   void failure(const std::string& step, const std::string& reason);
@@ -66,8 +67,8 @@ class Screen {
   unsigned turn_ = 0;
 };
 
-/// "0.04 s", "12.3 s"
-std::string seconds(Milliseconds time);
+/// "0.8 ms", "43 ms", "1.26 s"
+std::string time_text(Duration time);
 /// The first `digits` of a long hexadecimal text, and "…" or "..".
 std::string shortened(const std::string& text, std::size_t digits = 12);
 /// Cells that a text takes on the screen, for the characters that we use.

@@ -1,10 +1,15 @@
 #include "ae-apps/demo/step_feed.h"
 
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include "cse/codec/json.h"
 
 namespace gatehouse::demo {
 namespace {
 
+constexpr int kLookEveryMs = 20;  ///< at the latest
 constexpr std::size_t kMaxLineBytes = 64 * 1024;
 
 /// The end of the value that begins at `from`, behind its closing quote if it has one.
@@ -63,11 +68,34 @@ bool parse_step(const std::string& line, StepEvent& out) {
   return true;
 }
 
+StepFeed::StepFeed()
+    : watch_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), thread_([this] { run(); }) {}
+
+StepFeed::~StepFeed() {
+  stopping_ = true;
+  thread_.join();
+  if (watch_ >= 0) ::close(watch_);
+}
+
 void StepFeed::follow(const std::string& source, const std::filesystem::path& file) {
+  const std::lock_guard lock(mutex_);
   tails_.emplace_back(source, LogTail(file));
+  if (watch_ >= 0) ::inotify_add_watch(watch_, file.c_str(), IN_MODIFY);
+}
+
+void StepFeed::run() {
+  while (!stopping_) {
+    pollfd item{watch_, POLLIN, 0};
+    ::poll(&item, watch_ >= 0 ? 1 : 0, kLookEveryMs);
+    char notes[4096];
+    while (watch_ >= 0 && ::read(watch_, notes, sizeof notes) > 0) {
+    }
+    read();
+  }
 }
 
 void StepFeed::read() {
+  const std::lock_guard lock(mutex_);
   for (auto& [source, tail] : tails_) {
     for (const std::string& line : tail.fresh_lines()) {
       StepEvent event;
@@ -76,6 +104,17 @@ void StepFeed::read() {
       if (parse_step(line, event)) events_.push_back(std::move(event));
     }
   }
+}
+
+std::vector<StepEvent> StepFeed::events_since(std::size_t mark) const {
+  const std::lock_guard lock(mutex_);
+  if (mark >= events_.size()) return {};
+  return {events_.begin() + static_cast<std::ptrdiff_t>(mark), events_.end()};
+}
+
+std::size_t StepFeed::size() const {
+  const std::lock_guard lock(mutex_);
+  return events_.size();
 }
 
 }  // namespace gatehouse::demo

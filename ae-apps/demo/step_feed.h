@@ -1,9 +1,12 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace gatehouse::demo {
@@ -33,16 +36,32 @@ struct StepEvent {
 /// The fields of a line; false if it is no STEP line. Values are bare or quoted as in JSON.
 bool parse_step(const std::string& line, StepEvent& out);
 
-/// What several programs said about their steps, in the order in which it was read.
+/// What several programs said about their steps, in the order in which it was written. A thread of
+/// its own reads it the moment it comes, so that StepEvent::seen tells how long things took.
+/// Threading: any.
 class StepFeed {
  public:
+  StepFeed();
+  ~StepFeed();
+  StepFeed(const StepFeed&) = delete;
+  StepFeed& operator=(const StepFeed&) = delete;
+
+  /// The file must exist.
   void follow(const std::string& source, const std::filesystem::path& file);
-  void read();
-  const std::vector<StepEvent>& events() const { return events_; }
+  /// From the given place on.
+  std::vector<StepEvent> events_since(std::size_t mark) const;
+  std::size_t size() const;
 
  private:
+  void run();
+  void read();
+
+  mutable std::mutex mutex_;
   std::vector<std::pair<std::string, LogTail>> tails_;
   std::vector<StepEvent> events_;
+  int watch_;  ///< inotify; less than 0: looks now and then
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
 };
 
 }  // namespace gatehouse::demo

@@ -51,14 +51,14 @@ void Story::begin(const std::string& where, const std::string& log) {
 }
 
 void Story::mark() {
-  car_.feed().read();
-  mark_ = car_.feed().events().size();
+  mark_ = car_.feed().size();
   lap_ = Clock::now();
+  now_.reset();
 }
 
-Milliseconds Story::lap() {
-  const auto now = Clock::now();
-  return std::chrono::duration_cast<Milliseconds>(now - std::exchange(lap_, now));
+Duration Story::lap() {
+  const auto now = std::exchange(now_, std::nullopt).value_or(Clock::now());
+  return std::chrono::duration_cast<Duration>(now - std::exchange(lap_, now));
 }
 
 Result<StepEvent> Story::await(const std::string& source, char letter, const std::string& event,
@@ -66,10 +66,8 @@ Result<StepEvent> Story::await(const std::string& source, char letter, const std
   std::optional<StepEvent> found;
   std::string refusal;
   const auto look = [&] {
-    car_.feed().read();
-    const auto& events = car_.feed().events();
-    for (std::size_t i = mark_; i < events.size() && !found; ++i) {
-      const StepEvent& each = events[i];
+    for (const StepEvent& each : car_.feed().events_since(mark_)) {
+      if (found) break;
       if (ecu != nullptr && each.at("ecu") != ecu->serial) continue;
       const std::string name = each.at("event");
       if (each.source == source && each.letter == letter && name == event) {
@@ -88,6 +86,7 @@ Result<StepEvent> Story::await(const std::string& source, char letter, const std
     return fail(done.error());
   }
   if (!found) return fail(Rsc::kNotAcceptable, refusal);
+  now_ = std::max(lap_, found->seen);
   return *found;
 }
 
@@ -154,12 +153,12 @@ Result<void> Story::expect_announced(const EcuPlan& ecu, const std::string& obje
   return {};
 }
 
-void Story::print_summary(Milliseconds took) const {
+void Story::print_summary(Duration took) const {
   screen_.chapter("", "Summary");
   Table updates{{"ECU", "level", "before", "after", "evidence", "time"}, {}};
   for (const Outcome& row : outcomes_) {
     updates.rows.push_back(
-        {row.ecu, row.level, row.before, row.after, row.evidence, seconds(row.took)});
+        {row.ecu, row.level, row.before, row.after, row.evidence, time_text(row.took)});
   }
   screen_.table(updates);
   screen_.text("");
@@ -168,7 +167,7 @@ void Story::print_summary(Milliseconds took) const {
     refused.rows.push_back({row.what, row.ecu, row.by, row.reason, row.still_runs});
   }
   screen_.table(refused);
-  screen_.text("\n" + screen_.mark() + " every step was seen to work, in " + seconds(took));
+  screen_.text("\n" + screen_.mark() + " every step was seen to work, in " + time_text(took));
 }
 
 }  // namespace gatehouse::demo

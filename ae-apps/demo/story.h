@@ -11,7 +11,7 @@ namespace gatehouse::demo {
 /// What became of an ECU, for the summary.
 struct Outcome {
   std::string ecu, level, before, after, evidence;
-  Milliseconds took{0};
+  Duration took{0};
 };
 struct Refusal {
   std::string what, ecu, by, reason, still_runs;
@@ -26,7 +26,7 @@ class Story {
 
   /// Errors: why the step in where() failed.
   Result<void> tell();
-  void print_summary(Milliseconds took) const;
+  void print_summary(Duration took) const;
   /// "step E (download and verify) of BRAKE-0001"
   const std::string& where() const { return where_; }
   /// Log file that tells more about it.
@@ -39,6 +39,8 @@ class Story {
   Result<void> update(const EcuPlan& ecu, bool with_handshakes);
   Result<void> make_image(const EcuPlan& ecu);       // A
   Result<void> shake_all_hands();                    // B, C
+  Result<void> refuse_false_name();                  // B
+  Result<void> upload(const EcuPlan& ecu);           // A
   Result<void> inquire(const EcuPlan& ecu);          // D
   Result<void> offer_and_download(const EcuPlan& ecu);  // E
   Result<void> consent(const EcuPlan& ecu);          // F
@@ -54,7 +56,9 @@ class Story {
   Result<void> still_runs(char letter, const EcuPlan& ecu, const std::string& version,
                           Refusal refusal);
   Result<void> upload_for(const EcuPlan& ecu, const Release& release, Image& out);
-  Result<StepEvent> await_refusal(char letter, const EcuPlan& ecu, const std::string& stage);
+  /// The gateway's refusal at that stage, with `cause` in its reason; and the server knows of it.
+  Result<StepEvent> await_refusal(char letter, const EcuPlan& ecu, const std::string& stage,
+                                  const std::string& cause);
 
   // Watching (story.cpp).
   void begin(const std::string& where, const std::string& log);
@@ -64,8 +68,9 @@ class Story {
                           const EcuPlan* ecu, Milliseconds limit, bool refusals_are_fine = false);
   /// Events from before do not count any more.
   void mark();
-  /// Since the last call, for the time that a step took.
-  Milliseconds lap();
+  /// Since the last call, for the time that a step took; up to the event that was awaited last, or
+  /// until now.
+  Duration lap();
   /// Verifies the newest report of the ECU with that purpose, with our own eyes: signature, nonce,
   /// serial, hardware id.
   Result<image::VersionReport> check_report(const EcuPlan& ecu, const std::string& purpose,
@@ -84,6 +89,7 @@ class Story {
   std::filesystem::path log_;
   std::size_t mark_ = 0;
   Clock::time_point lap_ = Clock::now();
+  std::optional<Clock::time_point> now_;         ///< when the awaited event was seen
   std::map<std::string, std::string> versions_;  ///< by serial, as proven last
   std::map<std::string, Image> updates_;         ///< by serial
   std::string proof_;                            ///< of the last update

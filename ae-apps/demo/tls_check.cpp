@@ -49,7 +49,7 @@ Result<Handshake> shake_hands(const Layout& layout, std::uint16_t port,
   std::error_code ignored;
   std::filesystem::remove(log, ignored);  // it holds secrets of the session
   Handshake out;
-  out.took = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+  out.took = std::chrono::duration_cast<Duration>(Clock::now() - start);
   out.protocol = behind(*said, "New, ", ",");
   out.cipher = behind(*said, "Cipher is ", "\n");
   out.peer = behind(*said, "subject=", "\n");

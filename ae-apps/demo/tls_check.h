@@ -13,7 +13,7 @@ struct Handshake {
   bool peer_verified = false;    ///< against our authority and its host name
   bool accepted = false;         ///< the other side went on to answer an HTTP request
   std::string alert;             ///< why not: "certificate required"
-  Milliseconds took{0};
+  Duration took{0};
 };
 
 /// Connects to a port of the loopback by TLS 1.3 with the named certificate (empty: with none), and

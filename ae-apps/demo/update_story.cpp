@@ -26,7 +26,9 @@ Result<void> Story::update(const EcuPlan& ecu, bool with_handshakes) {
   if (auto done = make_image(ecu); !done) return done;
   if (with_handshakes) {
     if (auto done = shake_all_hands(); !done) return done;
+    if (auto done = refuse_false_name(); !done) return done;
   }
+  if (auto done = upload(ecu); !done) return done;
   if (auto done = inquire(ecu); !done) return done;
   if (auto done = offer_and_download(ecu); !done) return done;
   if (auto done = consent(ecu); !done) return done;
@@ -34,7 +36,7 @@ Result<void> Story::update(const EcuPlan& ecu, bool with_handshakes) {
   if (auto done = confirm(ecu); !done) return done;
   if (auto done = see_at_in_cse(ecu); !done) return done;
   outcomes_.push_back({ecu.serial, ecu.level(), before, versions_[ecu.serial], proof_,
-                       std::chrono::duration_cast<Milliseconds>(Clock::now() - start)});
+                       std::chrono::duration_cast<Duration>(Clock::now() - start)});
   return {};
 }
 
@@ -56,11 +58,32 @@ Result<void> Story::make_image(const EcuPlan& ecu) {
                       " bytes, hardware id " + ecu.hardware_id + ", release counter " +
                       std::to_string(kUpdateCounter) + ": verified"},
                      lap()});
-  if (auto done = desk.upload(*image); !done) return done;
-  screen_.step('A', {"OEM", "OTA server", "HTTPS PUT /images/" + shortened(image->sha256), "201",
-                     {"as /id-in/Coem by its certificate; the server verified the image too"},
-                     lap()});
   updates_[ecu.serial] = *std::move(image);
+  return {};
+}
+
+Result<void> Story::upload(const EcuPlan& ecu) {
+  begin("step A (upload the image) for " + ecu.serial, "ota-server.log");
+  mark();
+  const Image& image = updates_[ecu.serial];
+  if (auto done = car_.desk().upload(image); !done) return done;
+  screen_.step('A', {"OEM", "OTA server", "HTTPS PUT /images/" + shortened(image.sha256), "201",
+                     {"as /id-in/Coem by its certificate; the server verified the image, too"},
+                     lap()});
+  return {};
+}
+
+/// Who proves to be the gateway must not speak for the administrator.
+Result<void> Story::refuse_false_name() {
+  const Layout& layout = car_.layout();
+  CseClient impostor({layout.in_url(), layout.certificate("gateway"), layout.key("gateway"),
+                      layout.authority(), "CAdmin"});
+  const Answer answer = impostor.retrieve("cse-in");
+  if (is_success(answer.rsc)) {
+    return fail(Rsc::kOriginatorNotAuthenticated, "the gateway may speak in the name of CAdmin");
+  }
+  screen_.refused('B', {"gateway", "IN-CSE", "RETRIEVE cse-in as CAdmin", answer.code(),
+                        {answer.reason}, answer.took});
   return {};
 }
 
@@ -101,7 +124,6 @@ Result<void> Story::shake_all_hands() {
 
 Result<void> Story::inquire(const EcuPlan& ecu) {
   begin("step D (version report) of " + ecu.serial, "ota-server.log");
-  lap();
   const auto asked = await("server", 'D', "asked", nullptr, kSoon);
   if (!asked) return fail(asked.error());
   const std::optional<Value> inquiry = car_.mn().latest("cse-mn/ota-gateway/inquiries");
@@ -117,7 +139,7 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   const auto report = await("gateway", 'D', "report", &ecu, kSoon);
   if (!report) return fail(report.error());
   screen_.step('D', {"gateway", "ECU " + ecu.software,
-                     "DoIP, UDS 10 22 F190 F18C F191 F189, 2E F1A2, 22 F1A0", "62 F1A0",
+                     "DoIP, UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0", "62 F1A0",
                      {"runs " + report->at("version") + "; report signed by the " +
                       report->at("signed_by")},
                      lap()});
@@ -217,7 +239,7 @@ Result<void> Story::flash(const EcuPlan& ecu) {
   const auto flashed = await("gateway", 'G', "flashed", &ecu, kFlashLimit);
   if (!flashed) return fail(flashed.error());
   screen_.step('G', {"gateway", "ECU " + ecu.software,
-                     "UDS 10 02, 27, 31 FF00, 34, 36 x n, 37, 31 0202 FF01", "71",
+                     "UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202", "71 0202",
                      {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
                       (ecu.constrained ? "the gateway's MAC by itself"
                                        : "the OEM's signature by itself")},
