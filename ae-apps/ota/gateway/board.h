@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace gatehouse::gateway {
 
@@ -24,10 +25,20 @@ class Board {
     const auto found = rows_.find(serial);
     return found == rows_.end() ? Row() : found->second;
   }
+  /// When the user last asked the server for updates; m2m:timestamp, empty: never.
+  void set_checked(std::string at) {
+    const std::lock_guard lock(mutex_);
+    checked_at_ = std::move(at);
+  }
+  std::string checked_at() const {
+    const std::lock_guard lock(mutex_);
+    return checked_at_;
+  }
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, Row> rows_;
+  std::string checked_at_;
 };
 
 }  // namespace gatehouse::gateway

@@ -53,23 +53,36 @@ std::map<std::string, std::string> form_of(std::string_view body) {
   return out;
 }
 
-http::Page take_consent(const DisplayParts& parts, const http::PageRequest& request) {
+std::string sender_of(const http::PageRequest& request) {
+  const std::string from = request.peer != nullptr ? " (" + request.peer->address + ")" : "";
+  return "the display" + from;
+}
+
+http::Page back_to_front() {
+  http::Page page = plain(303, "Thank you.");
+  page.headers.emplace_back("Location", "/");
+  return page;
+}
+
+/// A form that this display has made; nothing else may change anything.
+http::Page take_form(const DisplayParts& parts, const http::PageRequest& request) {
   if (request.body.size() > kMaxFormBytes) return plain(413, "The form is too large.");
   std::map<std::string, std::string> form = form_of(request.body);
   if (!crypto::equal_constant_time(view_of(form["token"]), view_of(parts.csrf_token))) {
     return plain(403, "The form is not from this display. Load the page again.");
   }
+  if (request.path == "/check") {
+    if (!parts.check(sender_of(request))) return plain(409, "The server is being asked already.");
+    return back_to_front();
+  }
   const std::string& decision = form["decision"];
   if (decision != "accept" && decision != "decline") {
     return plain(400, "decision: must be accept or decline");
   }
-  const std::string from = request.peer != nullptr ? " (" + request.peer->address + ")" : "";
-  if (!parts.desk.answer(form["job"], decision == "accept", "the display" + from)) {
+  if (!parts.desk.answer(form["job"], decision == "accept", sender_of(request))) {
     return plain(409, "This question is no longer open.");
   }
-  http::Page page = plain(303, "Thank you.");
-  page.headers.emplace_back("Location", "/");
-  return page;
+  return back_to_front();
 }
 
 http::Page state_page(const DisplayParts& parts) {
@@ -109,14 +122,15 @@ http::Page front_page(const DisplayParts& parts) {
 
 std::optional<http::Page> answer(const DisplayParts& parts, const http::PageRequest& request) {
   const bool get = request.method == "GET" || request.method == "HEAD";
-  const bool known = request.path == "/" || request.path == "/state" || request.path == "/consent";
-  if (!known) return plain(404, "There is no such page.");
+  const bool form = request.path == "/consent" || request.path == "/check";
+  if (!form && request.path != "/" && request.path != "/state")
+    return plain(404, "There is no such page.");
   if (request.headers == nullptr || !is_own_host(http::find_header(*request.headers, "Host"))) {
     return plain(421, "Ask by address, or as localhost.");
   }
-  if (request.path == "/consent") {
+  if (form) {
     if (request.method != "POST") return plain(405, "POST only");
-    return take_consent(parts, request);
+    return take_form(parts, request);
   }
   if (!get) return plain(405, "GET only");
   return request.path == "/" ? front_page(parts) : state_page(parts);

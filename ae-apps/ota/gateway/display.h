@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 
 #include "ae-apps/ota/gateway/board.h"
@@ -16,10 +17,13 @@ struct DisplayParts {
   ConsentDesk& desk;
   const Board& board;
   const std::string& csrf_token;
+  /// The user wants to know whether there is an update; false: that is being asked already.
+  std::function<bool(const std::string& by)> check;
 };
 
 /// The vehicle's display: `GET /` (a page for people), `GET /state` (the same as JSON), `POST
-/// /consent` (form: job, decision accept|decline, token). A request whose Host is a name other than
+/// /consent` (form: job, decision accept|decline, token), `POST /check` (form: token; asks the
+/// server for updates). A request whose Host is a name other than
 /// localhost is refused (421), so that no web site can get at it by DNS; a wrong token is 403, a
 /// question that is no longer open 409. No scripts, no assets from elsewhere.
 http::PageHandler display_pages(DisplayParts parts);

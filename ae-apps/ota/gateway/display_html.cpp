@@ -97,6 +97,17 @@ std::string ecus_html(const DisplayParts& parts) {
   return out + "</tbody></table></section>";
 }
 
+std::string check_html(const DisplayParts& parts) {
+  const std::string at = parts.board.checked_at();
+  return "<section aria-labelledby=look><h2 id=look>Is there anything new?</h2><form method=post "
+         "action=/check><input type=hidden name=token value=\"" +
+         html_escaped(parts.csrf_token) +
+         "\"><div class=buttons><button>Look for updates</button></div></form><p class=soft>" +
+         (at.empty() ? std::string("The maker also tells by itself.")
+                     : "Asked at " + html_escaped(readable(at)) + ".") +
+         " An update that is found appears on this page.</p></section>";
+}
+
 std::string history_html(const DisplayParts& parts) {
   const std::vector<Answer> answers = parts.desk.history();
   std::string out = "<section aria-labelledby=past><h2 id=past>Answers given</h2>";
@@ -150,7 +161,7 @@ std::string display_html(const DisplayParts& parts) {
   out += "</style></head><body><main><h1>Vehicle updates</h1><p class=vehicle>Vehicle " +
          html_escaped(parts.settings.vehicle) + "</p>";
   if (const auto question = parts.desk.pending()) out += question_html(parts, *question);
-  out += ecus_html(parts);
+  out += ecus_html(parts) + check_html(parts);
   if (parts.settings.auto_consent) {
     out += "<p class=soft>This gateway was started with --yes: it answers by itself.</p>";
   }

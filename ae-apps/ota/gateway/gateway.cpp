@@ -67,7 +67,8 @@ void Gateway::resume_jobs() {
 std::string Gateway::page_url() const { return ae_->page_url(); }
 
 http::PageHandler Gateway::pages() {
-  return display_pages({settings_, *journal_, desk_, board_, csrf_token_});
+  return display_pages({settings_, *journal_, desk_, board_, csrf_token_,
+                        [this](const std::string& by) { return check_wanted(by); }});
 }
 
 bool Gateway::settle(std::chrono::milliseconds at_most) {
@@ -96,6 +97,24 @@ void Gateway::inquired(const Value& inquiry) {
   if (!taken) log_.step('D', "ignored", {{"reason", "too many inquiries wait"}});
 }
 
+/// One at a time; the server answers by an inquiry.
+bool Gateway::check_wanted(const std::string& by) {
+  if (check_waits_.exchange(true)) return false;
+  const bool taken = inquiry_queue_.post([this, by] {
+    const auto pushed =
+        cse_->push_report(Value::object({{"purpose", "check"}, {"vehicle", settings_.vehicle}}));
+    if (pushed) {
+      board_.set_checked(timestamp_now());
+      log_.step('D', "check", {{"by", by}});
+    } else {
+      log_.say("check: " + pushed.error().detail);
+    }
+    check_waits_ = false;
+  });
+  if (!taken) check_waits_ = false;
+  return taken;
+}
+
 void Gateway::offered(const std::string& serial) {
   const std::lock_guard lock(offer_mutex_);
   const Result<Value> firmware = cse_->firmware(serial);
@@ -117,8 +136,9 @@ void Gateway::offered(const std::string& serial) {
 void Gateway::refuse_busy(const std::string& serial, const Value& firmware) {
   const std::string reason = "another update of this ECU is under way";
   log_.step('E', "refused", {{"ecu", serial}, {"stage", "offer"}, {"reason", reason}});
+  const std::string nonce = nonce_label(firmware);
   const auto pushed = cse_->push_report(
-      Value::object({{"inquiry", nonce_label(firmware)},
+      Value::object({{"inquiry", nonce.empty() ? "none" : nonce},
                      {"vehicle", settings_.vehicle},
                      {"purpose", "refusal"},
                      {"reports", Value::array()},

@@ -43,6 +43,7 @@ class Gateway {
   void resume_jobs();
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);
+  bool check_wanted(const std::string& by);
   void refuse_busy(const std::string& serial, const Value& firmware);
   void enqueue(Job job);
   void run(const Job& job);
@@ -59,6 +60,7 @@ class Gateway {
   std::unique_ptr<UpdateTools> tools_;
   const std::string csrf_token_;
 
+  std::atomic<bool> check_waits_{false};
   std::mutex offer_mutex_;  ///< one order is looked at after the other
   std::mutex mutex_;        ///< of what follows
   Update* current_ = nullptr;

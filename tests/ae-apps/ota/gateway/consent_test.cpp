@@ -149,6 +149,19 @@ TEST_F(ConsentTest, TakesOnlyItsOwnForms) {
   EXPECT_TRUE(gateway_->desk().pending()) << "the question is still open";
 }
 
+TEST_F(ConsentTest, AsksTheServerWhenTheUserWantsToKnow) {
+  start();
+
+  EXPECT_EQ(ask_page("POST", "/check", "token=0").status, 403);
+  EXPECT_EQ(ask_page("GET", "/check").status, 405);
+  const std::string token = value_of(ask_page("GET", "/").body, "token");
+  EXPECT_EQ(ask_page("POST", "/check", "token=" + token).status, 303);
+  settle();
+
+  EXPECT_EQ(only_report("check").string_at("vehicle"), "/id-mn");
+  EXPECT_NE(ask_page("GET", "/").body.find("Asked at 20"), std::string::npos);
+}
+
 TEST_F(ConsentTest, RefusesASecondOrderWhileTheUserIsAsked) {
   start();
   offer_newer();
