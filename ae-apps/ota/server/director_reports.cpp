@@ -106,7 +106,10 @@ void Director::believe(Known& known, const image::VersionReport& report, Timesta
 
 void Director::take_inventory(const ReportMessage& message, Timestamp now) {
   for (const ReportEntry& entry : message.entries) take_inventory_entry(message, entry, now);
-  if (!message.trouble) return;
+  if (!message.trouble) {
+    if (message.entries.empty()) reject(nullptr, 'D', "", "report: holds nothing", now);
+    return;
+  }
   Known* known = find_ecu_of(message, message.trouble->ecu, now);
   const Inquiry* inquiry = find_inquiry(message.inquiry);
   if (known == nullptr || inquiry == nullptr || inquiry->vehicle != message.vehicle) return;

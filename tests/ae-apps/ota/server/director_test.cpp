@@ -467,6 +467,14 @@ TEST_F(DirectorTest, AnAlteredReportIsRejected) {
   EXPECT_EQ(record().version, "unknown");
 }
 
+TEST_F(DirectorTest, AnEmptyInventoryIsTold) {
+  director_->take_report(message("inventory", "x", {}), now_);
+
+  const auto steps = director_->take_steps();
+  ASSERT_FALSE(steps.empty());
+  EXPECT_EQ(steps.back().event, "report-rejected");
+}
+
 TEST_F(DirectorTest, AnUnknownNonceIsRejected) {
   ask();
   report(message("inventory", "inquiry-99", {inventory().entry()}));
