@@ -62,6 +62,18 @@ Result<void> complete(Draft& draft, const Value& requested, const OperationConte
   return {};
 }
 
+/// What has expired and waits for its removal holds neither its name nor its identifier any more: a
+/// registration may come anew at once.
+Result<void> make_room(const Draft& draft, OperationContext& context) {
+  if (is_new_by_construction(draft.record)) return {};
+  auto namesake = context.resources.find_stored(draft.record.id);
+  if (!namesake) return fail(namesake.error());
+  if (auto removed = remove_expired(*namesake, context); !removed) return removed;
+  auto sibling = context.resources.child_stored(*draft.parent, draft.record.name);
+  if (!sibling) return fail(sibling.error());
+  return remove_expired(*sibling, context);
+}
+
 Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
   const TypeBehaviour& behaviour = context.behaviours.of(draft.record.type);
   const bool named_by_id = draft.record.name == draft.record.id.text;
@@ -74,6 +86,7 @@ Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
   }
   draft.attributes.set("ri", draft.record.id.text);
   draft.attributes.set("rn", draft.record.name);
+  if (auto made = make_room(draft, context); !made) return fail(made.error());
   return context.resources.create_with_internal(std::move(draft.record), *draft.schema,
                                                 draft.parent.get(), std::move(draft.attributes),
                                                 draft.internal);
@@ -133,7 +146,9 @@ Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& 
       !told) {
     return fail(told.error());
   }
-  return context.resources.find((*created)->id());
+  // As it is now, even if its time is over at once (maxInstanceAge 0).
+  auto now = context.resources.find_stored((*created)->id());
+  return !now || *now ? now : created;
 }
 
 }  // namespace
@@ -171,6 +186,7 @@ Result<ResourcePtr> create_internal(const TypeSchema& schema, const ResourcePtr&
   if (!attributes.is_object()) attributes = Value::object();
   if (auto completed = complete(draft, attributes, context); !completed)
     return fail(completed.error());
+  if (auto made = make_room(draft, context); !made) return fail(made.error());
   return context.resources.create_with_internal(std::move(draft.record), schema, parent.get(),
                                                 std::move(draft.attributes), draft.internal);
 }

@@ -8,15 +8,8 @@ Response remove(const std::vector<ResourceId>& ids, OperationContext& context) {
     auto resource = context.resources.find_stored(id);
     if (!resource) return error_response(context.request, resource.error());
     // It may have gone with its parent, or have been given more time meanwhile.
-    if (!*resource || (*resource)->expires() > context.now()) continue;
-    if (auto erased = erase_subtree(*resource, context); !erased)
-      return error_response(context.request, erased.error());
-    auto parent = context.resources.find_stored((*resource)->parent());
-    if (!parent) return error_response(context.request, parent.error());
-    if (!*parent) continue;
-    auto told =
-        context.behaviours.of((*parent)->type()).on_child_deleted(*parent, *resource, context);
-    if (!told) return error_response(context.request, told.error());
+    if (auto removed = remove_expired(*resource, context); !removed)
+      return error_response(context.request, removed.error());
   }
   return {};
 }

@@ -111,4 +111,13 @@ Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& contex
   return {};
 }
 
+Result<void> remove_expired(const ResourcePtr& resource, OperationContext& context) {
+  if (!resource || resource->expires() > context.now()) return {};
+  if (auto erased = erase_subtree(resource, context); !erased) return erased;
+  auto parent = context.resources.find_stored(resource->parent());
+  if (!parent) return fail(parent.error());
+  if (!*parent) return {};
+  return context.behaviours.of((*parent)->type()).on_child_deleted(*parent, resource, context);
+}
+
 }  // namespace gatehouse

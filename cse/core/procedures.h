@@ -37,6 +37,10 @@ Result<void> let_participants_join(const Extensions& extensions, OperationContex
 Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
                            bool side_effect = false);
 
+/// Takes out a resource whose time is over, as its own DELETE would, and tells its parent. Nothing
+/// happens to any other. Source: TS-0001 clause 9.6.1.3.2 (expirationTime).
+Result<void> remove_expired(const ResourcePtr& resource, OperationContext& context);
+
 /// A child that the CSE makes by itself (an ACP at start, a <request>, an announced copy): the
 /// attributes are complete but for the universal ones. `name` empty: made from the identifier; `id`
 /// empty: generated.

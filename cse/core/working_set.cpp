@@ -50,15 +50,23 @@ Result<ResourcePtr> WorkingSet::materialise_stored(Record record) {
 }
 
 Result<ResourcePtr> WorkingSet::child(const Resource& parent, const std::string& name) {
+  auto resource = child_stored(parent, name);
+  if (resource && *resource && (*resource)->expires() <= now_) return ResourcePtr{};
+  return resource;
+}
+
+Result<ResourcePtr> WorkingSet::child_stored(const Resource& parent, const std::string& name) {
   const auto created = names_.find(name_key(parent.id(), name));
   if (created != names_.end()) {
-    auto resource = find(created->second);
+    auto resource = find_stored(created->second);
     if (!resource || *resource) return resource;
   }
-  if (ResourcePtr cached = cache_.find_path(parent.path() + "/" + name)) return find(cached->id());
+  if (ResourcePtr cached = cache_.find_path(parent.path() + "/" + name)) {
+    return find_stored(cached->id());
+  }
   auto record = transaction_.find_child(parent.id(), name);
   if (!record) return fail(record.error());
-  return *record ? find((*record)->id) : Result<ResourcePtr>(ResourcePtr{});
+  return *record ? find_stored((*record)->id) : Result<ResourcePtr>(ResourcePtr{});
 }
 
 Result<std::vector<ChildEntry>> WorkingSet::children(const ResourceId& parent, const Page& page) {
@@ -100,17 +108,22 @@ void WorkingSet::set_now(Entry& entry, const ResourceId& id, ResourcePtr now) {
   entry.now = std::move(now);
 }
 
+bool is_new_by_construction(const Record& draft) {
+  return draft.name == draft.id.text &&
+         draft.id.text.ends_with(IdGenerator::identifier("", draft.order));
+}
+
 Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
                                        const Resource* parent, Value attributes, bool side_effect) {
-  // A name that equals the identifier was made by the CSE and is new by construction.
-  if (parent && draft.name != draft.id.text) {
-    auto sibling = child(*parent, draft.name);
+  // What is refused here must not reach the store: there it would undo the whole batch.
+  if (parent && !is_new_by_construction(draft)) {
+    auto sibling = child_stored(*parent, draft.name);
     if (!sibling) return fail(sibling.error());
     if (*sibling) {
       return fail(Rsc::kConflict, "rn (resourceName): \"" + draft.name +
                                       "\" is taken by another child of " + parent->path());
     }
-    auto namesake = find(draft.id);
+    auto namesake = find_stored(draft.id);
     if (!namesake) return fail(namesake.error());
     if (*namesake) return fail(Rsc::kConflict, "the identifier \"" + draft.id.text + "\" is taken");
   }

@@ -21,6 +21,10 @@ struct Change {
   const Resource& resource() const { return after ? *after : *before; }
 };
 
+/// The CSE made identifier and name of its own order: nothing else can have them. An identifier
+/// that an originator brings (AE-ID, CSE-ID) may be taken, also as the name of another resource.
+bool is_new_by_construction(const Record& draft);
+
 /// The state that a batch of writes works on: its own changes over the committed state. The lane
 /// runs job after job on it and writes everything to the store at the end, each resource once
 /// however often it changed. A job that fails leaves no trace (begin_job, abort_job).
@@ -40,6 +44,7 @@ class WorkingSet final : public ResourceReader {
   Timestamp now() const override { return now_; }
   /// As find, but also what has expired and only waits to be removed.
   Result<ResourcePtr> find_stored(const ResourceId& id);
+  Result<ResourcePtr> child_stored(const Resource& parent, const std::string& name);
 
   // Writing.
   /// A resource to be created: `draft` has everything but version. Checks nothing but the
