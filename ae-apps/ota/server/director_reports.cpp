@@ -214,7 +214,9 @@ void Director::judge(Known& known, const ReportMessage& message, const image::Ve
   const bool done = report.status == "running" && report.payload_sha256 == offer.payload_sha256 &&
                     report.version == offer.version;
   if (!done) {
-    std::string reason = "runs " + report.version + ", not " + offer.version;
+    std::string reason = report.version == offer.version
+                             ? "runs another payload as version " + report.version
+                             : "runs " + report.version + ", not " + offer.version;
     if (report.status != "running") reason = "the ECU is " + report.status;
     if (report.attack != "none") reason = "attack indicator: " + report.attack;
     if (message.trouble) reason = message.trouble->stage + ": " + message.trouble->reason;

@@ -644,6 +644,14 @@ TEST_F(DirectorTest, AnOpenOfferIsNotReplacedEvenByForce) {
   EXPECT_THAT(last().string_at("reason"), HasSubstr("another offer is open"));
 }
 
+TEST_F(DirectorTest, TheSameVersionWithAnotherPayloadIsNoSuccess) {
+  make_offer();
+  complete(completion("1.1.0", 11, kSha12));
+
+  EXPECT_EQ(last().string_at("event"), "failed");
+  EXPECT_EQ(record().failures, 1u);
+}
+
 TEST_F(DirectorTest, TheAttackIndicatorBecomesTheReason) {
   make_offer();
   TestReport entry = completion("1.0.0", 10, kSha10);
@@ -665,6 +673,7 @@ TEST_F(DirectorTest, AnOfferThatCouldNotBeDeliveredIsNoFailureOfTheImage) {
   EXPECT_THAT(events(), ElementsAre("verified", "offered", "undelivered"));
   EXPECT_EQ(record().failures, 0u);
   EXPECT_TRUE(record().failed_images.empty());
+  EXPECT_FALSE(record().offer.has_value()) << "so the next question can lead to another one";
 }
 
 // --- restarts ----------------------------------------------------------------------------------
