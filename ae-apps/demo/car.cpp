@@ -31,9 +31,12 @@ Result<void> Car::set_up(const Consent& consent) {
   if (error) return fail(Rsc::kInternalServerError, "the work folder cannot be written");
   if (auto chosen = choose_ports(layout_); !chosen) return chosen;
   const std::pair<const char*, Part> parts[] = {
-      {"keys and certificates", &Car::make_all_keys}, {"MQTT broker", &Car::start_broker},
-      {"IN-CSE /id-in", &Car::start_in},              {"MN-CSE /id-mn", &Car::start_mn},
-      {"ECUs", &Car::start_ecus},                     {"OTA server", &Car::start_server},
+      {"keys and certificates", &Car::make_all_keys},
+      {"MQTT broker", &Car::start_broker},
+      {"IN-CSE /id-in", &Car::start_in},
+      {"MN-CSE /id-mn", &Car::start_mn},
+      {"ECUs", &Car::start_ecus},
+      {"OTA server", &Car::start_server},
       {"OTA gateway", &Car::start_gateway},
   };
   for (const auto& [name, part] : parts) {
@@ -127,8 +130,8 @@ Result<std::string> Car::start_mn() {
     return is_success(answer.rsc);
   };
   if (auto done = crew_.wait_until("the MN-CSE registers", kStartLimit, registered); !done) {
-    return fail(done.error().rsc, done.error().detail + " (" + answer.code() + " " + answer.reason +
-                                      ")");
+    return fail(done.error().rsc,
+                done.error().detail + " (" + answer.code() + " " + answer.reason + ")");
   }
   return layout_.mn_url() + "; registered at /id-in as <remoteCSE>";
 }

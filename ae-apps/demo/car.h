@@ -46,7 +46,8 @@ class Car {
   Result<void> start(const std::string& name, std::vector<std::string> words);
   Result<void> start_cse(const std::string& type);
   Result<void> start_ecu(EcuPlan& ecu);
-  Result<void> wait_for_text(const std::string& what, const std::string& log, const std::string& text);
+  Result<void> wait_for_text(const std::string& what, const std::string& log,
+                             const std::string& text);
 
   Layout layout_;
   Crew& crew_;

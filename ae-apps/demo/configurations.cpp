@@ -91,47 +91,47 @@ std::string server_configuration(const Layout& layout) {
                                  {"gateway_ae", "/id-mn/CotaGateway"},
                                  {"report_key", gateway_public_key_file(layout)},
                                  {"ecus", std::move(ecus)}});
-  return to_json(Value::object(
-      {{"cse_url", layout.in_url()},
-       {"cse_id", "/id-in"},
-       {"csebase", "cse-in"},
-       {"ae_id", "CotaServer"},
-       {"tls", tls(layout, "server")},
-       {"broker", layout.broker_url()},
-       {"trust_broker_acl", true},
-       {"images", Value::object({{"address", "127.0.0.1"},
-                                 {"port", static_cast<int>(layout.images_port)},
-                                 {"public_url", layout.images_url() + "/images/"},
-                                 {"uploaders", Value::array({"Coem"})}})},
-       {"state_dir", layout.file("server")},
-       {"oem_keys", Value::array({oem_public_key_file(layout)})},
-       {"operators", Value::array({"CAdmin"})},
-       {"vehicles", Value::array({std::move(vehicle)})}}));
+  return to_json(
+      Value::object({{"cse_url", layout.in_url()},
+                     {"cse_id", "/id-in"},
+                     {"csebase", "cse-in"},
+                     {"ae_id", "CotaServer"},
+                     {"tls", tls(layout, "server")},
+                     {"broker", layout.broker_url()},
+                     {"trust_broker_acl", true},
+                     {"images", Value::object({{"address", "127.0.0.1"},
+                                               {"port", static_cast<int>(layout.images_port)},
+                                               {"public_url", layout.images_url() + "/images/"},
+                                               {"uploaders", Value::array({"Coem"})}})},
+                     {"state_dir", layout.file("server")},
+                     {"oem_keys", Value::array({oem_public_key_file(layout)})},
+                     {"operators", Value::array({"CAdmin"})},
+                     {"vehicles", Value::array({std::move(vehicle)})}}));
 }
 
 std::string gateway_configuration(const Layout& layout, const Consent& consent) {
   Value ecus = Value::array();
   for (const EcuPlan& ecu : layout.ecus) ecus.push_back(ecu_at_gateway(layout, ecu));
-  return to_json(Value::object(
-      {{"cse_url", layout.mn_url()},
-       {"cse_id", "/id-mn"},
-       {"csebase", "cse-mn"},
-       {"ae_id", "CotaGateway"},
-       {"broker", layout.broker_url()},
-       {"trust_broker_acl", true},
-       {"tls", tls(layout, "gateway")},
-       {"display", Value::object({{"port", static_cast<int>(layout.display_port)}})},
-       {"images_url", layout.images_url() + "/images/"},
-       {"readers", Value::array({"/id-in/CAdmin", "CAdmin"})},
-       {"state_dir", layout.file("gateway")},
-       {"min_free_bytes", 1 << 20},
-       {"yes", consent.by_itself},
-       {"consent_timeout_s", kConsentSeconds},
-       {"reset_limit_s", kResetSeconds},
-       {"cut_download_after", kCutDownloadAfterBytes},
-       {"oem_keys", Value::array({oem_public_key_file(layout)})},
-       {"report_key", gateway_key_file(layout)},
-       {"ecus", std::move(ecus)}}));
+  return to_json(
+      Value::object({{"cse_url", layout.mn_url()},
+                     {"cse_id", "/id-mn"},
+                     {"csebase", "cse-mn"},
+                     {"ae_id", "CotaGateway"},
+                     {"broker", layout.broker_url()},
+                     {"trust_broker_acl", true},
+                     {"tls", tls(layout, "gateway")},
+                     {"display", Value::object({{"port", static_cast<int>(layout.display_port)}})},
+                     {"images_url", layout.images_url() + "/images/"},
+                     {"readers", Value::array({"/id-in/CAdmin", "CAdmin"})},
+                     {"state_dir", layout.file("gateway")},
+                     {"min_free_bytes", 1 << 20},
+                     {"yes", consent.by_itself},
+                     {"consent_timeout_s", kConsentSeconds},
+                     {"reset_limit_s", kResetSeconds},
+                     {"cut_download_after", kCutDownloadAfterBytes},
+                     {"oem_keys", Value::array({oem_public_key_file(layout)})},
+                     {"report_key", gateway_key_file(layout)},
+                     {"ecus", std::move(ecus)}}));
 }
 
 std::string broker_configuration(const Layout& layout) {
@@ -158,7 +158,8 @@ std::string curl_configuration(const Layout& layout) {
   return "# curl -K this-file URL: the administrator of the IN-CSE\ncert = " +
          quoted(layout.certificate("admin")) + "\nkey = " + quoted(layout.key("admin")) +
          "\ncacert = " + quoted(layout.authority()) +
-         "\nheader = \"X-M2M-Origin: CAdmin\"\nheader = \"X-M2M-RI: 1\"\nheader = \"X-M2M-RVI: 3\"\n"
+         "\nheader = \"X-M2M-Origin: CAdmin\"\nheader = \"X-M2M-RI: 1\"\nheader = \"X-M2M-RVI: "
+         "3\"\n"
          "header = \"Accept: application/json\"\nsilent\nshow-error\ninclude\n";
 }
 

@@ -12,8 +12,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kLookEveryMs = 15;
-constexpr Milliseconds kTellAfter{400};      ///< shorter waits are not shown
-constexpr Milliseconds kStopLimit{4'000};    ///< for one process, before it is killed
+constexpr Milliseconds kTellAfter{400};    ///< shorter waits are not shown
+constexpr Milliseconds kStopLimit{4'000};  ///< for one process, before it is killed
 constexpr Milliseconds kKillLimit{2'000};
 
 std::atomic<bool> signalled{false};
@@ -21,15 +21,6 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 Duration since(Clock::time_point start) {
   return std::chrono::duration_cast<Duration>(Clock::now() - start);
-}
-
-std::string value_of(const std::string& line, const std::string& name) {
-  const std::size_t at = line.find(' ' + name + '=');
-  if (at == std::string::npos) return {};
-  const std::size_t from = at + name.size() + 2;
-  const bool quoted = from < line.size() && line[from] == '"';
-  const std::size_t end = line.find(quoted ? '"' : ' ', from + 1);
-  return line.substr(from, end == std::string::npos ? end : end - from + (quoted ? 1 : 0));
 }
 
 }  // namespace
@@ -73,7 +64,8 @@ Result<void> Crew::wait_until(const std::string& what, Milliseconds limit,
     if (waited >= limit) {
       return fail(Rsc::kRequestTimeout, what + ": not within " + time_text(limit));
     }
-    if (waited >= kTellAfter) screen_.waiting(what, std::chrono::duration_cast<Milliseconds>(waited));
+    if (waited >= kTellAfter && !what.empty())
+      screen_.waiting(what, std::chrono::duration_cast<Milliseconds>(waited));
     ::poll(nullptr, 0, kLookEveryMs);
   }
   screen_.stop_waiting();
@@ -103,13 +95,13 @@ void Crew::show_primitives() {
   if (!verbose_) return;
   for (auto& [name, tail] : primitives_) {
     for (const std::string& line : tail.fresh_lines()) {
-      const std::string operation = value_of(line, "op");
+      const std::string operation = field_of(line, "op");
       if (operation.empty()) continue;
-      const std::string why = value_of(line, "dbg");
+      const std::string why = field_of(line, "dbg");
       screen_.faint("       | " + padded(name, 4) + padded(operation, 9) +
-                    padded(value_of(line, "to"), 58) + " " + padded(value_of(line, "fr"), 20) +
-                    " " + value_of(line, "rsc") + "  " + value_of(line, "via") + "  " +
-                    value_of(line, "us") + " us" + (why.empty() ? "" : "  " + why));
+                    padded(field_of(line, "to"), 58) + " " + padded(field_of(line, "fr"), 20) +
+                    " " + field_of(line, "rsc") + "  " + field_of(line, "via") + "  " +
+                    field_of(line, "us") + " us" + (why.empty() ? "" : "  " + why));
     }
   }
 }

@@ -23,8 +23,9 @@ class Crew {
 
   /// Starts a process that shall live until stop_all().
   Result<void> start(const Command& command);
-  /// Asks `done` until it is true. Errors: kRequestTimeout after `limit`; kInternalServerError if a
-  /// process has ended meanwhile (its last words are in the text) or on Ctrl-C.
+  /// Asks `done` until it is true. `what` is shown meanwhile, unless it is empty. Errors:
+  /// kRequestTimeout after `limit`; kInternalServerError if a process has ended meanwhile (its last
+  /// words are in the text) or on Ctrl-C.
   Result<void> wait_until(const std::string& what, Milliseconds limit,
                           const std::function<bool()>& done);
   /// Holds a process still for as long as the object lives. Nothing if there is none of that name.

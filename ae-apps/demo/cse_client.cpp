@@ -69,8 +69,7 @@ Answer CseClient::push(const std::string& container, Value content) {
   request.operation = Operation::kCreate;
   request.to = container;
   request.resource_type = kContentInstance;
-  request.content =
-      Value::object({{"m2m:cin", Value::object({{"con", std::move(content)}})}});
+  request.content = Value::object({{"m2m:cin", Value::object({{"con", std::move(content)}})}});
   return ask(std::move(request));
 }
 

@@ -34,8 +34,8 @@ Result<std::string> Desk::run(std::vector<std::string> arguments) {
   const std::string what = "gatehouse-oem " + arguments.front();
   arguments.insert(arguments.begin(), layout_.program("gatehouse-oem"));
   const auto log = layout_.log("tools.log");
-  return run_to_end(
-      {what, std::move(arguments), {{"SOFTHSM2_CONF", keys_.token_config}}, log, log}, kToolLimit);
+  return run_to_end({what, std::move(arguments), {{"SOFTHSM2_CONF", keys_.token_config}}, log, log},
+                    kToolLimit);
 }
 
 Result<Image> Desk::release(const EcuPlan& ecu, const Release& release) {
@@ -44,19 +44,12 @@ Result<Image> Desk::release(const EcuPlan& ecu, const Release& release) {
   const std::string stem = layout_.file("desk/" + ecu.software + "-" + release.version);
   image.file = stem + ".ghfw";
   std::ofstream(stem + ".bin", std::ios::binary) << program_text(release);
-  std::vector<std::string> words = {"make",
-                                    "--payload",
-                                    stem + ".bin",
-                                    "--name",
-                                    ecu.software,
-                                    "--version",
-                                    release.version,
-                                    "--release-counter",
-                                    std::to_string(release.counter),
-                                    "--hardware-id",
-                                    ecu.hardware_id,
-                                    "--out",
-                                    stem + ".draft"};
+  std::vector<std::string> words = {
+      "make",          "--payload",         stem + ".bin",
+      "--name",        ecu.software,        "--version",
+      release.version, "--release-counter", std::to_string(release.counter),
+      "--hardware-id", ecu.hardware_id,     "--out",
+      stem + ".draft"};
   if (!release.notes.empty()) words.insert(words.end(), {"--notes", release.notes});
   if (const auto made = run(std::move(words)); !made) return fail(made.error());
   if (const auto done =
@@ -77,10 +70,9 @@ Result<std::string> Desk::verify(const EcuPlan& ecu, const Image& image) {
 }
 
 Result<void> Desk::upload(const Image& image) {
-  const auto done =
-      run({"upload", image.file, "--server", layout_.images_url(), "--cert",
-           layout_.certificate("desk"), "--cert-key", layout_.key("desk"), "--ca",
-           layout_.authority()});
+  const auto done = run({"upload", image.file, "--server", layout_.images_url(), "--cert",
+                         layout_.certificate("desk"), "--cert-key", layout_.key("desk"), "--ca",
+                         layout_.authority()});
   if (!done) return fail(done.error());
   return {};
 }

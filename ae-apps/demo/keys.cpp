@@ -38,7 +38,8 @@ class Tools {
     if (!result_) return {};
     arguments.insert(arguments.begin(), layout_.program(program));
     const auto log = layout_.log("tools.log");
-    Result<std::string> said = run_to_end({program, std::move(arguments), {}, log, log}, kToolLimit);
+    Result<std::string> said =
+        run_to_end({program, std::move(arguments), {}, log, log}, kToolLimit);
     if (said) return *said;
     result_ = fail(said.error());
     return {};
@@ -115,8 +116,8 @@ Result<Keys> make_keys(const Layout& layout) {
   if (const auto done = tools.result(); !done) return fail(done.error());
 
   Keys keys;
-  keys.oem_key_uri = "pkcs11:token=oem;object=release;type=private?pin-source=file:" +
-                     layout.file("desk/pin");
+  keys.oem_key_uri =
+      "pkcs11:token=oem;object=release;type=private?pin-source=file:" + layout.file("desk/pin");
   keys.token_config = layout.file("desk/softhsm2.conf");
   const auto public_key = crypto::PublicKey::load(oem_public_key_file(layout));
   if (!public_key) return fail(public_key.error());

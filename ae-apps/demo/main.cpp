@@ -20,8 +20,7 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
-  CLI::Option* yes =
-      app.add_flag("--yes", o.yes, "Agree to the updates by itself (the default)");
+  CLI::Option* yes = app.add_flag("--yes", o.yes, "Agree to the updates by itself (the default)");
   app.add_flag("--ask", o.ask, "Wait for your answer at the gateway's display instead")
       ->excludes(yes);
   app.add_flag("--keep", o.keep, "Leave the system running until Ctrl-C; print lines to try");
@@ -42,8 +41,9 @@ Result<void> check_programs(const fs::path& folder) {
   for (const char* name : {"gatehouse-cse", "gatehouse-pki", "gatehouse-oem", "gatehouse-ecu",
                            "gatehouse-ota-server", "gatehouse-ota-gateway"}) {
     if (::access((folder / name).c_str(), X_OK) != 0) {
-      return fail(Rsc::kNotFound, std::string(name) + " is not beside gatehouse-demo; build it: "
-                                                      "./gatehouse build release programs");
+      return fail(Rsc::kNotFound, std::string(name) +
+                                      " is not beside gatehouse-demo; build it: "
+                                      "./gatehouse build release programs");
     }
   }
   return {};

@@ -39,7 +39,7 @@ class Process {
   bool running();
   /// "ended with status 1", "was ended by signal 11"; empty while it runs.
   std::string end_text();
-  bool succeeded();  ///< ended with status 0
+  bool succeeded();       ///< ended with status 0
   void send(int signal);  ///< if it still runs
   /// False if it still runs then.
   bool wait(std::chrono::steady_clock::time_point deadline);

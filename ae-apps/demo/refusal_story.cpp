@@ -52,8 +52,8 @@ Result<StepEvent> Story::await_refusal(char letter, const EcuPlan& ecu, const st
   const auto refused = await("gateway", letter, "refused", &ecu, kFlashLimit, true);
   if (!refused) return refused;
   if (refused->at("stage") != stage || refused->at("reason").find(cause) == std::string::npos) {
-    return fail(Rsc::kNotAcceptable,
-                "refused for another reason: " + refused->at("stage") + ": " + refused->at("reason"));
+    return fail(Rsc::kNotAcceptable, "refused for another reason: " + refused->at("stage") + ": " +
+                                         refused->at("reason"));
   }
   const auto failed = await("server", 'H', "failed", &ecu, kSoon, true);
   if (!failed) return failed;
@@ -81,7 +81,9 @@ Result<void> Story::still_runs(char letter, const EcuPlan& ecu, const std::strin
   }
   StepLine line;
   if (auto done = expect_announced(ecu, "firmware", "vr", version, line); !done) return done;
-  screen_.step(letter, {"OTA server", "ECU " + ecu.software, "ask again for a signed report",
+  screen_.step(letter, {"OTA server",
+                        "ECU " + ecu.software,
+                        "ask again for a signed report",
                         "verified",
                         {"still runs " + version + ": signature by key " + shortened(key_id) +
                          " over nonce " + shortened(nonce) + "; vr=" + version + " at the IN-CSE"},
@@ -104,12 +106,20 @@ Result<void> Story::refuse_altered(const EcuPlan& ecu) {
       return fail(Rsc::kInternalServerError, "the image at the server's disk cannot be altered");
     }
   }
-  screen_.step('1', {"attacker", "OTA server's disk", "alter 1 bit of " + ecu.software + " 1.5.0",
-                     "done", {"behind the server's back, in the middle of the image"}, lap()});
+  screen_.step('1', {"attacker",
+                     "OTA server's disk",
+                     "alter 1 bit of " + ecu.software + " 1.5.0",
+                     "done",
+                     {"behind the server's back, in the middle of the image"},
+                     lap()});
   const auto refused = await_refusal('E', ecu, "verify", "hash-mismatch");
   if (!refused) return fail(refused.error());
-  screen_.refused('1', {"gateway", "OTA server", "verify the image that was offered", "refused",
-                        {refused->at("reason")}, lap()});
+  screen_.refused('1', {"gateway",
+                        "OTA server",
+                        "verify the image that was offered",
+                        "refused",
+                        {refused->at("reason")},
+                        lap()});
   return still_runs('1', ecu, versions_[ecu.serial],
                     {"altered by one bit (1.5.0)", "", "gateway", "hash-mismatch", ""});
 }
@@ -124,23 +134,28 @@ Result<void> Story::refuse_older(const EcuPlan& ecu) {
   if (decided->at("decision") != "nothing") {
     return fail(Rsc::kNotAcceptable, "the server offers an older image by itself");
   }
-  const Answer command =
-      car_.in().push(kCommands, Value::object({{"offer", image.sha256},
-                                               {"ecu", ecu.serial},
-                                               {"vehicle", "/id-mn"},
-                                               {"force", true}}));
+  const Answer command = car_.in().push(
+      kCommands,
+      Value::object(
+          {{"offer", image.sha256}, {"ecu", ecu.serial}, {"vehicle", "/id-mn"}, {"force", true}}));
   if (!is_success(command.rsc)) {
     return fail(command.rsc, std::string(kCommands) + ": " + command.reason);
   }
-  screen_.step('2', {"CAdmin", "OTA server", std::string("CREATE ") + kCommands + "/-",
+  screen_.step('2', {"CAdmin",
+                     "OTA server",
+                     std::string("CREATE ") + kCommands + "/-",
                      command.code(),
-                     {"offer " + ecu.software + " 1.2.0 by force; by itself the server would not: " +
-                      decided->at("reason")},
+                     {"offer " + ecu.software +
+                      " 1.2.0 by force; by itself the server would not: " + decided->at("reason")},
                      lap()});
   const auto refused = await_refusal('E', ecu, "verify", "rollback");
   if (!refused) return fail(refused.error());
-  screen_.refused('2', {"gateway", "OTA server", "verify the image that was offered", "refused",
-                        {refused->at("reason")}, lap()});
+  screen_.refused('2', {"gateway",
+                        "OTA server",
+                        "verify the image that was offered",
+                        "refused",
+                        {refused->at("reason")},
+                        lap()});
   return still_runs('2', ecu, versions_[ecu.serial],
                     {"older, rightly signed (1.2.0)", "", "gateway", "rollback", ""});
 }
@@ -153,19 +168,27 @@ Result<void> Story::roll_back(const EcuPlan& ecu) {
   if (ask_) {
     screen_.text("   Please agree once more at the gateway's display:  http://127.0.0.1:" +
                  std::to_string(car_.layout().display_port) + "/");
-    if (const auto agreed = await("gateway", 'F', "accepted", &ecu, Milliseconds(600'000)); !agreed) {
+    if (const auto agreed = await("gateway", 'F', "accepted", &ecu, Milliseconds(600'000));
+        !agreed) {
       return fail(agreed.error());
     }
   }
   const auto flashed = await("gateway", 'G', "flashed", &ecu, kFlashLimit);
   if (!flashed) return fail(flashed.error());
-  screen_.step('3', {"gateway", "ECU " + ecu.software, "flash " + ecu.software + " 1.6.0", "71",
-                     {"newer and rightly signed, so nobody refuses it"}, lap()});
+  screen_.step('3', {"gateway",
+                     "ECU " + ecu.software,
+                     "flash " + ecu.software + " 1.6.0",
+                     "71",
+                     {"newer and rightly signed, so nobody refuses it"},
+                     lap()});
   const auto refused = await_refusal('H', ecu, "boot", "self-test");
   if (!refused) return fail(refused.error());
-  screen_.refused('3', {"ECU " + ecu.software, "ECU " + ecu.software,
-                        "trial boot of the new slot, self-test", "rolled back",
-                        {refused->at("reason")}, lap()});
+  screen_.refused('3', {"ECU " + ecu.software,
+                        "ECU " + ecu.software,
+                        "trial boot of the new slot, self-test",
+                        "rolled back",
+                        {refused->at("reason")},
+                        lap()});
   return still_runs('3', ecu, versions_[ecu.serial],
                     {"fails its self-test (1.6.0)", "", "ECU", "self-test; rolled back", ""});
 }
@@ -195,11 +218,14 @@ Result<void> Story::refuse_stray_tester(const EcuPlan& ecu) {
   if (!after) return fail(after.error());
   if (*after <= *before) return fail(Rsc::kNotAcceptable, "the ECU did not count the refusal");
   transport.disconnect();
-  screen_.refused('4', {"stray tester", "ECU " + ecu.software, "UDS 34: download, unasked", "7F 34 33",
-                        {download.error().text + "; counted in F1A1: refused_requests " +
-                         std::to_string(*before) + " " + screen_.arrow() + " " +
-                         std::to_string(*after)},
-                        lap()});
+  screen_.refused('4',
+                  {"stray tester",
+                   "ECU " + ecu.software,
+                   "UDS 34: download, unasked",
+                   "7F 34 33",
+                   {download.error().text + "; counted in F1A1: refused_requests " +
+                    std::to_string(*before) + " " + screen_.arrow() + " " + std::to_string(*after)},
+                   lap()});
   return still_runs('4', ecu, versions_[ecu.serial],
                     {"programming without security access", "", "ECU", "NRC 0x33", ""});
 }

@@ -77,8 +77,9 @@ std::string shortened(const std::string& text, std::size_t digits) {
 }
 
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 std::string padded(const std::string& text, std::size_t cells) {
@@ -97,8 +98,8 @@ void Screen::title(const std::string& text, const std::string& below) {
 
 void Screen::chapter(const std::string& letter, const std::string& text) {
   stop_waiting();
-  out_ << '\n' << colour(kCyan, letter) << (letter.empty() ? "" : "  ") << colour(kBold, text)
-       << '\n'
+  out_ << '\n'
+       << colour(kCyan, letter) << (letter.empty() ? "" : "  ") << colour(kBold, text) << '\n'
        << std::flush;
 }
 
@@ -132,7 +133,8 @@ void Screen::refused(char letter, const StepLine& line) {
 
 void Screen::failure(const std::string& step, const std::string& reason) {
   stop_waiting();
-  out_ << '\n' << colour(kRed, looks_.unicode ? "✗ " : "FAILED: ") << colour(kRed, step) << '\n'
+  out_ << '\n'
+       << colour(kRed, looks_.unicode ? "✗ " : "FAILED: ") << colour(kRed, step) << '\n'
        << "  " << reason << '\n'
        << std::flush;
 }
@@ -163,6 +165,7 @@ void Screen::table(const Table& table) {
     out_ << (code != nullptr ? colour(code, line) : line) << '\n';
   };
   print(table.head, kBold);
+  while (ruler.ends_with(' ')) ruler.pop_back();
   out_ << ' ' << ruler << '\n';
   for (const auto& row : table.rows) print(row, nullptr);
   out_ << std::flush;
@@ -174,8 +177,8 @@ void Screen::waiting(const std::string& what, Milliseconds since) {
     static constexpr const char* kPlain[] = {"|", "/", "-", "\\"};
     const std::string turn = looks_.unicode ? kTurns[turn_ / 4 % 8] : kPlain[turn_ / 4 % 4];
     ++turn_;
-    out_ << "\r\033[K   " << colour(kYellow, turn) << ' ' << colour(kFaint, what + "  " + time_text(since))
-         << std::flush;
+    out_ << "\r\033[K   " << colour(kYellow, turn) << ' '
+         << colour(kFaint, what + "  " + time_text(since)) << std::flush;
     waits_ = true;
     return;
   }

@@ -12,10 +12,10 @@ using Duration = std::chrono::microseconds;      ///< of what was measured
 
 /// One thing that happened between two parties.
 struct StepLine {
-  std::string from, to;                ///< "OTA server", "gateway"
-  std::string what;                    ///< "CREATE ota-gateway/inquiries"
-  std::string status;                  ///< "2001"
-  std::vector<std::string> evidence;   ///< what was checked
+  std::string from, to;               ///< "OTA server", "gateway"
+  std::string what;                   ///< "CREATE ota-gateway/inquiries"
+  std::string status;                 ///< "2001"
+  std::vector<std::string> evidence;  ///< what was checked
   Duration took{0};
 };
 

@@ -55,6 +55,13 @@ std::string StepEvent::at(std::string_view name) const {
   return found == fields.end() ? std::string() : found->second;
 }
 
+std::string field_of(const std::string& line, const std::string& name) {
+  const std::size_t at = line.find(' ' + name + '=');
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + name.size() + 2;
+  return plain(line.substr(from, end_of_value(line, from) - from));
+}
+
 bool parse_step(const std::string& line, StepEvent& out) {
   if (!line.starts_with("STEP ") || line.size() < 6) return false;
   out.letter = line[5];

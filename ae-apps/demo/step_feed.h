@@ -33,6 +33,8 @@ struct StepEvent {
   std::string at(std::string_view name) const;  ///< empty if there is none
 };
 
+/// The value behind ` name=` in a line, unquoted; empty if there is none.
+std::string field_of(const std::string& line, const std::string& name);
 /// The fields of a line; false if it is no STEP line. Values are bare or quoted as in JSON.
 bool parse_step(const std::string& line, StepEvent& out);
 

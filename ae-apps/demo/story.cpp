@@ -9,6 +9,7 @@ namespace gatehouse::demo {
 namespace {
 
 constexpr Milliseconds kVisibleLimit{10'000};
+constexpr std::int64_t kNodeAnnounced = 10014;
 constexpr const char* kReports = "cse-in/ota-server/reports";
 
 /// An entry of `reports` in the form of image/version_report.h.
@@ -147,9 +148,15 @@ Result<void> Story::expect_announced(const EcuPlan& ecu, const std::string& obje
                                       answer.content.string_at(attribute) + ", " + answer.code() +
                                       ")");
   }
+  // It must stand below the announced copy of the ECU's node.
+  const Answer node = car_.in().retrieve("/id-in/" + answer.content.string_at("pi"));
+  if (node.content.integer_at("ty") != kNodeAnnounced ||
+      node.content.string_at("rn") != "ecu-" + ecu.serial) {
+    return fail(Rsc::kNotAcceptable, *address + " is not below the ECU's node at the IN-CSE");
+  }
   line = {"CAdmin", "IN-CSE", "RETRIEVE " + *address, answer.code(), {}, answer.took};
-  line.evidence = {attribute + "=" + answer.content.string_at(attribute) + ", announced copy of " +
-                   answer.content.string_at("lnk")};
+  line.evidence = {attribute + "=" + answer.content.string_at(attribute) + ", [" + object +
+                   "] announced below <nodeAnnc> " + node.content.string_at("rn")};
   return {};
 }
 

@@ -37,15 +37,15 @@ class Story {
 
   // One update (update_story.cpp).
   Result<void> update(const EcuPlan& ecu, bool with_handshakes);
-  Result<void> make_image(const EcuPlan& ecu);       // A
-  Result<void> shake_all_hands();                    // B, C
-  Result<void> refuse_false_name();                  // B
-  Result<void> upload(const EcuPlan& ecu);           // A
-  Result<void> inquire(const EcuPlan& ecu);          // D
+  Result<void> make_image(const EcuPlan& ecu);          // A
+  Result<void> shake_all_hands();                       // B, C
+  Result<void> refuse_false_name();                     // B
+  Result<void> upload(const EcuPlan& ecu);              // A
+  Result<void> inquire(const EcuPlan& ecu);             // D
   Result<void> offer_and_download(const EcuPlan& ecu);  // E
-  Result<void> consent(const EcuPlan& ecu);          // F
-  Result<void> flash(const EcuPlan& ecu);            // G
-  Result<void> confirm(const EcuPlan& ecu);          // H
+  Result<void> consent(const EcuPlan& ecu);             // F
+  Result<void> flash(const EcuPlan& ecu);               // G
+  Result<void> confirm(const EcuPlan& ecu);             // H
   Result<void> see_at_in_cse(const EcuPlan& ecu);
 
   // What must be refused (refusal_story.cpp).

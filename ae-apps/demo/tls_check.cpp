@@ -28,13 +28,13 @@ Result<Handshake> shake_hands(const Layout& layout, std::uint16_t port,
   const Result<std::string> shell = find_program("sh");
   if (!openssl) return fail(openssl.error());
   if (!shell) return fail(shell.error());
-  std::vector<std::string> words = {*openssl,         "s_client",           "-connect",
-                                    "127.0.0.1:" + std::to_string(port),   "-tls1_3",
-                                    "-CAfile",        layout.authority(),   "-verify_ip",
-                                    "127.0.0.1",      "-ign_eof"};
+  std::vector<std::string> words = {
+      *openssl,    "s_client", "-connect",         "127.0.0.1:" + std::to_string(port),
+      "-tls1_3",   "-CAfile",  layout.authority(), "-verify_ip",
+      "127.0.0.1", "-ign_eof"};
   if (!certificate.empty()) {
-    words.insert(words.end(), {"-cert", layout.certificate(certificate), "-key",
-                               layout.key(certificate)});
+    words.insert(words.end(),
+                 {"-cert", layout.certificate(certificate), "-key", layout.key(certificate)});
   }
   // The shell only feeds the request in; the words go through as they are.
   words.insert(words.begin(),

@@ -47,13 +47,19 @@ Result<void> Story::make_image(const EcuPlan& ecu) {
   Result<Image> image =
       desk.release(ecu, {kUpdateVersion, kUpdateCounter, true, "Shorter stopping distance"});
   if (!image) return fail(image.error());
-  screen_.step('A', {"OEM", "PKCS#11 token", "sign " + ecu.software + " " + kUpdateVersion, "signed",
+  screen_.step('A', {"OEM",
+                     "PKCS#11 token",
+                     "sign " + ecu.software + " " + kUpdateVersion,
+                     "signed",
                      {"ecdsa-p256-sha256 by key " + shortened(car_.keys().oem_key_id) +
                       ", which cannot leave its token"},
                      lap()});
   const Result<std::string> verified = desk.verify(ecu, *image);
   if (!verified) return fail(verified.error());
-  screen_.step('A', {"OEM", "OEM", "verify with the public key alone", "good",
+  screen_.step('A', {"OEM",
+                     "OEM",
+                     "verify with the public key alone",
+                     "good",
                      {"signature, hash of " + std::to_string(image->bytes) +
                       " bytes, hardware id " + ecu.hardware_id + ", release counter " +
                       std::to_string(kUpdateCounter) + ": verified"},
@@ -67,7 +73,10 @@ Result<void> Story::upload(const EcuPlan& ecu) {
   mark();
   const Image& image = updates_[ecu.serial];
   if (auto done = car_.desk().upload(image); !done) return done;
-  screen_.step('A', {"OEM", "OTA server", "HTTPS PUT /images/" + shortened(image.sha256), "201",
+  screen_.step('A', {"OEM",
+                     "OTA server",
+                     "HTTPS PUT /images/" + shortened(image.sha256),
+                     "201",
                      {"as /id-in/Coem by its certificate; the server verified the image, too"},
                      lap()});
   return {};
@@ -82,8 +91,12 @@ Result<void> Story::refuse_false_name() {
   if (is_success(answer.rsc)) {
     return fail(Rsc::kOriginatorNotAuthenticated, "the gateway may speak in the name of CAdmin");
   }
-  screen_.refused('B', {"gateway", "IN-CSE", "RETRIEVE cse-in as CAdmin", answer.code(),
-                        {answer.reason}, answer.took});
+  screen_.refused('B', {"gateway",
+                        "IN-CSE",
+                        "RETRIEVE cse-in as CAdmin",
+                        answer.code(),
+                        {answer.reason},
+                        answer.took});
   return {};
 }
 
@@ -102,11 +115,14 @@ Result<void> Story::shake_all_hands() {
     if (!with) return fail(with.error());
     const bool speaks_http = listener.port != layout.broker_port;
     if (with->protocol != "TLSv1.3" || !with->peer_verified || (speaks_http && !with->accepted)) {
-      return fail(Rsc::kOriginatorNotAuthenticated,
-                  std::string(listener.name) + ": no mutual TLS 1.3: " + with->protocol + " " +
-                      with->alert);
+      return fail(Rsc::kOriginatorNotAuthenticated, std::string(listener.name) +
+                                                        ": no mutual TLS 1.3: " + with->protocol +
+                                                        " " + with->alert);
     }
-    screen_.step('C', {"gateway", listener.name, "TLS 1.3 handshake", "mutual",
+    screen_.step('C', {"gateway",
+                       listener.name,
+                       "TLS 1.3 handshake",
+                       "mutual",
                        {with->cipher + "; CN = id-mn:CotaGateway " + screen_.arrow() + " " +
                         with->peer.substr(with->peer.rfind("CN")) + ", each verified by the other"},
                        with->took});
@@ -116,8 +132,12 @@ Result<void> Story::shake_all_hands() {
       return fail(Rsc::kOriginatorNotAuthenticated,
                   std::string(listener.name) + " accepts a client without certificate");
     }
-    screen_.refused('B', {"anybody", listener.name, "TLS 1.3 handshake without certificate",
-                          "refused", {"alert: " + without->alert}, without->took});
+    screen_.refused('B', {"anybody",
+                          listener.name,
+                          "TLS 1.3 handshake without certificate",
+                          "refused",
+                          {"alert: " + without->alert},
+                          without->took});
   }
   return {};
 }
@@ -129,8 +149,12 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   const std::optional<Value> inquiry = car_.mn().latest("cse-mn/ota-gateway/inquiries");
   if (!inquiry) return fail(Rsc::kNotFound, "no inquiry in cse-mn/ota-gateway/inquiries");
   std::string nonce = inquiry->string_at("nonce");
-  screen_.step('D', {"OTA server", "MN-CSE", "CREATE /id-mn/cse-mn/ota-gateway/inquiries/-", "2001",
-                     {"retargeted by the IN-CSE; nonce " + shortened(nonce)}, lap()});
+  screen_.step('D', {"OTA server",
+                     "MN-CSE",
+                     "CREATE /id-mn/cse-mn/ota-gateway/inquiries/-",
+                     "2001",
+                     {"retargeted by the IN-CSE; nonce " + shortened(nonce)},
+                     lap()});
   begin(where_, "ota-gateway.log");
   if (const auto got = await("gateway", 'D', "asked", nullptr, kSoon); !got) {
     return fail(got.error());
@@ -138,11 +162,13 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   screen_.step('D', {"MN-CSE", "gateway", "NOTIFY over MQTT", "2000", {}, lap()});
   const auto report = await("gateway", 'D', "report", &ecu, kSoon);
   if (!report) return fail(report.error());
-  screen_.step('D', {"gateway", "ECU " + ecu.software,
-                     "DoIP, UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0", "62 F1A0",
-                     {"runs " + report->at("version") + "; report signed by the " +
-                      report->at("signed_by")},
-                     lap()});
+  screen_.step(
+      'D', {"gateway",
+            "ECU " + ecu.software,
+            "DoIP, UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
+            "62 F1A0",
+            {"runs " + report->at("version") + "; report signed by the " + report->at("signed_by")},
+            lap()});
   begin(where_, "ota-server.log");
   const auto verified = await("server", 'D', "verified", &ecu, kSoon);
   if (!verified) return fail(verified.error());
@@ -152,9 +178,12 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   if (content->version != versions_[ecu.serial]) {
     return fail(Rsc::kNotAcceptable, "the report says version " + content->version);
   }
-  screen_.step('D', {"gateway", "OTA server", "CREATE /id-in/cse-in/ota-server/reports/-", "2001",
+  screen_.step('D', {"gateway",
+                     "OTA server",
+                     "CREATE /id-in/cse-in/ota-server/reports/-",
+                     "2001",
                      {"signature by key " + shortened(key_id) + " (" + verified->at("level") +
-                      ") over nonce " + shortened(nonce) + ": verified",
+                          ") over nonce " + shortened(nonce) + ": verified",
                       "by the server, and once more here; version " + content->version +
                           ", release counter " + std::to_string(content->release_counter)},
                      lap()});
@@ -171,23 +200,39 @@ Result<void> Story::offer_and_download(const EcuPlan& ecu) {
   const Image& image = updates_[ecu.serial];
   const auto offered = await("server", 'E', "offered", &ecu, kSoon);
   if (!offered) return fail(offered.error());
-  screen_.step('E', {"OTA server", "MN-CSE", "UPDATE /id-mn/cse-mn/ecu-" + ecu.serial + "/firmware",
-                     "2004", {"[firmware] url, vr=" + offered->at("to") + ", fwn, ud=true"}, lap()});
+  screen_.step('E', {"OTA server",
+                     "MN-CSE",
+                     "UPDATE /id-mn/cse-mn/ecu-" + ecu.serial + "/firmware",
+                     "2004",
+                     {"[firmware] url, vr=" + offered->at("to") + ", fwn, ud=true"},
+                     lap()});
   const auto accepted = await("gateway", 'E', "accepted", &ecu, kSoon);
   if (!accepted) return fail(accepted.error());
-  screen_.step('E', {"MN-CSE", "gateway", "NOTIFY over MQTT", "2000",
-                     {"the gateway answers by UPDATE uds={acn:ud, sus:3}"}, lap()});
+  screen_.step('E', {"MN-CSE",
+                     "gateway",
+                     "NOTIFY over MQTT",
+                     "2000",
+                     {"the gateway answers by UPDATE uds={acn:ud, sus:3}"},
+                     lap()});
   const auto cut = await("gateway", 'E', "cut", &ecu, kSoon);
   if (!cut) return fail(cut.error());
-  screen_.step('E', {"gateway", "OTA server", "HTTPS GET /images/" + shortened(image.sha256), "206",
-                     {"by ranges of 64 KiB; the connection was cut on purpose"}, lap()});
+  screen_.step('E', {"gateway",
+                     "OTA server",
+                     "HTTPS GET /images/" + shortened(image.sha256),
+                     "206",
+                     {"by ranges of 64 KiB; the connection was cut on purpose"},
+                     lap()});
   const auto got = await("gateway", 'E', "downloaded", &ecu, kSoon);
   if (!got) return fail(got.error());
   if (got->at("resumed") != "yes" || got->at("bytes") != std::to_string(image.bytes)) {
-    return fail(Rsc::kNotAcceptable, "the download was not resumed, or is not whole: " +
-                                         got->at("bytes") + " bytes, resumed " + got->at("resumed"));
+    return fail(Rsc::kNotAcceptable,
+                "the download was not resumed, or is not whole: " + got->at("bytes") +
+                    " bytes, resumed " + got->at("resumed"));
   }
-  screen_.step('E', {"gateway", "OTA server", "HTTPS GET, resumed behind the cut", "206",
+  screen_.step('E', {"gateway",
+                     "OTA server",
+                     "HTTPS GET, resumed behind the cut",
+                     "206",
                      {bytes_text(got->at("bytes")) + ", only " + got->at("fetched") +
                       " fetched after the cut"},
                      lap()});
@@ -196,9 +241,12 @@ Result<void> Story::offer_and_download(const EcuPlan& ecu) {
   if (verified->at("key") != car_.keys().oem_key_id) {
     return fail(Rsc::kOriginatorNotAuthenticated, "signed by key " + verified->at("key"));
   }
-  screen_.step('E', {"gateway", "gateway", "verify the image", "good",
+  screen_.step('E', {"gateway",
+                     "gateway",
+                     "verify the image",
+                     "good",
                      {"signature by the OEM's key " + shortened(verified->at("key")) +
-                      ", length, sha256 " + shortened(verified->at("sha256")) + ",",
+                          ", length, sha256 " + shortened(verified->at("sha256")) + ",",
                       "hardware id " + verified->at("hardware") + ", release counter " +
                           verified->at("release_counter") + ": verified"},
                      lap()});
@@ -225,7 +273,10 @@ Result<void> Story::consent(const EcuPlan& ecu) {
   if (kept->string_at("decision") != "accepted" || kept->string_at("to") != kUpdateVersion) {
     return fail(Rsc::kNotAcceptable, "the consent that was kept is another one");
   }
-  screen_.step('F', {"gateway", "user", "may " + ecu.serial + " be updated?", "accepted",
+  screen_.step('F', {"gateway",
+                     "user",
+                     "may " + ecu.serial + " be updated?",
+                     "accepted",
                      {"by " + kept->string_at("by") + " at " + kept->string_at("at") +
                       ", kept in cse-mn/ota-gateway/consents"},
                      lap()});
@@ -238,16 +289,22 @@ Result<void> Story::flash(const EcuPlan& ecu) {
   if (!flashing) return fail(flashing.error());
   const auto flashed = await("gateway", 'G', "flashed", &ecu, kFlashLimit);
   if (!flashed) return fail(flashed.error());
-  screen_.step('G', {"gateway", "ECU " + ecu.software,
-                     "UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202", "71 0202",
-                     {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
-                      (ecu.constrained ? "the gateway's MAC by itself"
-                                       : "the OEM's signature by itself")},
-                     lap()});
+  screen_.step(
+      'G', {"gateway",
+            "ECU " + ecu.software,
+            "UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
+            "71 0202",
+            {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
+             (ecu.constrained ? "the gateway's MAC by itself" : "the OEM's signature by itself")},
+            lap()});
   const auto restarted = await("gateway", 'H', "restarted", &ecu, kFlashLimit);
   if (!restarted) return fail(restarted.error());
-  screen_.step('G', {"gateway", "ECU " + ecu.software, "UDS 11 01: restart into the new slot", "51",
-                     {"verified again at boot; self-test passed; slot confirmed"}, lap()});
+  screen_.step('G', {"gateway",
+                     "ECU " + ecu.software,
+                     "UDS 11 01: restart into the new slot",
+                     "51",
+                     {"verified again at boot; self-test passed; slot confirmed"},
+                     lap()});
   return {};
 }
 
@@ -264,14 +321,18 @@ Result<void> Story::confirm(const EcuPlan& ecu) {
   const auto report = check_report(ecu, "completion", nonce, key_id);
   if (!report) return fail(report.error());
   if (report->version != kUpdateVersion || report->status != "running") {
-    return fail(Rsc::kNotAcceptable, "the ECU is " + report->status + ", version " + report->version);
+    return fail(Rsc::kNotAcceptable,
+                "the ECU is " + report->status + ", version " + report->version);
   }
   versions_[ecu.serial] = report->version;
   proof_ = std::string(ecu.constrained ? "MAC, gateway's" : "ECU's") + " signature " +
            shortened(key_id, 8);
-  screen_.step('H', {"gateway", "OTA server", "CREATE /id-in/cse-in/ota-server/reports/-", "2001",
+  screen_.step('H', {"gateway",
+                     "OTA server",
+                     "CREATE /id-in/cse-in/ota-server/reports/-",
+                     "2001",
                      {"version " + report->version + " runs in slot " + report->slot +
-                      "; signature by key " + shortened(key_id),
+                          "; signature by key " + shortened(key_id),
                       "over the offer's nonce " + shortened(nonce) +
                           ": verified by the server, and once more here"},
                      lap()});
@@ -294,7 +355,10 @@ Result<void> Story::see_at_in_cse(const EcuPlan& ecu) {
     return entry && entry->string_at("event") == "updated";
   };
   if (auto done = crew_.wait_until("the history tells of it", kSoon, look); !done) return done;
-  screen_.step('H', {"CAdmin", "IN-CSE", "RETRIEVE " + history + "/la", "2000",
+  screen_.step('H', {"CAdmin",
+                     "IN-CSE",
+                     "RETRIEVE " + history + "/la",
+                     "2000",
                      {"updated from " + entry->string_at("from") + " to " + entry->string_at("to") +
                       ", verified=" + (entry->bool_at("verified") ? "true" : "false")},
                      lap()});
