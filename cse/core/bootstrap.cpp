@@ -1,5 +1,6 @@
 // The first start of a CSE: its CSEBase and the policies that one can see.
 #include <algorithm>
+#include <set>
 
 #include "cse/core/cse.h"
 
@@ -107,9 +108,34 @@ void refresh_base(OperationContext& context, const ResourcePtr& base, const CseS
   context.resources.update(base, std::move(attributes), true);
 }
 
+/// The highest order that the store holds. A few look-ups, but for an outbox that is read through.
+Result<std::int64_t> highest_order(Store& store, const Schemas& schemas) {
+  auto snapshot = store.read();
+  if (!snapshot) return fail(snapshot.error());
+  std::int64_t highest = 0;
+  std::set<int> types;
+  for (const TypeSchema* schema : schemas.all()) types.insert(schema->type);
+  for (const int type : types) {
+    auto newest = (*snapshot)->all_of_type(type, Page{INT64_MIN, 1, true});
+    if (!newest) return fail(newest.error());
+    if (!newest->empty()) highest = std::max(highest, newest->front().order);
+  }
+  for (std::int64_t after = INT64_MIN;;) {
+    auto entries = (*snapshot)->outbox(after, 1000);
+    if (!entries) return fail(entries.error());
+    if (entries->empty()) return highest;
+    after = entries->back().order;
+    highest = std::max(highest, after);
+  }
+}
+
 }  // namespace
 
 Result<void> Cse::bootstrap() {
+  // The clock may have been put back while this CSE was down: new resources still come after old.
+  auto highest = highest_order(store_, schemas_);
+  if (!highest) return fail(highest.error());
+  ids_.stay_above(*highest);
   WriteLane lane(WriteLane::Manual{}, store_, cache_, schemas_, ids_, scheduler_);
   Result<void> outcome;
   WriteJob job;

@@ -16,6 +16,11 @@ std::int64_t IdGenerator::next_order() {
   return (last_ << 10) | process_part_;
 }
 
+void IdGenerator::stay_above(std::int64_t order) {
+  const std::lock_guard lock(mutex_);
+  last_ = std::max(last_, order >> 10);
+}
+
 std::string IdGenerator::identifier(std::string_view prefix, std::int64_t order) {
   static constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // sorts as ASCII
   std::string text(prefix);

@@ -19,6 +19,9 @@ class IdGenerator {
 
   /// Greater than every order given before.
   std::int64_t next_order();
+  /// Orders given from now on are greater than `order`: what the store holds from before a restart,
+  /// if the clock was put back meanwhile.
+  void stay_above(std::int64_t order);
   /// A resource identifier: `prefix` and 13 characters that sort as `order` does.
   static std::string identifier(std::string_view prefix, std::int64_t order);
   /// A request identifier that is unique over all entities, for requests of the CSE's own.

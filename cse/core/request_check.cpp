@@ -97,6 +97,9 @@ Result<void> check_times(const Request& request, Timestamp now) {
     return fail(Rsc::kBadRequest,
                 "oet (operationExecutionTime): must be a timestamp or milliseconds");
   }
+  if (request.result_persistence && !parse_abs_rel_timestamp(*request.result_persistence, now)) {
+    return fail(Rsc::kBadRequest, "rp (resultPersistence): must be a timestamp or milliseconds");
+  }
   if (request.originating_timestamp && !parse_timestamp(*request.originating_timestamp)) {
     return fail(Rsc::kBadRequest, "ot (originatingTimestamp): must be a timestamp");
   }

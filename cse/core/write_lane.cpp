@@ -95,6 +95,14 @@ void WriteLane::process(std::vector<WriteJob>& batch) {
   std::vector<Outcome> outcomes;
   bool settled = false;
   for (int i = 0; i < kMaxAttempts && !settled; ++i) settled = attempt(batch, outcomes);
+  if (!settled && batch.size() > 1) {  // whoever causes it must not take the others along
+    for (WriteJob& job : batch) {
+      std::vector<WriteJob> alone;
+      alone.push_back(std::move(job));
+      process(alone);
+    }
+    return;
+  }
   if (!settled)
     fail_all(outcomes, batch.size(),
              "other processes of this CSE change the same resources too fast");
