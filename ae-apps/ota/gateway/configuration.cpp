@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "ae-apps/ota/crypto/files.h"
-#include "ae-apps/ota/gateway/member_reader.h"
+#include "ae-apps/ota/program/member_reader.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -25,7 +25,7 @@ struct Folder {
 };
 
 Result<TlsSettings> read_tls(const Value& object, const std::string& prefix, const Folder& folder) {
-  MemberReader in(object, prefix);
+  ota::MemberReader in(object, prefix);
   TlsSettings tls;
   tls.certificate_file = folder.locate(in.text("certificate", true));
   tls.key_file = folder.locate(in.text("key", true));
@@ -35,7 +35,7 @@ Result<TlsSettings> read_tls(const Value& object, const std::string& prefix, con
   return tls;
 }
 
-void read_keys_of(MemberReader& in, EcuEntry& ecu, const Folder& folder) {
+void read_keys_of(ota::MemberReader& in, EcuEntry& ecu, const Folder& folder) {
   const auto secret = [&](std::string_view name, Bytes& out) {
     const std::string file = in.text(name, true);
     if (!in.good()) return;
@@ -61,7 +61,7 @@ bool is_plain_name(std::string_view text) {
 }
 
 Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const Folder& folder) {
-  MemberReader in(object, prefix);
+  ota::MemberReader in(object, prefix);
   EcuEntry ecu;
   ecu.serial = in.text("serial", true);
   if (!is_plain_name(ecu.serial)) {
@@ -84,7 +84,7 @@ Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const 
   return ecu;
 }
 
-void read_ecus(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+void read_ecus(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   const Value::Array* items = in.list("ecus", true);
   if (items == nullptr) return;
   if (items->size() > kMaxEcus) in.fault("ecus", "must hold at most 64 ECUs");
@@ -103,7 +103,7 @@ void read_ecus(MemberReader& in, GatewaySettings& out, const Folder& folder) {
   }
 }
 
-void read_signing(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+void read_signing(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   for (const std::string& file : in.texts("oem_keys")) {
     Result<crypto::PublicKey> key = crypto::PublicKey::load(folder.locate(file));
     if (!key) return in.fault("oem_keys", key.error());
@@ -117,7 +117,7 @@ void read_signing(MemberReader& in, GatewaySettings& out, const Folder& folder) 
   out.report_key = *std::move(key);
 }
 
-void read_connection(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+void read_connection(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   sdk::AeSettings& ae = out.ae;
   ae.cse_url = in.text("cse_url", true);
   ae.cse_id = in.text("cse_id", false, "/id-mn");
@@ -135,7 +135,7 @@ void read_connection(MemberReader& in, GatewaySettings& out, const Folder& folde
   sdk::ListenerSettings display;
   display.notifications = false;
   if (const Value* object = in.object("display")) {
-    MemberReader at(*object, "display.");
+    ota::MemberReader at(*object, "display.");
     display.address = at.text("address", false, display.address);
     display.port = static_cast<std::uint16_t>(at.whole("port", 0, 65535, 0));
     if (const auto done = at.finish(); !done) in.adopt(done.error());
@@ -143,7 +143,7 @@ void read_connection(MemberReader& in, GatewaySettings& out, const Folder& folde
   ae.listener = display;
 }
 
-void read_server(MemberReader& in, GatewaySettings& out) {
+void read_server(ota::MemberReader& in, GatewaySettings& out) {
   out.server_ae = in.text("server_ae", false, "/id-in/CotaServer");
   out.reports = in.text("reports", false, "/id-in/cse-in/ota-server/reports");
   if (!out.server_ae.starts_with('/')) in.fault("server_ae", "must be SP-relative: /id-in/C…");
@@ -159,7 +159,7 @@ void read_server(MemberReader& in, GatewaySettings& out) {
   out.vehicle = in.text("vehicle", false, out.ae.cse_id);
 }
 
-void read_behaviour(MemberReader& in, GatewaySettings& out, const Folder& folder) {
+void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   out.state_dir = folder.locate(in.text("state_dir", true));
   const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
     return static_cast<std::uint64_t>(
@@ -185,7 +185,7 @@ Result<GatewaySettings> parse_configuration(std::string_view json, const std::st
   }
   const Folder folder{folder_path};
   GatewaySettings out;
-  MemberReader in(*tree, "");
+  ota::MemberReader in(*tree, "");
   read_connection(in, out, folder);
   read_server(in, out);
   read_behaviour(in, out, folder);

@@ -2,8 +2,8 @@
 
 #include <sstream>
 
-#include "ae-apps/ota/gateway/state_files.h"
-#include "ae-apps/ota/gateway/step_log.h"
+#include "ae-apps/ota/program/state_files.h"
+#include "ae-apps/ota/program/step_log.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -29,7 +29,7 @@ std::string line_of(const Answer& answer) {
 }  // namespace
 
 Result<void> ConsentDesk::open(const std::string& file) {
-  const Result<std::string> text = read_text(file, kMaxFileBytes);
+  const Result<std::string> text = ota::read_text(file, kMaxFileBytes);
   if (!text) return fail(text.error());
   const std::lock_guard lock(mutex_);
   file_ = file;
@@ -53,8 +53,8 @@ Result<void> ConsentDesk::record_locked(const Question& question, Decision decis
                       question.to_version,
                       std::string(word_for(decision)),
                       by,
-                      timestamp_now()};
-  if (auto kept = append_line(file_, line_of(answer)); !kept) return kept;
+                      ota::timestamp_now()};
+  if (auto kept = ota::append_line(file_, line_of(answer)); !kept) return kept;
   history_.push_back(answer);
   if (history_.size() > kMaxShown) history_.erase(history_.begin());
   return {};

@@ -104,7 +104,7 @@ bool Gateway::check_wanted(const std::string& by) {
     const auto pushed =
         cse_->push_report(Value::object({{"purpose", "check"}, {"vehicle", settings_.vehicle}}));
     if (pushed) {
-      board_.set_checked(timestamp_now());
+      board_.set_checked(ota::timestamp_now());
       log_.step('D', "check", {{"by", by}});
     } else {
       log_.say("check: " + pushed.error().detail);

@@ -49,7 +49,7 @@ class Gateway {
   void run(const Job& job);
 
   const GatewaySettings settings_;
-  StepLog log_;
+  ota::StepLog log_;
   Board board_;
   ConsentDesk desk_;
   std::unique_ptr<JobJournal> journal_;

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "ae-apps/ota/gateway/state_files.h"
+#include "ae-apps/ota/program/state_files.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -16,7 +16,7 @@ std::filesystem::path last_file(const GatewaySettings& settings) {
 }  // namespace
 
 Inquiries::Inquiries(const GatewaySettings& settings, EcuLinks& ecus, CseSide& cse,
-                     const JobJournal& journal, Board& board, StepLog& log)
+                     const JobJournal& journal, Board& board, ota::StepLog& log)
     : settings_(settings), ecus_(ecus), cse_(cse), journal_(journal), board_(board), log_(log) {}
 
 Result<Inquiries::Asked> Inquiries::read(const Value& inquiry) const {
@@ -86,7 +86,7 @@ bool Inquiries::answer(const Value& inquiry) {
     log_.step('D', "ignored", {{"reason", asked.error().detail}});
     return true;
   }
-  const Result<std::string> last = read_text(last_file(settings_), kMaxIdBytes);
+  const Result<std::string> last = ota::read_text(last_file(settings_), kMaxIdBytes);
   if (last && *last == asked->id) return true;
   log_.step('D', "asked", {{"inquiry", asked->id}, {"ecus", std::to_string(asked->ecus.size())}});
   Value reports = Value::array();
@@ -112,7 +112,7 @@ bool Inquiries::answer(const Value& inquiry) {
       return false;
     }
   }
-  if (const auto kept = replace_file(last_file(settings_), asked->id); !kept) {
+  if (const auto kept = ota::replace_file(last_file(settings_), asked->id); !kept) {
     log_.say(kept.error().detail);
   }
   log_.step('D', "answered", {{"inquiry", asked->id}});

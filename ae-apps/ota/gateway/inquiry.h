@@ -7,7 +7,7 @@
 #include "ae-apps/ota/gateway/cse_side.h"
 #include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/job.h"
-#include "ae-apps/ota/gateway/step_log.h"
+#include "ae-apps/ota/program/step_log.h"
 
 namespace gatehouse::gateway {
 
@@ -18,7 +18,7 @@ class Inquiries {
  public:
   /// All outlive it. The identifier of the last inquiry that was answered is kept in state_dir.
   Inquiries(const GatewaySettings& settings, EcuLinks& ecus, CseSide& cse,
-            const JobJournal& journal, Board& board, StepLog& log);
+            const JobJournal& journal, Board& board, ota::StepLog& log);
 
   /// `{"inquiry":"<id>","nonce":"<hex>","ecus":["<serial>"]}`. One that was answered before, or is
   /// malformed, gets no answer. False: the CSE could not be reached; call again later.
@@ -42,7 +42,7 @@ class Inquiries {
   CseSide& cse_;
   const JobJournal& journal_;
   Board& board_;
-  StepLog& log_;
+  ota::StepLog& log_;
 };
 
 }  // namespace gatehouse::gateway

@@ -4,7 +4,7 @@
 #include <array>
 #include <filesystem>
 
-#include "ae-apps/ota/gateway/state_files.h"
+#include "ae-apps/ota/program/state_files.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -83,7 +83,7 @@ Result<std::unique_ptr<JobJournal>> JobJournal::open(const std::string& folder) 
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("job-") || !name.ends_with(".json")) continue;
-    const Result<std::string> text = read_text(entry.path(), kMaxJobBytes);
+    const Result<std::string> text = ota::read_text(entry.path(), kMaxJobBytes);
     Result<Job> job = text ? decode_job(*text) : Result<Job>(fail(text.error()));
     if (job && name == "job-" + job->id + ".json") {
       journal->jobs_.push_back(*std::move(job));
@@ -100,7 +100,8 @@ Result<std::unique_ptr<JobJournal>> JobJournal::open(const std::string& folder) 
 
 Result<void> JobJournal::save(const Job& job) {
   const std::lock_guard lock(mutex_);
-  if (auto stored = replace_file(file_of(folder_, job.id), encode_job(job)); !stored) return stored;
+  if (auto stored = ota::replace_file(file_of(folder_, job.id), encode_job(job)); !stored)
+    return stored;
   const auto known =
       std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& j) { return j.id == job.id; });
   if (known != jobs_.end()) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "ae-apps/ota/crypto/random.h"
-#include "ae-apps/ota/gateway/step_log.h"
 #include "ae-apps/ota/image/manifest.h"
+#include "ae-apps/ota/program/step_log.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -55,10 +55,12 @@ std::optional<Job> job_of_offer(const GatewaySettings& settings, const JobJourna
   job.url = firmware.string_at("url");
   job.version = firmware.string_at("vr").substr(0, 64);
   job.name = firmware.string_at("fwn").substr(0, 64);
-  job.offered_at = timestamp_now();
+  job.offered_at = ota::timestamp_now();
   std::string fault = fault_of(settings, journal, job, nonce);
   if (fault.empty()) return job;
-  job.id = to_hex(crypto::SystemRandom().bytes(16));
+  // The offer's own nonce names the refusal wherever it can, so that the server closes that offer
+  // at once.
+  if (nonce.empty() || journal.find(nonce)) job.id = to_hex(crypto::SystemRandom().bytes(16));
   job.url = job.url.substr(0, 512);
   job.failure = Failure{"offer", std::move(fault)};
   job.state = JobState::kFailed;

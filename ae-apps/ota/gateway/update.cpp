@@ -77,7 +77,7 @@ Update::Step Update::step() {
 
 Update::Step Update::enter(JobState state) {
   const JobState before = std::exchange(job_.state, state);
-  if (state == JobState::kReported) job_.closed_at = timestamp_now();
+  if (state == JobState::kReported) job_.closed_at = ota::timestamp_now();
   if (const auto stored = tools_.journal.save(job_); !stored) {
     tools_.log.say("job " + job_.id + ": " + stored.error().detail);
     job_.state = before;
@@ -241,7 +241,7 @@ void Update::tell_consent(Decision decision, const std::string& by) {
                                                              {"to", job_.version},
                                                              {"decision", word},
                                                              {"by", by},
-                                                             {"at", timestamp_now()}}));
+                                                             {"at", ota::timestamp_now()}}));
   if (!pushed) tools_.log.say("consents: " + pushed.error().detail);
 }
 

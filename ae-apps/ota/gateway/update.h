@@ -9,7 +9,7 @@
 #include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/image_check.h"
 #include "ae-apps/ota/gateway/job.h"
-#include "ae-apps/ota/gateway/step_log.h"
+#include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/sdk/download.h"
 
 namespace gatehouse::gateway {
@@ -25,7 +25,7 @@ struct UpdateTools {
   ConsentDesk& desk;
   CseSide& cse;
   Board& board;
-  StepLog& log;
+  ota::StepLog& log;
   Fetch fetch = sdk::download;
   /// After a state was stored; false: stop here, as a loss of power would. For tests.
   std::function<bool(const Job&)> stored = {};

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "ae-apps/ota/gateway/consent.h"
-#include "ae-apps/ota/gateway/step_log.h"
+#include "ae-apps/ota/program/step_log.h"
 #include "tests/ae-apps/ota/temporary_folder.h"
 
 namespace gatehouse::gateway {
@@ -122,7 +122,7 @@ TEST(ConsentDesk, EndsItsQuestionWhenItIsStopped) {
 
 TEST(StepLog, QuotesWhatAProgramCouldMisread) {
   std::ostringstream steps, log;
-  StepLog out(steps, log);
+  ota::StepLog out(steps, log);
 
   out.step('E', "refused", {{"ecu", "ECU-1"}, {"reason", "a \"b\"\nSTEP H"}, {"empty", ""}});
 
