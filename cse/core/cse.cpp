@@ -51,7 +51,9 @@ Result<void> Cse::start_manual() {
   return {};
 }
 
-void Cse::stop() { lane_.reset(); }
+void Cse::stop() {
+  if (lane_) lane_->stop();  // kept: what is still running learns that it takes no more
+}
 
 void Cse::handle(Request request, Reply reply) {
   reply = completing(request, std::move(reply));
@@ -202,7 +204,7 @@ void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator
     if (!changes.empty()) tell_listeners(*request, originator, std::move(changes));
     reply(std::move(response));
   };
-  if (!lane_->submit(std::move(job))) {
+  if (!lane_ || !lane_->submit(std::move(job))) {
     reply(error_response(
         *request, {Rsc::kInternalServerError, "too many writes are waiting; try again later"}));
   }

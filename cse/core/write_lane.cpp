@@ -32,7 +32,7 @@ WriteLane::WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& 
       max_batch_(256),
       max_queued_(100'000) {}
 
-WriteLane::~WriteLane() {
+void WriteLane::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -27,7 +27,9 @@ class WriteLane {
  public:
   WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
             const Scheduler& clock, std::size_t max_batch, std::size_t max_queued);
-  ~WriteLane();  ///< runs what is queued, then ends
+  ~WriteLane() { stop(); }
+  /// Takes no more, runs what is queued, and ends its thread. May be called again.
+  void stop();
 
   /// False: the queue is full, `done` is not called. Threading: any.
   bool submit(WriteJob job);
