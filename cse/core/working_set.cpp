@@ -88,7 +88,7 @@ Result<std::vector<ChildEntry>> WorkingSet::all_of_type(int type, const Page& pa
 WorkingSet::Entry& WorkingSet::touch(const ResourceId& id, const ResourcePtr& base) {
   const auto [place, is_new] = entries_.try_emplace(id);
   Entry& entry = place->second;
-  if (is_new && base) entry = {base, base, base->version()};
+  if (is_new && base) entry = {base, base, base->version(), true};
   undo_.push_back({id, entry.now});
   return entry;
 }
@@ -253,10 +253,14 @@ bool is_instance(int type) { return type == 4 || type == 30 || type == 58; }
 
 void WorkingSet::publish() {
   for (const ResourceId& parent : parents_of_erased_) cache_.drop_latest(parent);
+  for (const auto& [id, entry] : entries_) {  // the newest of its parent may have changed
+    if (entry.existed && entry.now && is_instance(entry.now->type()))
+      cache_.drop_latest(entry.now->parent());
+  }
   for (const auto& [id, entry] : entries_) {
     if (!entry.now) {
       cache_.drop(id);
-    } else if (is_instance(entry.now->type()) && entry.now->version() == 1) {
+    } else if (is_instance(entry.now->type()) && !entry.existed) {
       cache_.publish_instance(entry.now);
     } else {
       cache_.publish(entry.now);

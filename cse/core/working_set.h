@@ -93,6 +93,7 @@ class WorkingSet final : public ResourceReader {
     ResourcePtr now;          ///< as the batch sees it; null: absent
     ResourcePtr written;      ///< as the transaction holds it; null: absent
     std::int64_t stored = 0;  ///< version in the transaction; 0: absent
+    bool existed = false;     ///< before this batch
   };
   struct Undo {
     ResourceId id;
