@@ -62,6 +62,10 @@ Result<void> complete(Draft& draft, const Value& requested, const OperationConte
   return {};
 }
 
+/// Bytes of a structured address. With CSE-ID and M2M-SP-ID in front it still fits into `to`; and
+/// no tree is so deep that walking it takes more than the stack has.
+constexpr std::size_t kMaxPathBytes = 900;
+
 /// What has expired and waits for its removal holds neither its name nor its identifier any more: a
 /// registration may come anew at once.
 Result<void> make_room(const Draft& draft, OperationContext& context) {
@@ -86,6 +90,11 @@ Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
   }
   draft.attributes.set("ri", draft.record.id.text);
   draft.attributes.set("rn", draft.record.name);
+  if (draft.parent->path().size() + 1 + draft.record.name.size() > kMaxPathBytes) {
+    return fail(Rsc::kBadRequest,
+                "rn (resourceName): the structured address would be longer than " +
+                    std::to_string(kMaxPathBytes) + " bytes");
+  }
   if (auto made = make_room(draft, context); !made) return fail(made.error());
   return context.resources.create_with_internal(std::move(draft.record), *draft.schema,
                                                 draft.parent.get(), std::move(draft.attributes),

@@ -46,8 +46,30 @@ Result<Timestamp> expiration_for(const Value* wanted, const ResourcePtr& parent,
   return parent ? std::min(expires, parent->expires()) : expires;
 }
 
+namespace {
+
+/// What the CSE added or changed by itself; what it removed as null. Source: TS-0001 clause 8.1.2
+/// (modified attributes).
+Value changed_by_cse(const Value& now, const Value* requested, const Value* before) {
+  static const Value kNothing = Value::object();
+  const Value& sent = requested ? *requested : kNothing;
+  const Value& old = before ? *before : kNothing;
+  Value changed = Value::object();
+  for (const Member& member : *now.as_object()) {
+    const Value* known = sent.find(member.name);
+    if (!known) known = old.find(member.name);
+    if (!known || !(*known == member.value)) changed.set(member.name, member.value);
+  }
+  for (const Member& member : *old.as_object()) {
+    if (!now.contains(member.name) && !sent.contains(member.name)) changed.set(member.name, {});
+  }
+  return changed;
+}
+
+}  // namespace
+
 Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resource,
-                     const Value* requested) {
+                     const Value* requested, const Value* before) {
   Response response;
   response.rsc = rsc;
   const auto wanted = static_cast<ResultContent>(request.result_content.value_or(1));
@@ -67,11 +89,7 @@ Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resourc
       break;
     }
     case ResultContent::kModifiedAttributes: {
-      Value changed = Value::object();
-      for (const Member& member : *resource->attributes().as_object()) {
-        const Value* sent = requested ? requested->find(member.name) : nullptr;
-        if (!sent || !(*sent == member.value)) changed.set(member.name, member.value);
-      }
+      Value changed = changed_by_cse(resource->attributes(), requested, before);
       if (changed.size() > 0) response.content = root_of(std::move(changed));
       break;
     }

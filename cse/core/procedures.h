@@ -49,9 +49,10 @@ Result<ResourcePtr> create_internal(const TypeSchema& schema, const ResourcePtr&
                                     Value attributes, OperationContext& context,
                                     Value internal = {});
 
-/// 2xxx with the content that resultContent asks for. `before`: what the request sent, for rcn 9.
+/// 2xxx with the content that resultContent asks for. For rcn 9: `requested`, what the request
+/// sent, and `before`, the attributes that an UPDATE found.
 Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resource,
-                     const Value* requested);
+                     const Value* requested, const Value* before = nullptr);
 
 /// Target of a request of this CSE, or the error that answers it (4000, 4004; virtual children are
 /// 4005 here).

@@ -75,9 +75,13 @@ Result<void> check_filter(const ProcedureContext& procedure, const OperationCont
   return {};
 }
 
-Result<ResourcePtr> update(const ProcedureContext& procedure, OperationContext& context) {
+struct Updated {
+  ResourcePtr before, after;
+};
+
+Result<Updated> update(const ProcedureContext& procedure, OperationContext& context) {
   auto target = existing_target(procedure, context.request, context.resources);
-  if (!target) return target;
+  if (!target) return fail(target.error());
   const TypeBehaviour& behaviour = context.behaviours.of((*target)->type());
   if (auto refusal = behaviour.refuses(Operation::kUpdate, context.request))
     return fail(std::move(*refusal));
@@ -97,13 +101,28 @@ Result<ResourcePtr> update(const ProcedureContext& procedure, OperationContext& 
     return fail(done.error());
   auto current =
       context.resources.find((*target)->id());  // on_update may have changed what is kept beside
-  if (!current) return current;
-  return context.resources.update(*current ? *current : *target, *std::move(attributes));
+  if (!current) return fail(current.error());
+  return Updated{*target,
+                 context.resources.update(*current ? *current : *target, *std::move(attributes))};
 }
 
-Result<ResourcePtr> erase(const ProcedureContext& procedure, OperationContext& context) {
+/// What a DELETE answers, read before it goes.
+Response answer_of_delete(const ProcedureContext& procedure, const OperationContext& context,
+                          const ResourcePtr& target) {
+  const std::int64_t wanted = context.request.result_content.value_or(0);
+  const bool with_children = wanted == 4 || wanted == 5 || wanted == 6 || wanted == 8;
+  if (with_children && procedure.extensions.retrieval) {
+    return procedure.extensions.retrieval->with_children(context.request, target, context.resources,
+                                                         context.originator);
+  }
+  Request as_asked = context.request;
+  as_asked.result_content = with_children ? 0 : wanted;
+  return answer_with(as_asked, Rsc::kDeleted, target, nullptr);
+}
+
+Result<Response> erase(const ProcedureContext& procedure, OperationContext& context) {
   auto target = existing_target(procedure, context.request, context.resources);
-  if (!target) return target;
+  if (!target) return fail(target.error());
   if (auto refusal =
           context.behaviours.of((*target)->type()).refuses(Operation::kDelete, context.request)) {
     return fail(std::move(*refusal));
@@ -115,15 +134,18 @@ Result<ResourcePtr> erase(const ProcedureContext& procedure, OperationContext& c
   if (!*allowed) return fail(no_privilege(context.originator, Privilege::kDelete, **target));
   if (auto matches = check_filter(procedure, context, *target); !matches)
     return fail(matches.error());
+  Response answer = answer_of_delete(procedure, context, *target);
+  if (!is_success(answer.rsc)) return answer;
+  answer.rsc = Rsc::kDeleted;
   if (auto erased = erase_subtree(*target, context); !erased) return fail(erased.error());
   auto parent = context.resources.find((*target)->parent());
-  if (!parent) return parent;
+  if (!parent) return fail(parent.error());
   if (*parent) {
     auto told =
         context.behaviours.of((*parent)->type()).on_child_deleted(*parent, *target, context);
     if (!told) return fail(told.error());
   }
-  return target;
+  return answer;
 }
 
 Response finish(const ProcedureContext& procedure, OperationContext& context, Response response) {
@@ -142,7 +164,8 @@ Response update_resource(const ProcedureContext& procedure, const Request& reque
   auto updated = update(procedure, context);
   if (!updated) return error_response(request, updated.error());
   const Value& requested = request.content->as_object()->front().value;
-  Response response = answer_with(request, Rsc::kUpdated, *updated, &requested);
+  Response response = answer_with(request, Rsc::kUpdated, updated->after, &requested,
+                                  &updated->before->attributes());
   return finish(procedure, context, std::move(response));
 }
 
@@ -150,25 +173,10 @@ Response delete_resource(const ProcedureContext& procedure, const Request& reque
                          const std::string& originator, WorkingSet& resources) {
   OperationContext context{resources, request, procedure.settings, procedure.behaviours,
                            originator};
-  // What is answered is read before it goes.
-  Response response;
-  const std::int64_t wanted = request.result_content.value_or(0);
-  const bool with_children = wanted == 4 || wanted == 5 || wanted == 6 || wanted == 8;
-  if (with_children && procedure.extensions.retrieval) {
-    auto target = existing_target(procedure, request, resources);
-    if (target)
-      response =
-          procedure.extensions.retrieval->with_children(request, *target, resources, originator);
-  }
   auto erased = erase(procedure, context);
   if (!erased) return error_response(request, erased.error());
-  if (!with_children) {
-    Request as_asked = request;
-    as_asked.result_content = wanted;
-    response = answer_with(as_asked, Rsc::kDeleted, *erased, nullptr);
-  }
-  response.rsc = Rsc::kDeleted;
-  return finish(procedure, context, std::move(response));
+  if (!is_success(erased->rsc)) return *std::move(erased);
+  return finish(procedure, context, *std::move(erased));
 }
 
 }  // namespace gatehouse
