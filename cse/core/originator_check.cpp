@@ -43,11 +43,13 @@ Result<bool> peer_may_speak_as(const Peer& peer, const std::string& from,
     auto csr = remote_cse(identity, resources);
     if (!csr) return fail(csr.error());
     if (!*csr) continue;
-    if (contains((*csr)->attributes().strings_at("dcse"), origin)) return true;
-    // Our registrar forwards for everybody who is not registered here.
+    // Who is registered here speaks for itself: dcse is what the peer says.
     auto other = remote_cse(origin, resources);
     if (!other) return fail(other.error());
-    if (!*other && (*csr)->internal().bool_at("registrar")) return true;
+    if (*other) continue;
+    if (contains((*csr)->attributes().strings_at("dcse"), origin)) return true;
+    // Our registrar forwards for everybody who is not registered here.
+    if ((*csr)->internal().bool_at("registrar")) return true;
   }
   return false;
 }
