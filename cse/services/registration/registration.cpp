@@ -26,6 +26,25 @@ Result<ResourcePtr> next_hop(const std::string& cse_id, bool came_from_registrar
   return came_from_registrar ? ResourcePtr{} : registrar;
 }
 
+/// Did our registrar hand this on? Then it has no other way than to us, and must not get it back: a
+/// route that no longer holds would make the request circle. From below come only those whose CSE
+/// is registered here or behind one that is. Source: TS-0004 clause 7.3.2.6.
+Result<bool> came_from_registrar(const Request& request, const std::string& originator,
+                                 const std::string& registrar, CommittedView& view) {
+  if (!request.peer || registrar.empty() || !originator.starts_with('/')) return false;
+  const auto address = parse_address(originator);
+  if (!address) return false;
+  if (address->cse_id == registrar) return true;
+  if (originator.starts_with("/S") && address->segments.empty()) {
+    // An AE-ID of the provider ("/SAE1") does not tell where it lives: the connection has to.
+    const auto& peers = request.peer->identities;
+    return std::find(peers.begin(), peers.end(), registrar) != peers.end();
+  }
+  auto back = next_hop(address->cse_id, false, view);
+  if (!back) return fail(back.error());
+  return !*back || (*back)->internal().bool_at("registrar");
+}
+
 /// Tries the points of access of a CSE one after the other.
 void send_to_any(PrimitiveSender& senders, std::vector<std::string> urls, std::size_t index,
                  std::string receiver, std::shared_ptr<const Request> request, Reply reply) {
@@ -98,10 +117,10 @@ void Registration::forward(Request request, const std::string& originator, Reply
         {Rsc::kNotFound, "to: no route to the service provider \"" + address->sp_id + "\""}));
   }
   CommittedView view = cse_.view();
-  const bool from_registrar = !settings_.registrar_cse_id.empty() && request.peer &&
-                              (originator == settings_.registrar_cse_id ||
-                               originator.starts_with(settings_.registrar_cse_id + "/"));
-  auto hop = next_hop(address->cse_id, from_registrar, view);
+  const auto from_registrar =
+      came_from_registrar(request, originator, settings_.registrar_cse_id, view);
+  if (!from_registrar) return reply(error_response(request, from_registrar.error()));
+  auto hop = next_hop(address->cse_id, *from_registrar, view);
   if (!hop) return reply(error_response(request, hop.error()));
   if (!*hop)
     return reply(error_response(
