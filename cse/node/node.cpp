@@ -85,6 +85,7 @@ struct Node::Impl {
   std::unique_ptr<http::Client> http_client;
   std::unique_ptr<mqtt::Server> mqtt_server;
   std::unique_ptr<mqtt::Client> mqtt_client;
+  std::unique_ptr<SendLog> sent_by_http, sent_by_mqtt;
   std::unique_ptr<Services> services;
   std::unique_ptr<Expiration> expiration;
   std::unique_ptr<http::Server> http_server, https_server;
@@ -108,7 +109,8 @@ void Node::Impl::open_senders() {
   http::ClientSettings client;
   if (settings.credentials.given()) client.tls = settings.credentials.to_tls();
   http_client = std::make_unique<http::Client>(client, codecs);
-  senders.add(*http_client);
+  sent_by_http = std::make_unique<SendLog>(*http_client, scheduler);
+  senders.add(*sent_by_http);
   if (settings.mqtt.broker.empty()) return;
   mqtt::EndpointSettings endpoint;
   endpoint.broker = settings.mqtt.broker;
@@ -119,7 +121,8 @@ void Node::Impl::open_senders() {
   mqtt_server = std::make_unique<mqtt::Server>(endpoint, *front, codecs);
   mqtt_client = std::make_unique<mqtt::Client>(mqtt::ClientSettings{endpoint}, codecs,
                                                &mqtt_server->endpoint());
-  senders.add(*mqtt_client);
+  sent_by_mqtt = std::make_unique<SendLog>(*mqtt_client, scheduler);
+  senders.add(*sent_by_mqtt);
 }
 
 Result<void> Node::Impl::listen() {

@@ -24,4 +24,20 @@ class RequestLog final : public PrimitiveHandler {
   Counters counters_;
 };
 
+/// Stands between the services and a binding: at debug level it logs what this node sends to others
+/// (notifications, forwarded requests, registrations) as RequestLog does what it serves;
+/// `via=out-mqtts`. Threading: any.
+class SendLog final : public PrimitiveSender {
+ public:
+  /// Both outlive it, and the clock what `next` has under way.
+  SendLog(PrimitiveSender& next, const Scheduler& clock) : next_(next), clock_(clock) {}
+  bool serves(std::string_view url) const override { return next_.serves(url); }
+  void send(const std::string& url, const std::string& receiver_id, Request request,
+            Reply reply) override;
+
+ private:
+  PrimitiveSender& next_;
+  const Scheduler& clock_;
+};
+
 }  // namespace gatehouse::node
