@@ -40,7 +40,7 @@ Result<void> keep_running(Car& car, Crew& crew, Screen& screen) {
   screen.text("the gateway's display: http://127.0.0.1:" + std::to_string(layout.display_port) +
               "/");
   screen.text("logs: " + (layout.work / "logs").string());
-  screen.text("\nCtrl-C ends it.");
+  screen.text("\nCtrl-C ends it; the folder stays.");
   return crew.wait_until("", kKeepLimit, [] { return interrupted(); });
 }
 

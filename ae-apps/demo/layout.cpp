@@ -6,26 +6,40 @@
 
 #include <cerrno>
 #include <cstring>
+#include <random>
 
 namespace gatehouse::demo {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A socket that holds a free port; closed by the caller.
-int hold_free_port(std::uint16_t& port) {
+// Below the ports that outgoing connections get, any of which may take a port that is free now.
+constexpr int kFirstPort = 10'240, kLastPort = 32'000;
+constexpr int kTries = 200;
+
+/// A socket that holds the port; less than 0 if somebody has it.
+int hold_port(int port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    ::close(socket);
-    return -1;
+  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return socket;
+  ::close(socket);
+  return -1;
+}
+
+int hold_free_port(std::uint16_t& port) {
+  std::random_device random;
+  std::uniform_int_distribution<int> any(kFirstPort, kLastPort);
+  for (int i = 0; i < kTries; ++i) {
+    const int candidate = any(random);
+    const int socket = hold_port(candidate);
+    if (socket < 0) continue;
+    port = static_cast<std::uint16_t>(candidate);
+    return socket;
   }
-  port = ntohs(address.sin_port);
-  return socket;
+  return -1;
 }
 
 }  // namespace
@@ -38,7 +52,9 @@ Result<void> choose_ports(Layout& layout) {
     held.push_back(hold_free_port(*port));
     good = good && held.back() >= 0;
   }
-  for (const int socket : held) ::close(socket);
+  for (const int socket : held) {
+    if (socket >= 0) ::close(socket);
+  }
   if (!good) return fail(Rsc::kInternalServerError, "there is no free port at 127.0.0.1");
   return {};
 }

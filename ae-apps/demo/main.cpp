@@ -28,7 +28,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--no-color", o.no_color, "No colours, even on a terminal");
   app.add_option("--work", o.work,
                  "Empty folder for keys, data and logs (default: a temporary one, removed at the "
-                 "end unless something failed)");
+                 "end unless something failed, or with --keep)");
 }
 
 /// The folder of this program, where the others are, too.
@@ -56,6 +56,7 @@ int complain(const Error& error) {
 
 void report_failure(Screen& screen, const std::string& where, const std::string& reason,
                     const fs::path& log, const fs::path& work) {
+  if (interrupted()) return screen.text("\nStopped in " + where + ".");
   screen.failure(where, reason);
   if (!log.empty()) {
     const std::string tail = last_lines(log, 6);
@@ -119,6 +120,7 @@ int main(int argc, char** argv) {
     crew.stop_all();
   }
   std::error_code ignored;
-  if (good && options.work.empty()) fs::remove_all(layout.work, ignored);
+  const bool wanted = options.keep || !options.work.empty() || (!good && !interrupted());
+  if (!wanted) fs::remove_all(layout.work, ignored);
   return good ? 0 : 1;
 }
