@@ -50,7 +50,8 @@ struct DeferredRequests::Job {
   std::int64_t mode = 3;
   std::optional<std::vector<std::string>> targets;
   ResourceId kept;  ///< the <request>; empty if there is none
-  Reply reply;      ///< for the result, if the originator waits for it
+  std::optional<Timestamp> request_expires;
+  Reply reply;  ///< for the result, if the originator waits for it
 };
 
 DeferredRequests::DeferredRequests(Cse& cse) : cse_(cse) {
@@ -84,6 +85,12 @@ void DeferredRequests::start() {
 }
 
 void DeferredRequests::accept(Request request, const std::string& originator, Reply reply) {
+  if (originator.empty() || originator == "C" || originator == "S") {
+    return reply(error_response(
+        request, {Rsc::kBadRequest,
+                  "rt (responseType), oet: a registration that asks for an AE-ID must be blocking "
+                  "and immediate, there is nobody yet to keep its result for"}));
+  }
   auto job = std::make_shared<Job>();
   job->mode = request.response_type.value_or(3);
   job->originator = originator;
@@ -93,6 +100,10 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
   Timestamp expires = now + std::chrono::hours(1);
   if (request.result_persistence)
     expires = parse_abs_rel_timestamp(*request.result_persistence, now).value_or(expires);
+  if (request.request_expiration) {  // relative to now, not to when it is run or forwarded
+    job->request_expires = parse_abs_rel_timestamp(*request.request_expiration, now);
+    if (job->request_expires) request.request_expiration = to_text(*job->request_expires);
+  }
   request.response_type.reset();
   request.notification_uris.reset();
   job->request = std::move(request);
@@ -134,6 +145,13 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
 
 void DeferredRequests::run(const std::shared_ptr<Job>& job) {
   const auto go = [this, job] {
+    if (is_recalled(*job)) return;
+    if (job->request_expires && *job->request_expires < cse_.scheduler().now()) {
+      return finish(job, error_response(job->request,
+                                        {Rsc::kRequestTimeout,
+                                         "rqet (requestExpirationTimestamp): has passed before the "
+                                         "operation execution time"}));
+    }
     Request request = job->request;
     request.operation_execution_time.reset();
     request.from = job->originator;
@@ -144,6 +162,13 @@ void DeferredRequests::run(const std::shared_ptr<Job>& job) {
   const auto& wanted = job->request.operation_execution_time;
   const Timestamp when = wanted ? parse_abs_rel_timestamp(*wanted, now).value_or(now) : now;
   when > now ? cse_.scheduler().at(when, go) : cse_.scheduler().post(go);
+}
+
+bool DeferredRequests::is_recalled(const Job& job) {
+  if (job.kept.empty()) return false;
+  CommittedView view = cse_.view();
+  const auto kept = view.find(job.kept);
+  return kept && !*kept;
 }
 
 void DeferredRequests::finish(const std::shared_ptr<Job>& job, Response result) {

@@ -13,6 +13,7 @@ namespace gatehouse {
 ///  - noResponse: acknowledged 1000, the result is dropped;
 ///  - operationExecutionTime: run then, whatever the response type; a blocking one is answered
 ///  then.
+/// Who deletes the <request> of what still waits recalls it: it is not run.
 /// What was waiting when the process ended is marked FAILED at the next start.
 class DeferredRequests final : public NonBlocking {
  public:
@@ -24,6 +25,8 @@ class DeferredRequests final : public NonBlocking {
  private:
   struct Job;
   void run(const std::shared_ptr<Job>& job);
+  /// Its <request> was deleted, or its time is over.
+  bool is_recalled(const Job& job);
   void finish(const std::shared_ptr<Job>& job, Response result);
   void notify(const std::shared_ptr<Job>& job, const Value& result);
 
