@@ -113,6 +113,7 @@ Result<void> Car::start_cse(const std::string& type) {
   if (auto done = start(name, {layout_.program("gatehouse-cse"), "--config", file}); !done) {
     return done;
   }
+  feed_.follow(name, layout_.log(name + ".log"));
   return crew_.wait_until("the CSE /id-" + type + " starts", kStartLimit,
                           [&] { return fs::exists(layout_.file(type + ".ready")); });
 }

@@ -84,6 +84,14 @@ StepFeed::~StepFeed() {
   if (watch_ >= 0) ::close(watch_);
 }
 
+bool parse_notification(const std::string& line, StepEvent& out) {
+  if (field_of(line, "op") != "NOTIFY" || !field_of(line, "via").starts_with("out-")) return false;
+  out.letter = 'N';
+  out.fields["event"] = "NOTIFY";
+  for (const char* name : {"to", "rsc", "via", "us"}) out.fields[name] = field_of(line, name);
+  return true;
+}
+
 void StepFeed::follow(const std::string& source, const std::filesystem::path& file) {
   const std::lock_guard lock(mutex_);
   tails_.emplace_back(source, LogTail(file));
@@ -108,7 +116,8 @@ void StepFeed::read() {
       StepEvent event;
       event.source = source;
       event.seen = std::chrono::steady_clock::now();
-      if (parse_step(line, event)) events_.push_back(std::move(event));
+      if (parse_step(line, event) || parse_notification(line, event))
+        events_.push_back(std::move(event));
     }
   }
 }

@@ -38,6 +38,10 @@ std::string field_of(const std::string& line, const std::string& name);
 /// The fields of a line; false if it is no STEP line. Values are bare or quoted as in JSON.
 bool parse_step(const std::string& line, StepEvent& out);
 
+/// A line of a CSE's log about a NOTIFY that it has sent: letter 'N', fields event=NOTIFY, to, rsc,
+/// via, us. False for any other.
+bool parse_notification(const std::string& line, StepEvent& out);
+
 /// What several programs said about their steps, in the order in which it was written. A thread of
 /// its own reads it the moment it comes, so that StepEvent::seen tells how long things took.
 /// Threading: any.

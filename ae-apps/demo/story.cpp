@@ -1,6 +1,7 @@
 #include "ae-apps/demo/story.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "ae-apps/ota/crypto/keys.h"
 #include "cse/codec/json.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr Milliseconds kVisibleLimit{10'000};
 constexpr std::int64_t kNodeAnnounced = 10014;
+constexpr const char* kGateway = "/id-mn/CotaGateway";
 constexpr const char* kReports = "cse-in/ota-server/reports";
 
 /// An entry of `reports` in the form of image/version_report.h.
@@ -53,6 +55,7 @@ void Story::begin(const std::string& where, const std::string& log) {
 
 void Story::mark() {
   mark_ = car_.feed().size();
+  notification_mark_ = mark_;
   lap_ = Clock::now();
   now_.reset();
 }
@@ -89,6 +92,26 @@ Result<StepEvent> Story::await(const std::string& source, char letter, const std
   if (!found) return fail(Rsc::kNotAcceptable, refusal);
   now_ = std::max(lap_, found->seen);
   return *found;
+}
+
+Result<StepLine> Story::await_notification() {
+  std::optional<StepEvent> found;
+  const auto look = [&] {
+    for (const StepEvent& each : car_.feed().events_since(notification_mark_)) {
+      ++notification_mark_;
+      if (each.source != "mn-cse" || each.letter != 'N' || each.at("to") != kGateway) continue;
+      found = each;
+      return true;
+    }
+    return false;
+  };
+  const std::string what = std::string("the MN-CSE notifies ") + kGateway;
+  if (auto done = crew_.wait_until(what, kVisibleLimit, look); !done) return fail(done.error());
+  if (found->at("via") != "out-mqtts" || found->at("rsc") != "2000") {
+    return fail(Rsc::kNotAcceptable, what + " by " + found->at("via") + ": " + found->at("rsc"));
+  }
+  return StepLine{"MN-CSE",         "gateway", "NOTIFY over MQTT (mqtts, TLS 1.3)",
+                  found->at("rsc"), {},        Duration(std::atoll(found->at("us").c_str()))};
 }
 
 Result<image::VersionReport> Story::check_report(const EcuPlan& ecu, const std::string& purpose,

@@ -66,6 +66,8 @@ class Story {
   /// ECU's update is refused meanwhile, unless `refusals_are_fine`.
   Result<StepEvent> await(const std::string& source, char letter, const std::string& event,
                           const EcuPlan* ecu, Milliseconds limit, bool refusals_are_fine = false);
+  /// The next notification that the MN-CSE has sent to the gateway and got acknowledged.
+  Result<StepLine> await_notification();
   /// Events from before do not count any more.
   void mark();
   /// Since the last call, for the time that a step took; up to the event that was awaited last, or
@@ -88,6 +90,7 @@ class Story {
   std::string where_ = "the beginning";
   std::filesystem::path log_;
   std::size_t mark_ = 0;
+  std::size_t notification_mark_ = 0;
   Clock::time_point lap_ = Clock::now();
   std::optional<Clock::time_point> now_;         ///< when the awaited event was seen
   std::map<std::string, std::string> versions_;  ///< by serial, as proven last

@@ -159,7 +159,11 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   if (const auto got = await("gateway", 'D', "asked", nullptr, kSoon); !got) {
     return fail(got.error());
   }
-  screen_.step('D', {"MN-CSE", "gateway", "NOTIFY over MQTT", "2000", {}, lap()});
+  Result<StepLine> notified = await_notification();
+  if (!notified) return fail(notified.error());
+  notified->evidence = {"the gateway's subscription to its container of inquiries"};
+  screen_.step('D', *notified);
+  lap();
   const auto report = await("gateway", 'D', "report", &ecu, kSoon);
   if (!report) return fail(report.error());
   screen_.step(
@@ -208,12 +212,11 @@ Result<void> Story::offer_and_download(const EcuPlan& ecu) {
                      lap()});
   const auto accepted = await("gateway", 'E', "accepted", &ecu, kSoon);
   if (!accepted) return fail(accepted.error());
-  screen_.step('E', {"MN-CSE",
-                     "gateway",
-                     "NOTIFY over MQTT",
-                     "2000",
-                     {"the gateway answers by UPDATE uds={acn:ud, sus:3}"},
-                     lap()});
+  Result<StepLine> notified = await_notification();
+  if (!notified) return fail(notified.error());
+  notified->evidence = {"ud=true; the gateway answers by UPDATE uds={acn:ud, sus:3}"};
+  screen_.step('E', *notified);
+  lap();
   const auto cut = await("gateway", 'E', "cut", &ecu, kSoon);
   if (!cut) return fail(cut.error());
   screen_.step('E', {"gateway",

@@ -50,6 +50,18 @@ TEST(FieldOfALogLine, IsUnquoted) {
   EXPECT_EQ(field_of(line, "fr"), "");
 }
 
+TEST(NotificationInALog, IsOneThatWasSent) {
+  StepEvent event;
+
+  EXPECT_FALSE(parse_notification("t debug op=NOTIFY to=/id-in fr=C rsc=2000 via=https", event));
+  EXPECT_FALSE(
+      parse_notification("t debug op=CREATE to=/id-in fr=C rsc=2001 via=out-https", event));
+  ASSERT_TRUE(parse_notification(
+      "t debug op=NOTIFY to=/id-mn/CGw fr=/id-mn rsc=2000 via=out-mqtts us=9", event));
+  EXPECT_EQ(event.at("to"), "/id-mn/CGw");
+  EXPECT_EQ(event.at("us"), "9");
+}
+
 TEST(LogTail, GivesWholeLinesOnce) {
   const TemporaryFolder folder;
   LogTail tail(folder / "log");
