@@ -62,7 +62,8 @@ class CseProcess {
     pid_ = 0;
   }
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  /// Of its first listener.
+  std::string url() const { return scheme_ + "://127.0.0.1:" + std::to_string(port_); }
   pid_t pid() const { return pid_; }
 
  private:
@@ -75,8 +76,7 @@ class CseProcess {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < deadline) {
       std::ifstream in(file);
-      std::string scheme;
-      if (in >> scheme >> port_) return true;
+      if (in >> scheme_ >> port_) return true;
       if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
         pid_ = 0;
         return false;
@@ -89,6 +89,7 @@ class CseProcess {
 
   const std::filesystem::path folder_;
   pid_t pid_ = 0;
+  std::string scheme_ = "http";
   int port_ = 0;
 };
 
