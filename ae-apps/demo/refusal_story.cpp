@@ -12,6 +12,7 @@ namespace {
 
 constexpr Milliseconds kSoon{20'000};
 constexpr Milliseconds kFlashLimit{60'000};
+constexpr std::int64_t kUpdateFailed = 2;  // m2m:statusType
 constexpr const char* kCommands = "cse-in/ota-server/commands";
 constexpr doip::Address kStrayTester = 0x0E80;
 
@@ -57,7 +58,31 @@ Result<StepEvent> Story::await_refusal(char letter, const EcuPlan& ecu, const st
   }
   const auto failed = await("server", 'H', "failed", &ecu, kSoon, true);
   if (!failed) return failed;
-  return refused;
+  const Result<std::string> recorded = see_failure(ecu, failed->at("to"));
+  if (!recorded) return fail(recorded.error());
+  StepEvent out = *refused;
+  out.fields["recorded"] = *recorded;
+  return out;
+}
+
+/// The failure in the ECU's history at the IN-CSE, and in its [firmware] at the MN-CSE.
+Result<std::string> Story::see_failure(const EcuPlan& ecu, const std::string& version) {
+  const std::string history = "cse-in/ota-server/history-" + ecu.serial;
+  const auto look = [&] {
+    for (const Value& entry : car_.in().contents(history)) {
+      if (entry.string_at("event") == "failed" && entry.string_at("to") == version) return true;
+    }
+    return false;
+  };
+  if (auto done = crew_.wait_until("the failure in " + history, kSoon, look); !done) {
+    return fail(done.error());
+  }
+  const Answer firmware = car_.in().retrieve("/id-mn/cse-mn/ecu-" + ecu.serial + "/firmware");
+  const Value* status = firmware.content.find("uds");
+  if (status == nullptr || status->integer_at("sus") != kUpdateFailed) {
+    return fail(Rsc::kNotAcceptable, "uds of the [firmware] does not tell of the failure");
+  }
+  return "recorded: history-" + ecu.serial + " failed " + version + "; [firmware] uds.sus=2";
 }
 
 /// Asks the ECU again, as the operator would.
@@ -118,7 +143,7 @@ Result<void> Story::refuse_altered(const EcuPlan& ecu) {
                         "OTA server",
                         "verify the image that was offered",
                         "refused",
-                        {refused->at("reason")},
+                        {refused->at("reason"), refused->at("recorded")},
                         lap()});
   return still_runs('1', ecu, versions_[ecu.serial],
                     {"altered by one bit (1.5.0)", "", "gateway", "hash-mismatch", ""});
@@ -154,7 +179,7 @@ Result<void> Story::refuse_older(const EcuPlan& ecu) {
                         "OTA server",
                         "verify the image that was offered",
                         "refused",
-                        {refused->at("reason")},
+                        {refused->at("reason"), refused->at("recorded")},
                         lap()});
   return still_runs('2', ecu, versions_[ecu.serial],
                     {"older, rightly signed (1.2.0)", "", "gateway", "rollback", ""});
@@ -187,7 +212,7 @@ Result<void> Story::roll_back(const EcuPlan& ecu) {
                         "ECU " + ecu.software,
                         "trial boot of the new slot, self-test",
                         "rolled back",
-                        {refused->at("reason")},
+                        {refused->at("reason"), refused->at("recorded")},
                         lap()});
   return still_runs('3', ecu, versions_[ecu.serial],
                     {"fails its self-test (1.6.0)", "", "ECU", "self-test; rolled back", ""});

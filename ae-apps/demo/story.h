@@ -59,6 +59,7 @@ class Story {
   /// The gateway's refusal at that stage, with `cause` in its reason; and the server knows of it.
   Result<StepEvent> await_refusal(char letter, const EcuPlan& ecu, const std::string& stage,
                                   const std::string& cause);
+  Result<std::string> see_failure(const EcuPlan& ecu, const std::string& version);
 
   // Watching (story.cpp).
   void begin(const std::string& where, const std::string& log);

@@ -11,6 +11,7 @@ constexpr Milliseconds kSoon{20'000};
 constexpr Milliseconds kFlashLimit{60'000};
 constexpr Milliseconds kUserLimit{600'000};
 constexpr std::uint64_t kUpdateCounter = 4;
+constexpr std::int64_t kUpdateSuccessful = 1;  // m2m:statusType
 constexpr const char* kUpdateVersion = "1.4.0";
 
 std::string bytes_text(const std::string& count) { return count + " bytes"; }
@@ -320,6 +321,11 @@ Result<void> Story::confirm(const EcuPlan& ecu) {
   for (const std::string& label : firmware.content.strings_at("lbl")) {
     if (label.starts_with("nonce:")) nonce = label.substr(6);
   }
+  const Value* status = firmware.content.find("uds");
+  if (status == nullptr || status->integer_at("sus") != kUpdateSuccessful ||
+      firmware.content.bool_at("ud", true)) {
+    return fail(Rsc::kNotAcceptable, "the order in [firmware] was not closed as successful");
+  }
   std::string key_id;
   const auto report = check_report(ecu, "completion", nonce, key_id);
   if (!report) return fail(report.error());
@@ -339,6 +345,13 @@ Result<void> Story::confirm(const EcuPlan& ecu) {
                       "over the offer's nonce " + shortened(nonce) +
                           ": verified by the server, and once more here"},
                      lap()});
+  screen_.step('H', {"CAdmin",
+                     "MN-CSE",
+                     "RETRIEVE /id-mn/cse-mn/ecu-" + ecu.serial + "/firmware",
+                     firmware.code(),
+                     {"over two hops: vr=" + firmware.content.string_at("vr") +
+                      ", ud=false, uds.sus=1 (successful)"},
+                     firmware.took});
   return {};
 }
 
