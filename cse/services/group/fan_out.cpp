@@ -11,11 +11,34 @@ namespace {
 /// Identifiers remembered at most; beyond, the oldest to expire are forgotten.
 constexpr std::size_t kMaxRemembered = 10'000;
 
+/// Groups in groups that one request is handed down through. Deeper, its answer could not be
+/// decoded, and the stack would not hold.
+constexpr int kMaxNesting = 16;
+
+/// Counts the fan-outs that are under way on this thread: a member that is a fanOutPoint of this
+/// CSE is served inside its group's.
+class Nesting {
+ public:
+  Nesting() { ++depth(); }
+  ~Nesting() { --depth(); }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+  static bool is_too_deep() { return depth() >= kMaxNesting; }
+
+ private:
+  static int& depth() {
+    static thread_local int count = 0;
+    return count;
+  }
+};
+
 /// Gathers the answers of members until all are there or time is up.
 class Gathering {
  public:
   Gathering(Request request, std::size_t expected, Reply reply)
-      : request_(std::move(request)), expected_(expected), reply_(std::move(reply)) {}
+      : request_(std::move(request)), expected_(expected), reply_(std::move(reply)) {
+    request_.content.reset();  // this lives until the deadline, which may be far
+  }
 
   void add(const std::string& member, Response response) {
     Value answer;
@@ -57,7 +80,7 @@ class Gathering {
     reply_(std::move(response));
   }
 
-  const Request request_;
+  Request request_;
   const std::size_t expected_;
   const Reply reply_;
   std::mutex mutex_;
@@ -113,6 +136,12 @@ bool FanOutPoint::remember(const std::string& identifier, const ResourceId& grou
 
 void FanOutPoint::handle(Request request, const ResourcePtr& group, std::vector<std::string> rest,
                          const std::string& originator, Reply reply) {
+  if (Nesting::is_too_deep()) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest, "groups are nested in groups more than " +
+                                        std::to_string(kMaxNesting) + " deep here"}));
+  }
+  const Nesting nesting;
   if (auto allowed = authorize(request, group, originator); !allowed)
     return reply(error_response(request, allowed.error()));
   auto members = members_for(request, *group);

@@ -1,6 +1,7 @@
 #include "cse/services/group/members.h"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "cse/core/address.h"
 
@@ -36,11 +37,9 @@ Result<Fit> check_member(const std::string& member, std::int64_t wanted, Operati
 
 Value without_duplicates(const std::vector<std::string>& members) {
   Value list = Value::array();
-  std::vector<std::string> seen;
+  std::unordered_set<std::string_view> seen;
   for (const std::string& member : members) {
-    if (std::find(seen.begin(), seen.end(), member) != seen.end()) continue;
-    seen.push_back(member);
-    list.push_back(member);
+    if (seen.insert(member).second) list.push_back(member);
   }
   return list;
 }
