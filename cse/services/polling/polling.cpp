@@ -27,6 +27,22 @@ Response PollingChannels::fetched_response(const Request& request) {
   return response;
 }
 
+bool PollingChannels::knows(const Channel& channel, const std::string& request_identifier) {
+  return channel.fetched.contains(request_identifier) ||
+         std::any_of(channel.waiting.begin(), channel.waiting.end(), [&](const Waiting& waiting) {
+           return waiting.request.request_identifier == request_identifier;
+         });
+}
+
+void PollingChannels::rename(Waiting& waiting) {
+  waiting.reply = [reply = std::move(waiting.reply),
+                   identifier = waiting.request.request_identifier](Response response) {
+    response.request_identifier = identifier;
+    reply(std::move(response));
+  };
+  waiting.request.request_identifier = cse_.ids().request_identifier();
+}
+
 bool PollingChannels::enqueue(const ResourceId& entity, const Request& request,
                               const Reply& reply) {
   CommittedView view = cse_.view();
@@ -34,6 +50,7 @@ bool PollingChannels::enqueue(const ResourceId& entity, const Request& request,
   if (!channel || channel->empty()) return false;
   const Timestamp deadline = deadline_of(request, settings_.answer);
   std::optional<Poll> poll;
+  Request fetched;
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -41,29 +58,35 @@ bool PollingChannels::enqueue(const ResourceId& entity, const Request& request,
     if (place.waiting.size() + place.fetched.size() >= settings_.max_waiting) return false;
     number = ++next_number_;
     Waiting waiting{request, reply, number};
+    if (knows(place, request.request_identifier)) rename(waiting);
     if (place.polls.empty()) {
       place.waiting.push_back(std::move(waiting));
     } else {
       poll = std::move(place.polls.front());
       place.polls.pop_front();
-      place.fetched.insert_or_assign(request.request_identifier, std::move(waiting));
+      fetched = waiting.request;
+      std::string identifier = waiting.request.request_identifier;
+      place.fetched.insert_or_assign(std::move(identifier), std::move(waiting));
     }
   }
-  if (poll) poll->reply(fetched_response(request));
+  if (poll) poll->reply(fetched_response(fetched));
   expire_request(entity, number, deadline);
   return true;
 }
 
 void PollingChannels::poll(const ResourceId& entity, Request request, Reply reply) {
   std::optional<Request> next;
+  bool refused = false;
   std::uint64_t number = 0;
   const Timestamp deadline = deadline_of(request, settings_.poll);
   {
     const std::lock_guard lock(mutex_);
     Channel& place = channels_[entity];
-    if (place.waiting.empty()) {
+    if (place.waiting.empty() && place.polls.size() >= settings_.max_waiting) {
+      refused = true;
+    } else if (place.waiting.empty()) {
       number = ++next_number_;
-      place.polls.push_back({std::move(request), reply, number});
+      place.polls.push_back({request, reply, number});
     } else {
       Waiting first = std::move(place.waiting.front());
       place.waiting.pop_front();
@@ -71,6 +94,10 @@ void PollingChannels::poll(const ResourceId& entity, Request request, Reply repl
       const std::string identifier = first.request.request_identifier;
       place.fetched.insert_or_assign(identifier, std::move(first));
     }
+  }
+  if (refused) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest, "too many requests to this polling channel are waiting"}));
   }
   if (next) return reply(fetched_response(*next));
   expire_poll(entity, number, deadline);

@@ -16,7 +16,7 @@ class PollingChannels final : public PollingQueue,
                               public std::enable_shared_from_this<PollingChannels> {
  public:
   struct Settings {
-    std::size_t max_waiting = 1'000;         ///< requests of one entity; more are refused
+    std::size_t max_waiting = 1'000;  ///< requests for one entity, and its polls; more are refused
     std::chrono::milliseconds poll{30'000};  ///< of a long poll without request expiration
     std::chrono::milliseconds answer{
         60'000};  ///< for a request without expiration to be fetched and answered
@@ -51,6 +51,10 @@ class PollingChannels final : public PollingQueue,
   void expire_request(const ResourceId& entity, std::uint64_t number, Timestamp when);
   void expire_poll(const ResourceId& entity, std::uint64_t number, Timestamp when);
   static Response fetched_response(const Request& request);
+  static bool knows(const Channel& channel, const std::string& request_identifier);
+  /// Gives the request an identifier of the CSE's own: another originator chose the same, and the
+  /// answer names nothing else. Its originator is answered with the one it chose.
+  void rename(Waiting& waiting);
 
   Cse& cse_;
   const Settings settings_;
