@@ -125,7 +125,16 @@ void Registration::Registrar::remember_registrar() {
     const ResourceId id{settings.registrar_cse_id.substr(1)};
     auto existing = context.resources.find(id);
     if (!existing) return error_response(context.request, existing.error());
-    if (*existing) return done;
+    if (*existing) {  // from an earlier start, perhaps at another place
+      Value attributes = (*existing)->attributes();
+      attributes.set("poa", Value::array({settings.registrar_url}));
+      ResourcePtr current = *existing;
+      if (!(attributes == current->attributes()))
+        current = context.resources.update(current, std::move(attributes), true);
+      if (!current->internal().bool_at("registrar"))
+        context.resources.update_internal(current, Value::object({{"registrar", true}}));
+      return done;
+    }
     auto base = context.resources.find(csebase_id(context.settings));
     if (!base || !*base)
       return error_response(context.request, {Rsc::kInternalServerError, "no <CSEBase>"});
