@@ -183,7 +183,7 @@ TEST(Latest, GoesWithItsParent) {
 // Readers fill while the lane publishes: nobody ever sees an older version than one published.
 TEST(Threads, ReadersNeverBringBackWhatIsOld) {
   ResourceCache cache(64);
-  std::atomic<std::int64_t> published{0};
+  std::atomic<std::int64_t> stored{0}, published{0};  // the store has it first
   std::atomic<bool> went_back{false};
   {
     std::vector<std::jthread> readers;
@@ -191,7 +191,7 @@ TEST(Threads, ReadersNeverBringBackWhatIsOld) {
       readers.emplace_back([&] {
         while (published < 3'000) {
           const std::uint64_t ticket = cache.ticket({"a"});
-          const std::int64_t known = published;  // what the store would say
+          const std::int64_t known = stored;
           if (known > 0) cache.fill(resource("a", known), ticket);
           const std::int64_t least = published;
           const ResourcePtr found = cache.find({"a"});
@@ -200,6 +200,7 @@ TEST(Threads, ReadersNeverBringBackWhatIsOld) {
       });
     }
     for (int i = 1; i <= 3'000; ++i) {
+      stored = i;
       cache.publish(resource("a", i));
       published = i;
     }
