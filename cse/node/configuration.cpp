@@ -233,12 +233,32 @@ const Option* find_option(const std::string& key) {
   return row == rows.end() ? nullptr : &*row;
 }
 
-/// The key that was probably meant.
+/// Letters to insert, remove or replace to get from one text to the other.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  for (std::size_t j = 0; j <= to.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const std::size_t replaced = diagonal + (from[i - 1] != to[j - 1]);
+      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row[to.size()];
+}
+
+/// The key that was probably meant: the same name in a table of nearly that name, or in any; or a
+/// key with a slip of the pen.
 std::string nearest_key(const std::string& key) {
   const std::string tail = key.substr(key.rfind('.') + 1);
-  for (const Option& option : options()) {
-    if (option.key.ends_with("." + tail)) return "; did you mean \"" + option.key + "\"?";
-  }
+  const auto distance = [&key, &tail](const Option& option) {
+    const bool same_name = option.key.ends_with("." + tail);
+    return edit_distance(key.substr(0, 64), option.key) + (same_name ? 0 : 1'000);
+  };
+  const Option& best = *std::min_element(
+      options().begin(), options().end(),
+      [&](const Option& a, const Option& b) { return distance(a) < distance(b); });
+  if (distance(best) <= 1'002) return "; did you mean \"" + best.key + "\"?";
   return "; `gatehouse-cse options` lists all keys";
 }
 
@@ -273,6 +293,8 @@ void set_from_text(ReadResult& result, const std::string& key, const std::string
   // A text option may be given a text that looks like a number or a truth value.
   if (wrong && !std::holds_alternative<std::string>(scalar)) {
     if (!option->apply(settings, Scalar(value))) wrong.reset();
+    // So may a list of one.
+    if (wrong && !option->apply(settings, Scalar(std::vector<std::string>{value}))) wrong.reset();
   }
   if (wrong)
     result.errors.push_back({place + ": " + key + ": " + *wrong + ", not \"" + value + "\""});

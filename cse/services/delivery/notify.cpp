@@ -19,6 +19,18 @@ std::string known_as(const std::string& originator, const CseSettings& settings)
   return of_provider ? "/" + originator : to_sp_relative(originator, settings);
 }
 
+/// Why a target takes no NOTIFY, and what was probably meant: over HTTP, a POST without `ty` is
+/// one.
+Error no_receiver(const Resource& target, const Value* content, const Schemas& schemas) {
+  Error error{Rsc::kOperationNotAllowed,
+              "NOTIFY: a <" + std::string(target.schema().name) + "> takes no notifications"};
+  const Value::Object* members = content ? content->as_object() : nullptr;
+  if (members && members->size() == 1 && schemas.find_by_root(members->front().name)) {
+    error.detail += "; a CREATE states ty (resourceType), over HTTP as \";ty=\" in Content-Type";
+  }
+  return error;
+}
+
 }  // namespace
 
 void NotifyReceiver::add_handler(const std::string& content_root, Handler handler, Takes takes) {
@@ -37,8 +49,8 @@ void NotifyReceiver::notify(Request request, const ResourcePtr& target,
       return to_base(std::move(request), originator, reply);
     default:
       return reply(error_response(
-          request, {Rsc::kOperationNotAllowed,
-                    "a <" + std::string(target->schema().name) + "> takes no notifications"}));
+          request,
+          no_receiver(*target, request.content ? &*request.content : nullptr, cse_.schemas())));
   }
 }
 
