@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Forgery{"mn_for_a_stranger", "/id-mn", "in", "/id-none/CAE1", kNotHe},
                     Forgery{"in_for_an_ae_of_the_mn", "/id-in", "mn", "/id-mn/Cgateway", kNotHe},
                     Forgery{"asn_past_its_registrar", "/id-asn", "in", "/id-mn/CAE1", kNotHe}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 TEST_F(ThreeCses, RefuseWhoHasNoCertificate) {
   TlsSettings nothing;

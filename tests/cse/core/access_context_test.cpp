@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ScheduleCase{"range_backwards", "* * 17-8 * * * *", false},
                     ScheduleCase{"range_without_end", "* * 8- * * * *", false},
                     ScheduleCase{"huge_number", "* * 99999999999999999999 * * * *", false}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 struct AddressCase {
   std::string name;
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
                     AddressCase{"no_address", {"0.0.0.0/0"}, "localhost", false},
                     AddressCase{"unknown", {"0.0.0.0/0", "::/0"}, "", false},
                     AddressCase{"bad_entry_is_passed_over", {"x/8", "10.0.0.1"}, "10.0.0.1", true}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 struct WildcardCase {
   std::string name, pattern, text;
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Wildcards,
                                          WildcardCase{"empty_pattern", "", "", true},
                                          WildcardCase{"empty_pattern_of_something", "", "x", false},
                                          WildcardCase{"star_of_nothing", "*", "", true}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 // A hostile pattern must not take long.
 TEST(Wildcards, TakeLinearTimeAtMostForEachStar) {

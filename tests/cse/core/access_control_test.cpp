@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
         OriginatorCase{"no_member_of_the_group", Value::array({"grp"}), "CAE3", false},
         OriginatorCase{"not_a_group", Value::array({"res"}), "CAE3", false},
         OriginatorCase{"empty_text", Value::array({""}), "CAE3", false}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 // TS-0004 clause 6.3.4.2 (m2m:accessControlOperations): one bit each.
 TEST_F(AccessControlTest, EachOperationNeedsItsBit) {
@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
                                Value::array({detail({{"chty", Value::array({4})}})}),
                                Privilege::kRetrieve, 0, false},
                     DetailCase{"none", Value::array(), Privilege::kRetrieve, 0, true}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 struct ContextCase {
   std::string name;
@@ -266,7 +266,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "10.0.0.1", true},
         ContextCase{"a_place_is_never_known", Value::array({detail({{"aclr", detail({})}})}),
                     "10.0.0.1", false}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 TEST_F(AccessControlTest, FromInsideThereIsNoAddress) {
   Value the_rule = rule(Value::array({"CAE2"}), 2);

@@ -86,8 +86,9 @@ class OriginatorCheck : public testing::TestWithParam<Case> {
 TEST_P(OriginatorCheck, GivesTheIdentityOrRefuses) {
   EXPECT_EQ(ask(GetParam().connection, GetParam().from, GetParam().registers), GetParam().expected)
       << text;
-  if (std::holds_alternative<Rsc>(GetParam().expected))
+  if (std::holds_alternative<Rsc>(GetParam().expected)) {
     EXPECT_TRUE(text.starts_with("fr (From)")) << text;
+  }
 }
 
 class RegistrarCheck : public OriginatorCheck {};
@@ -98,7 +99,7 @@ TEST_P(RegistrarCheck, LetsTheRegistrarForwardForTheRest) {
       << text;
 }
 
-const auto name_of_case = [](const auto& info) { return info.param.name; };
+const auto name_of_case = [](const auto& each) { return each.param.name; };
 constexpr int kAe = type_number::kAe, kCsr = type_number::kRemoteCse;
 const Rsc kForged = Rsc::kOriginatorNotAuthenticated,
           kUnknownCse = Rsc::kSecurityAssociationRequired, kBad = Rsc::kBadRequest;

@@ -47,10 +47,12 @@ TEST_P(RequestCheck, AnswersWithTheParameterAtFault) {
 
   EXPECT_EQ(refused ? std::optional(refused->rsc) : std::nullopt, GetParam().expected)
       << (refused ? refused->detail : "");
-  if (refused) EXPECT_TRUE(refused->detail.starts_with(GetParam().named)) << refused->detail;
+  if (refused) {
+    EXPECT_TRUE(refused->detail.starts_with(GetParam().named)) << refused->detail;
+  }
 }
 
-const auto name_of_case = [](const auto& info) { return info.param.name; };
+const auto name_of_case = [](const auto& each) { return each.param.name; };
 
 FilterCriteria& filter(Request& request) {
   if (!request.filter) request.filter.emplace();

@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(ResponseTypes, Delays,
                                          DelayCase{"blocking", 3, false},
                                          DelayCase{"flexible", 4, false},
                                          DelayCase{"no_response", 5, true}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 TEST_F(Deferred, ATimeThatHasPassedMeansNow) {
   Request request = create_instance(3);
