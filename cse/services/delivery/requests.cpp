@@ -42,9 +42,22 @@ Value describe(const Request& request, const std::string& originator) {
   return attributes;
 }
 
+/// `now` if the request says nothing, or a time that has passed.
+Timestamp execution_time(const Request& request, Timestamp now) {
+  if (!request.operation_execution_time) return now;
+  const auto wanted = parse_abs_rel_timestamp(*request.operation_execution_time, now);
+  return std::max(wanted.value_or(now), now);
+}
+
 }  // namespace
 
 struct DeferredRequests::Job {
+  explicit Job(std::shared_ptr<std::atomic<std::size_t>> count) : waiting(std::move(count)) {}
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  ~Job() { --*waiting; }
+
+  const std::shared_ptr<std::atomic<std::size_t>> waiting;
   Request request;  ///< made blocking
   std::string originator;
   std::int64_t mode = 3;
@@ -54,7 +67,10 @@ struct DeferredRequests::Job {
   Reply reply;  ///< for the result, if the originator waits for it
 };
 
-DeferredRequests::DeferredRequests(Cse& cse) : cse_(cse) {
+DeferredRequests::DeferredRequests(Cse& cse) : DeferredRequests(cse, Settings{}) {}
+
+DeferredRequests::DeferredRequests(Cse& cse, Settings settings)
+    : cse_(cse), settings_(settings), waiting_(std::make_shared<std::atomic<std::size_t>>(0)) {
   cse.extensions().non_blocking = this;
   cse.behaviours().add(type_number::kRequest, std::make_shared<RequestResource>());
 }
@@ -91,15 +107,23 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
                   "rt (responseType), oet: a registration that asks for an AE-ID must be blocking "
                   "and immediate, there is nobody yet to keep its result for"}));
   }
-  auto job = std::make_shared<Job>();
+  if (++*waiting_ > settings_.max_waiting) {
+    --*waiting_;
+    return reply(error_response(request, {Rsc::kInternalServerError,
+                                          "too many requests wait to be done; try again later"}));
+  }
+  auto job = std::make_shared<Job>(waiting_);
   job->mode = request.response_type.value_or(3);
   job->originator = originator;
   job->targets = request.notification_uris;
   const Value description = describe(request, originator);
   const Timestamp now = cse_.scheduler().now();
-  Timestamp expires = now + std::chrono::hours(1);
-  if (request.result_persistence)
-    expires = parse_abs_rel_timestamp(*request.result_persistence, now).value_or(expires);
+  const Timestamp due = execution_time(request, now);
+  Timestamp expires = due + settings_.default_persistence;
+  if (request.result_persistence) {
+    const auto wanted = parse_abs_rel_timestamp(*request.result_persistence, now);
+    if (wanted && (due == now || *wanted > due)) expires = *wanted;
+  }
   if (request.request_expiration) {  // relative to now, not to when it is run or forwarded
     job->request_expires = parse_abs_rel_timestamp(*request.request_expiration, now);
     if (job->request_expires) request.request_expiration = to_text(*job->request_expires);
@@ -159,8 +183,7 @@ void DeferredRequests::run(const std::shared_ptr<Job>& job) {
                  [this, job](Response result) { finish(job, std::move(result)); });
   };
   const Timestamp now = cse_.scheduler().now();
-  const auto& wanted = job->request.operation_execution_time;
-  const Timestamp when = wanted ? parse_abs_rel_timestamp(*wanted, now).value_or(now) : now;
+  const Timestamp when = execution_time(job->request, now);
   when > now ? cse_.scheduler().at(when, go) : cse_.scheduler().post(go);
 }
 

@@ -1,4 +1,8 @@
 #pragma once
+#include <atomic>
+#include <chrono>
+#include <memory>
+
 #include "cse/core/cse.h"
 
 namespace gatehouse {
@@ -17,7 +21,12 @@ namespace gatehouse {
 /// What was waiting when the process ended is marked FAILED at the next start.
 class DeferredRequests final : public NonBlocking {
  public:
+  struct Settings {
+    std::size_t max_waiting = 10'000;  ///< accepted and not yet done; more are refused (5000)
+    std::chrono::minutes default_persistence{60};  ///< of a result, without `rp`
+  };
   explicit DeferredRequests(Cse& cse);
+  DeferredRequests(Cse& cse, Settings settings);
   /// After Cse::start().
   void start();
   void accept(Request request, const std::string& originator, Reply reply) override;
@@ -31,6 +40,8 @@ class DeferredRequests final : public NonBlocking {
   void notify(const std::shared_ptr<Job>& job, const Value& result);
 
   Cse& cse_;
+  const Settings settings_;
+  std::shared_ptr<std::atomic<std::size_t>> waiting_;  ///< counted down by the jobs
 };
 
 }  // namespace gatehouse

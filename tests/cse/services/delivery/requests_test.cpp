@@ -210,6 +210,44 @@ TEST_F(Deferred, ADeletedRequestIsRecalled) {
   EXPECT_TRUE(cse.messenger.sent.empty());
 }
 
+// Its <request> must not be gone before the request had its turn.
+TEST_F(Deferred, ALongDelayKeepsTheRequestUntilThen) {
+  Request request = create_instance(1);
+  request.operation_execution_time = std::to_string(milliseconds(std::chrono::hours(3)).count());
+  request.result_persistence = "1000";
+  const std::string address = address_in(node.ask(std::move(request)));
+
+  node.advance(std::chrono::hours(3) + seconds(1), seconds(600));
+
+  EXPECT_EQ(instances(), 1);
+  EXPECT_EQ(kept(address).integer_at("rs"), kCompleted);
+}
+
+TEST(DeferredLimits, MoreThanMayWaitIsRefusedUntilSomethingIsDone) {
+  TestCse node;
+  DeferredRequests deferred(node.cse(), {.max_waiting = 2});
+  node.add_ae("CAE1");
+  deferred.start();
+  const auto later = [](int response_type) {
+    Request request = TestCse::request(Operation::kRetrieve, "CAE1", "CAE1");
+    request.response_type = response_type;
+    request.operation_execution_time = "10000";
+    return request;
+  };
+  EXPECT_EQ(node.ask(later(1)).rsc, Rsc::kAcceptedNonBlockingSynch);
+  const auto blocking = node.send(later(3));
+  node.settle();
+
+  for (const int response_type : {1, 2, 3, 5}) {
+    const Response refused = node.ask(later(response_type));
+    EXPECT_EQ(refused.rsc, Rsc::kInternalServerError) << response_type;
+    EXPECT_NE(TestCse::debug_text(refused).find("wait"), std::string::npos);
+  }
+  node.advance(seconds(11));
+  EXPECT_TRUE(*blocking);
+  EXPECT_EQ(node.ask(later(1)).rsc, Rsc::kAcceptedNonBlockingSynch);
+}
+
 // The request expires before it may run. Source: TS-0001 clause 8.1.2 (Request Expiration).
 TEST_F(Deferred, ARequestThatExpiresFirstIsNotRun) {
   Request request = create_instance(1);
