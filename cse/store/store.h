@@ -12,21 +12,24 @@
 
 namespace gatehouse {
 
-/// One stored resource. A store knows these fields and indexes them; what `body` says is the core's business.
+/// One stored resource. A store knows these fields and indexes them; what `body` says is the core's
+/// business.
 struct Record {
   ResourceId id;
-  ResourceId parent;        ///< empty for the CSEBase
-  std::string name;         ///< rn; unique among siblings (case-sensitive)
-  int type = 0;             ///< ty
-  /// Position among all resources: rises with time of creation, unique in the store. Given by the core from a
-  /// time-ordered generator that needs no shared counter (microseconds and a process part).
+  ResourceId parent;  ///< empty for the CSEBase
+  std::string name;   ///< rn; unique among siblings (case-sensitive)
+  int type = 0;       ///< ty
+  /// Position among all resources: rises with time of creation, unique in the store. Given by the
+  /// core from a time-ordered generator that needs no shared counter (microseconds and a process
+  /// part).
   std::int64_t order = 0;
-  /// Counts the changes of this resource: 1 when created. Guards against lost updates, see Transaction::put.
+  /// Counts the changes of this resource: 1 when created. Guards against lost updates, see
+  /// Transaction::put.
   std::int64_t version = 0;
-  Timestamp expires;        ///< et; Timestamp{INT64_MAX} for none
-  std::string originator;   ///< who created it: has access when there is no policy
-  std::string body;         ///< the attributes as a JSON object, as answered to a RETRIEVE
-  std::string internal;     ///< what the CSE keeps beside the attributes; JSON object or empty
+  Timestamp expires;       ///< et; Timestamp{INT64_MAX} for none
+  std::string originator;  ///< who created it: has access when there is no policy
+  std::string body;        ///< the attributes as a JSON object, as answered to a RETRIEVE
+  std::string internal;    ///< what the CSE keeps beside the attributes; JSON object or empty
 
   friend bool operator==(const Record&, const Record&) = default;
 };
@@ -35,7 +38,8 @@ struct Record {
 struct Page {
   std::int64_t after = INT64_MIN;
   std::size_t limit = 256;
-  bool newest_first = false;  ///< then `after` means "before this order"; INT64_MIN starts at the newest
+  bool newest_first =
+      false;  ///< then `after` means "before this order"; INT64_MIN starts at the newest
 };
 
 /// A row of a listing: enough to walk the tree without reading bodies.
@@ -47,8 +51,8 @@ struct ChildEntry {
   friend bool operator==(const ChildEntry&, const ChildEntry&) = default;
 };
 
-/// A notification (or other message) that must leave after its cause has been committed, even if the process dies
-/// in between. Delivered in ascending `order` within one `queue`.
+/// A notification (or other message) that must leave after its cause has been committed, even if
+/// the process dies in between. Delivered in ascending `order` within one `queue`.
 struct OutboxEntry {
   std::int64_t order = 0;  ///< from the same generator as Record::order
   std::string queue;       ///< e.g. the subscription's resource ID: order is kept within it
@@ -56,13 +60,15 @@ struct OutboxEntry {
   friend bool operator==(const OutboxEntry&, const OutboxEntry&) = default;
 };
 
-/// What a reader sees: one consistent state of everything committed. Threading: one thread at a time per object.
+/// What a reader sees: one consistent state of everything committed. Threading: one thread at a
+/// time per object.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
   /// nullopt: no such resource. Absence is an answer, not an Error.
   virtual Result<std::optional<Record>> find(const ResourceId& id) = 0;
-  virtual Result<std::optional<Record>> find_child(const ResourceId& parent, const std::string& name) = 0;
+  virtual Result<std::optional<Record>> find_child(const ResourceId& parent,
+                                                   const std::string& name) = 0;
   /// Children by `order`; shorter than page.limit only at the end. O(log n + answer).
   virtual Result<std::vector<ChildEntry>> children(const ResourceId& parent, const Page& page) = 0;
   /// The same, only those of one type. O(log n + answer).
@@ -78,20 +84,25 @@ class Snapshot {
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
 };
 
-/// One unit of work, which sees its own changes. Destroyed without commit() it rolls back. At most one at a time per
-/// process; with a shared database, others work beside it, and the checks below decide who wins.
+/// One unit of work, which sees its own changes. Destroyed without commit() it rolls back. At most
+/// one at a time per process; with a shared database, others work beside it, and the checks below
+/// decide who wins.
 class Transaction : public Snapshot {
  public:
-  /// Inserts (version 1) or replaces (version n + 1 over a stored version n). The store checks, now or at commit:
-  ///  - insert: no resource has the id; no sibling has the name; the parent exists (unless `parent` is empty);
+  /// Inserts (version 1) or replaces (version n + 1 over a stored version n). The store checks, now
+  /// or at commit:
+  ///  - insert: no resource has the id; no sibling has the name; the parent exists (unless `parent`
+  ///  is empty);
   ///  - replace: the stored version is `record.version - 1`.
-  /// A check that fails makes commit() fail with CommitError::kStale (somebody else was first): the caller drops what
-  /// it has cached and runs its work again on the new state. So uniqueness, counters and order hold among several
-  /// processes of one CSE, with no lock held in between.
+  /// A check that fails makes commit() fail with CommitError::kStale (somebody else was first): the
+  /// caller drops what it has cached and runs its work again on the new state. So uniqueness,
+  /// counters and order hold among several processes of one CSE, with no lock held in between.
   virtual Result<void> put(const Record& record) = 0;
-  /// Removes one resource at that version (its children are the caller's business). Stale as for put.
+  /// Removes one resource at that version (its children are the caller's business). Stale as for
+  /// put.
   virtual Result<void> erase(const ResourceId& id, std::int64_t version) = 0;
-  /// Makes commit() fail as kStale unless the resource is still stored at that version: for what a decision was read from.
+  /// Makes commit() fail as kStale unless the resource is still stored at that version: for what a
+  /// decision was read from.
   virtual Result<void> expect(const ResourceId& id, std::int64_t version) = 0;
   virtual Result<void> put_outbox(const OutboxEntry& entry) = 0;
   virtual Result<void> erase_outbox(std::int64_t order) = 0;
@@ -110,16 +121,19 @@ class Transaction : public Snapshot {
   virtual std::optional<CommitFailure> commit() = 0;
 };
 
-/// Where resources live. Implementations: memory, sqlite; later one database shared by several processes.
+/// Where resources live. Implementations: memory, sqlite; later one database shared by several
+/// processes.
 class Store {
  public:
   virtual ~Store() = default;
-  /// Threading: any thread; snapshots of several threads run beside each other and beside the transaction.
+  /// Threading: any thread; snapshots of several threads run beside each other and beside the
+  /// transaction.
   virtual Result<std::unique_ptr<Snapshot>> read() = 0;
   /// Threading: the write lane only.
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
-  /// Resources that other processes changed since the last call; the caller drops them from its caches. Stores that
-  /// only this process uses answer an empty list. `all` means: too much was missed, drop everything.
+  /// Resources that other processes changed since the last call; the caller drops them from its
+  /// caches. Stores that only this process uses answer an empty list. `all` means: too much was
+  /// missed, drop everything.
   struct Staleness {
     bool all = false;
     std::vector<ResourceId> ids;
