@@ -145,7 +145,11 @@ void add_listener(std::vector<Option>& rows, const std::string& group,
   const auto at = [where](auto member) {
     return [ where, member ](NodeSettings & s) -> auto& { return (s.*where).*member; };
   };
-  rows.push_back(flag(group + ".enabled", "listen for " + group, at(&HttpListener::enabled)));
+  rows.push_back(flag(group + ".enabled",
+                      "listen for " + group +
+                          (group == "http" ? "; default: only without credentials"
+                                           : "; default: only with credentials"),
+                      at(&HttpListener::enabled)));
   rows.push_back(
       text(group + ".address", "IPv4 or IPv6 address to listen at", at(&HttpListener::address)));
   rows.push_back(number(group + ".port", "port to listen at; 0 takes a free one", 0, 65535,
@@ -341,6 +345,16 @@ void read_table(ReadResult& result, const toml::table& table, const std::string&
   }
 }
 
+/// With credentials a node proves identities: unless the configuration says otherwise, it listens
+/// for https and no longer for http, where anybody on this machine could name himself the
+/// administrator.
+void follow_credentials(Configuration& configuration) {
+  NodeSettings& settings = configuration.settings;
+  if (!settings.credentials.given()) return;
+  if (!configuration.origin.contains("https.enabled")) settings.https.enabled = true;
+  if (!configuration.origin.contains("http.enabled")) settings.http.enabled = false;
+}
+
 /// What no single key can tell.
 void check_together(ReadResult& result) {
   const NodeSettings& s = result.configuration.settings;
@@ -404,6 +418,7 @@ ReadResult read_configuration(const std::string& file, const std::vector<std::st
     }
     set_from_text(result, entry.substr(0, equals), entry.substr(equals + 1), "--set " + entry);
   }
+  follow_credentials(result.configuration);
   if (result.errors.empty()) check_together(result);
   return result;
 }

@@ -195,5 +195,22 @@ TEST_F(ConfigurationTest, DefaultsMakeAWorkingInCse) {
   EXPECT_EQ(test::attributes(base).integer_at("cst"), 1);
 }
 
+// TS-0003 clause 8: with credentials, only connections that prove who asks
+TEST(Configuration, WithCredentialsListensForHttpsOnlyUnlessToldOtherwise) {
+  const std::vector<std::string> credentials = {"credentials.certificate=c.pem",
+                                                "credentials.key=k.pem", "credentials.ca=a.pem"};
+  const auto with = [&credentials](const std::vector<std::string>& more) {
+    std::vector<std::string> all = credentials;
+    all.insert(all.end(), more.begin(), more.end());
+    return read_configuration("", all, {}).configuration.settings;
+  };
+
+  EXPECT_FALSE(with({}).http.enabled);
+  EXPECT_TRUE(with({}).https.enabled);
+  EXPECT_TRUE(with({"http.enabled=true"}).http.enabled);
+  EXPECT_FALSE(with({"https.enabled=false"}).https.enabled);
+  EXPECT_TRUE(read_configuration("", {}, {}).configuration.settings.http.enabled);
+}
+
 }  // namespace
 }  // namespace gatehouse::node
