@@ -117,6 +117,11 @@ Done take_attribute_list(Request& request) {
   if (request.attribute_list.empty()) {
     return fail(Rsc::kBadRequest, "pc/m2m:atrl: names no attribute");
   }
+  for (const std::string& name : request.attribute_list) {  // a single one has to fit behind '#'
+    if (name.empty() || name.find('#') != std::string::npos) {
+      return fail(Rsc::kBadRequest, "pc/m2m:atrl: \"" + name + "\" is no attribute's name");
+    }
+  }
   request.content.reset();
   return {};
 }

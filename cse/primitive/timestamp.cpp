@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace gatehouse {
 namespace {
@@ -131,7 +132,7 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
     next = unit + 1;
   }
   if (total_seconds > 100.0 * 366 * 86400) return std::nullopt;
-  const auto micros = static_cast<std::int64_t>(total_seconds * 1e6 + 0.5);
+  const auto micros = std::llround(total_seconds * 1e6);
   return std::chrono::microseconds(negative ? -micros : micros);
 }
 

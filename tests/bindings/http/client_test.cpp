@@ -19,7 +19,6 @@ using gatehouse::testing_support::TemporaryFolder;
 using gatehouse::testing_support::TestAuthority;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing_support::ok_response;
 using testing_support::RecordingHandler;
 using testing_support::ScriptedServer;

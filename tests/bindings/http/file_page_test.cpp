@@ -15,7 +15,7 @@ class FilePage : public testing::Test {
     std::filesystem::create_directories(folder_.path() / "root" / "sub");
     std::ofstream(folder_.path() / "secret") << "secret";
     std::ofstream(folder_.path() / "root" / "ten") << "0123456789";
-    std::ofstream(folder_.path() / "root" / "empty");
+    { const std::ofstream empty(folder_.path() / "root" / "empty"); }
     std::ofstream(folder_.path() / "root" / ".hidden") << "hidden";
     std::ofstream(folder_.path() / "root" / "sub" / "x-1.bin") << "x";
     std::filesystem::create_symlink(folder_.path() / "secret", folder_.path() / "root" / "out");

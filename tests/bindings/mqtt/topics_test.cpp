@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "/oneM2M/reg_req/a#b/id-in/json", "/oneM2M/reg_req/a b/id-in/json",
                     "/oneM2M/req/" + std::string(1025, 'x') + "/id-in/json",
                     "/oneM2M/req/" + std::string(5000, 'x') + "/id-in/json",
-                    std::string("/oneM2M/req/C\0E/id-in/json", 27)));
+                    std::string("/oneM2M/req/C") + '\0' + "E/id-in/json"));
 
 struct FormCase {
   std::string id, topic_id;

@@ -10,7 +10,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
 using CommitError = Transaction::CommitError;
 
 class StoreContract : public testing::TestWithParam<std::string> {

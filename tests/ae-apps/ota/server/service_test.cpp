@@ -13,7 +13,6 @@
 namespace gatehouse::ota_server {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr const char* kInquiries = "cse-in/ota-gateway/inquiries";

@@ -7,7 +7,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::RecordingSender;
 using test::SubscriptionNode;
-using test::TestCse;
 using Strings = std::vector<std::string>;
 
 class Delivery : public testing::Test {
