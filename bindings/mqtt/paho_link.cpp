@@ -1,5 +1,7 @@
 #include "bindings/mqtt/paho_link.h"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -45,6 +47,12 @@ std::uint64_t id_of(const ::mqtt::token& token) {
   return reinterpret_cast<uintptr_t>(token.get_user_context());
 }
 
+/// The reasons with which a PUBACK may refuse a message. Source: MQTT 5.0, table 3-4.
+bool is_refusal(int reason) {
+  constexpr int kReasons[] = {0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99};
+  return std::find(std::begin(kReasons), std::end(kReasons), reason) != std::end(kReasons);
+}
+
 }  // namespace
 
 void check_tls(const ConnectionSettings& settings) {
@@ -72,8 +80,11 @@ PahoLink::PahoLink(const ConnectionSettings& settings, LinkEvents events)
         events_.subscribed(id_of(token), ok && token.get_reason_code() < 0x80);
       }),
       on_publish_([this](const ::mqtt::token& token, bool ok) {
-        // Without a reason from the broker the connection broke; that is reported by itself.
-        if (ok || token.get_reason_code() >= 0x80) events_.published(id_of(token), ok);
+        // Only MQTT 5 brokers refuse a message. Otherwise the connection broke, which is reported
+        // by itself; the reason that Paho then gives is of no meaning.
+        if (ok || (settings_.mqtt_5 && is_refusal(token.get_reason_code()))) {
+          events_.published(id_of(token), ok);
+        }
       }) {}
 
 PahoLink::~PahoLink() = default;

@@ -5,6 +5,7 @@
 
 #include "bindings/mqtt/client.h"
 #include "bindings/mqtt/server.h"
+#include "cse/codec/json.h"
 #include "tests/bindings/mqtt/test_broker.h"
 #include "tests/bindings/mqtt/test_support.h"
 
@@ -51,7 +52,9 @@ TEST(MqttRecovery, NothingIsLostOrDoneTwiceWhenTheBrokerIsKilled) {
   const auto received = answers.wait_for(kRequests);
 
   ASSERT_THAT(received, SizeIs(kRequests));
-  for (const Response& response : received) EXPECT_EQ(response.rsc, Rsc::kCreated);
+  for (const Response& response : received) {
+    EXPECT_EQ(response.rsc, Rsc::kCreated) << to_json(response.content);
+  }
   EXPECT_THAT(times_done(cse), SizeIs(kRequests));
   EXPECT_THAT(times_done(cse), Each(Pair(testing::_, 1)));
   EXPECT_GE(ae.counters().connections_lost, 1u);
