@@ -189,24 +189,32 @@ Response Cse::run(const Request& request, const std::string& originator,
 
 void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
                   Reply reply) {
-  // What a dry run says is kept aside, and an unsuccessful answer makes the lane undo it.
-  const auto verdict = dry_run ? std::make_shared<Response>() : nullptr;
-  WriteJob job;
-  job.work = [this, request, originator, verdict](WorkingSet& resources) {
-    Response response = run(*request, originator, resources);
-    if (!verdict) return response;
-    *verdict = std::move(response);
-    return error_response(*request, {Rsc::kInternalServerError, ""});
+  /// Shared by the two halves of the job: a Reply is a chain of closures, too dear to be copied.
+  struct Work {
+    std::shared_ptr<const Request> request;
+    std::string originator;
+    Reply reply;
+    bool dry_run;
+    Response verdict;  ///< of a dry run; the lane is given a failure, so that it undoes everything
   };
-  job.done = [this, request, originator, verdict, reply](Response response,
-                                                         std::vector<Change> changes) {
-    if (verdict) return reply(std::move(*verdict));
-    if (!changes.empty()) tell_listeners(*request, originator, std::move(changes));
-    reply(std::move(response));
+  auto shared = std::make_shared<Work>(
+      Work{std::move(request), std::move(originator), std::move(reply), dry_run, {}});
+  WriteJob job;
+  job.work = [this, shared](WorkingSet& resources) {
+    Response response = run(*shared->request, shared->originator, resources);
+    if (!shared->dry_run) return response;
+    shared->verdict = std::move(response);
+    return error_response(*shared->request, {Rsc::kInternalServerError, ""});
+  };
+  job.done = [this, shared](Response response, std::vector<Change> changes) {
+    if (shared->dry_run) return shared->reply(std::move(shared->verdict));
+    if (!changes.empty()) tell_listeners(*shared->request, shared->originator, std::move(changes));
+    shared->reply(std::move(response));
   };
   if (!lane_ || !lane_->submit(std::move(job))) {
-    reply(error_response(
-        *request, {Rsc::kInternalServerError, "too many writes are waiting; try again later"}));
+    shared->reply(error_response(
+        *shared->request,
+        {Rsc::kInternalServerError, "too many writes are waiting; try again later"}));
   }
 }
 

@@ -41,7 +41,7 @@ void WriteLane::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool WriteLane::submit(WriteJob job) {
+bool WriteLane::submit(WriteJob&& job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= max_queued_) return false;

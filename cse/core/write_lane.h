@@ -32,7 +32,7 @@ class WriteLane {
   void stop();
 
   /// False: the queue is full, `done` is not called. Threading: any.
-  bool submit(WriteJob job);
+  bool submit(WriteJob&& job);
   /// For a single thread of control (tests): no thread of its own; run_pending() does the work.
   struct Manual {};
   WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
