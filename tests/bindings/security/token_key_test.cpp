@@ -21,7 +21,7 @@ class TokenKey : public testing::Test {
   void SetUp() override {
     if (!std::filesystem::exists(kModule) ||
         std::system("command -v softhsm2-util >/dev/null") != 0) {
-      GTEST_SKIP() << "SoftHSM is not installed";
+      FAIL() << "SoftHSM is not installed; ./gatehouse test installs it";
     }
     const std::filesystem::path conf = folder_.path() / "softhsm2.conf";
     std::filesystem::create_directories(folder_.path() / "tokens");
