@@ -1,4 +1,4 @@
-// The contexts of access control rules: time windows and addresses.
+// The contexts of access control rules: addresses.
 #include <arpa/inet.h>
 
 #include <array>
@@ -16,32 +16,6 @@ std::optional<int> number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-/// One field of a schedule entry: "*", "5", "1-5", "*/10", "1-30/2", and lists of them with ','.
-bool field_covers(std::string_view field, int value) {
-  while (!field.empty()) {
-    const std::size_t comma = std::min(field.find(','), field.size());
-    std::string_view part = field.substr(0, comma);
-    field.remove_prefix(std::min(comma + 1, field.size()));
-    int step = 1;
-    if (const std::size_t slash = part.find('/'); slash != std::string_view::npos) {
-      step = number(part.substr(slash + 1)).value_or(0);
-      part = part.substr(0, slash);
-      if (step <= 0) return false;
-    }
-    int low = 0, high = 9999;
-    if (part != "*") {
-      const std::size_t dash = part.find('-');
-      const auto first = number(part.substr(0, dash));
-      const auto last = dash == std::string_view::npos ? first : number(part.substr(dash + 1));
-      if (!first || !last) return false;
-      low = *first;
-      high = *last;
-    }
-    if (value >= low && value <= high && (value - low) % step == 0) return true;
-  }
-  return false;
 }
 
 struct IpAddress {
@@ -63,30 +37,6 @@ std::optional<IpAddress> parse_ip(const std::string& text) {
 }
 
 }  // namespace
-
-bool schedule_covers(std::string_view entry, Timestamp time) {
-  using namespace std::chrono;
-  const sys_time<microseconds> point{microseconds(time.microseconds)};
-  const auto day = floor<days>(point);
-  const year_month_day date{day};
-  const hh_mm_ss clock{point - day};
-  const std::array<int, 7> now = {static_cast<int>(clock.seconds().count()),
-                                  static_cast<int>(clock.minutes().count()),
-                                  static_cast<int>(clock.hours().count()),
-                                  static_cast<int>(static_cast<unsigned>(date.day())),
-                                  static_cast<int>(static_cast<unsigned>(date.month())),
-                                  static_cast<int>(weekday(day).c_encoding()),
-                                  static_cast<int>(date.year())};
-  for (const int value : now) {
-    const std::size_t start = entry.find_first_not_of(' ');
-    if (start == std::string_view::npos) return false;  // fewer than seven fields
-    entry.remove_prefix(start);
-    const std::size_t end = std::min(entry.find(' '), entry.size());
-    if (!field_covers(entry.substr(0, end), value)) return false;
-    entry.remove_prefix(end);
-  }
-  return entry.find_first_not_of(' ') == std::string_view::npos;
-}
 
 bool address_in_list(const std::vector<std::string>& entries, const std::string& address) {
   const auto wanted = parse_ip(address);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/core/address.h"
+#include "cse/primitive/schedule_entry.h"
 
 namespace gatehouse {
 
@@ -119,11 +120,7 @@ namespace {
 /// accessControlContexts: a list of alternatives; inside one, every given condition must hold.
 bool context_holds(const Value& context, const AccessRequest& request, Timestamp now) {
   if (const Value* windows = context.find("actw"); windows && windows->size() > 0) {
-    const auto entries = context.strings_at("actw");
-    if (std::none_of(entries.begin(), entries.end(),
-                     [now](const std::string& entry) { return schedule_covers(entry, now); })) {
-      return false;
-    }
+    if (!any_entry_covers(context.strings_at("actw"), now)) return false;
   }
   if (const Value* addresses = context.find("acip")) {
     auto entries = addresses->strings_at("ipv4");

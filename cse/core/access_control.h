@@ -73,10 +73,6 @@ class AccessControl {
 /// (accessControlOriginators).
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
-/// Does a schedule entry ("sec min hour day month weekday year", `*`, lists, ranges, steps, UTC)
-/// cover that time? Source: TS-0004 clause 6.3.5 (m2m:scheduleEntry).
-bool schedule_covers(std::string_view entry, Timestamp time);
-
 /// Is the address in one of the IPv4 or IPv6 entries, each with an optional "/bits"?
 bool address_in_list(const std::vector<std::string>& entries, const std::string& address);
 

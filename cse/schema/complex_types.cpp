@@ -25,8 +25,8 @@ constexpr MemberRule kLocationRegion[] = {
 };
 
 constexpr MemberRule kIpAddresses[] = {
-    {"ipv4", "ipv4Addresses", kMay, list_of(kString)},
-    {"ipv6", "ipv6Addresses", kMay, list_of(kString)},
+    {"ipv4", "ipv4Addresses", kMay, list_of(kIpv4)},
+    {"ipv6", "ipv6Addresses", kMay, list_of(kIpv6)},
 };
 
 /// m2m:evalCriteria (R4)
@@ -37,7 +37,7 @@ constexpr MemberRule kEvalCriteria[] = {
 };
 
 constexpr MemberRule kAccessControlContexts[] = {
-    {"actw", "accessControlWindow",         kMay, list_of(kString)},
+    {"actw", "accessControlWindow",         kMay, list_of(kScheduleEntry)},
     {"acip", "accessControlIpAddresses",    kMay, object_of(kIpAddresses)},
     {"aclr", "accessControlLocationRegion", kMay, object_of(kLocationRegion)},
     {"acui", "accessControlUserIDs",        kMay, list_of(kString)},           // R4
@@ -152,7 +152,7 @@ constexpr MemberRule kNotificationStatsMembers[] = {
 };
 
 constexpr MemberRule kScheduleEntriesMembers[] = {
-    {"sce", "scheduleEntry", kMust, some_of(kString)},
+    {"sce", "scheduleEntry", kMust, some_of(kScheduleEntry)},
 };
 
 constexpr MemberRule kActivityPatternMembers[] = {

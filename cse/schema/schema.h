@@ -32,6 +32,9 @@ enum class Kind : std::uint8_t {
   kTimestamp,
   kAbsRelTimestamp,  ///< text or integer milliseconds
   kDuration,
+  kScheduleEntry,  ///< seven fields, "* 0-5 2,6,10 * * * *"
+  kIpv4,           ///< an address, maybe with "/bits"
+  kIpv6,
   kBase64,
   kEnumeration,  ///< an integer of `DataType::enumeration`
   kObject,       ///< members of `DataType::members`; others are refused

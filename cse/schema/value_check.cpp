@@ -1,10 +1,14 @@
 #include "cse/schema/value_check.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdio>
 
 #include "cse/primitive/identifiers.h"
+#include "cse/primitive/schedule_entry.h"
 #include "cse/primitive/timestamp.h"
 
 namespace gatehouse {
@@ -47,6 +51,19 @@ bool is_base64(std::string_view text) {
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
   return std::all_of(text.begin(), text.end(),
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '/'; });
+}
+
+/// "10.0.0.1", "10.0.0.0/8", "2001:db8::/32".
+bool is_ip_network(std::string_view text, int family) {
+  const std::size_t slash = text.find('/');
+  in6_addr address;
+  if (inet_pton(family, std::string(text.substr(0, slash)).c_str(), &address) != 1) return false;
+  if (slash == std::string_view::npos) return true;
+  const std::string_view digits = text.substr(slash + 1);
+  int bits = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  return error == std::errc{} && end == digits.data() + digits.size() && bits >= 0 &&
+         bits <= (family == AF_INET ? 32 : 128);
 }
 
 bool is_abs_rel_timestamp(const Value& value) {
@@ -105,6 +122,12 @@ constexpr KindText kKindTexts[] = {
     {Kind::kAbsRelTimestamp, "a timestamp such as 20270131T120000, or a number of milliseconds",
      "timestamps"},
     {Kind::kDuration, "a duration of days, hours, minutes and seconds such as PT10S", "durations"},
+    {Kind::kScheduleEntry,
+     "a schedule entry of seven fields (second minute hour day-of-month month day-of-week year), "
+     "each '*' or a list of numbers and ranges",
+     "schedule entries"},
+    {Kind::kIpv4, "an IPv4 address, maybe with \"/bits\"", "IPv4 addresses"},
+    {Kind::kIpv6, "an IPv6 address, maybe with \"/bits\"", "IPv6 addresses"},
     {Kind::kBase64, "base64 text", "base64 texts"},
     {Kind::kEnumeration, "", "integers"},
     {Kind::kObject, "an object", "objects"},
@@ -149,6 +172,12 @@ bool fits(const DataType& type, const Value& value) {
       return is_abs_rel_timestamp(value);
     case Kind::kDuration:
       return is_text(value, [](std::string_view t) { return parse_duration(t).has_value(); });
+    case Kind::kScheduleEntry:
+      return is_text(value, [](std::string_view t) { return ScheduleEntry::parse(t).has_value(); });
+    case Kind::kIpv4:
+      return is_text(value, [](std::string_view t) { return is_ip_network(t, AF_INET); });
+    case Kind::kIpv6:
+      return is_text(value, [](std::string_view t) { return is_ip_network(t, AF_INET6); });
     case Kind::kBase64:
       return is_text(value, is_base64);
     case Kind::kEnumeration:

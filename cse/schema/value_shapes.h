@@ -17,6 +17,9 @@ inline constexpr DataType kFloat{Kind::kFloat};
 inline constexpr DataType kTimestamp{Kind::kTimestamp};
 inline constexpr DataType kAbsRelTimestamp{Kind::kAbsRelTimestamp};
 inline constexpr DataType kDuration{Kind::kDuration};
+inline constexpr DataType kScheduleEntry{Kind::kScheduleEntry};
+inline constexpr DataType kIpv4{Kind::kIpv4};
+inline constexpr DataType kIpv6{Kind::kIpv6};
 inline constexpr DataType kBase64{Kind::kBase64};
 inline constexpr DataType kAny{Kind::kAny};
 

@@ -21,6 +21,12 @@ inline Value sample(const DataType& type) {
       return "20270131T120000";
     case Kind::kDuration:
       return "PT10S";
+    case Kind::kScheduleEntry:
+      return "* * * * * * *";
+    case Kind::kIpv4:
+      return "10.0.0.0/8";
+    case Kind::kIpv6:
+      return "2001:db8::/32";
     case Kind::kBase64:
       return "AAAA";
     case Kind::kEnumeration:

@@ -141,6 +141,17 @@ Value rule(Value acor, Value acop) {
   return Value::object({{"acor", std::move(acor)}, {"acop", std::move(acop)}});
 }
 
+/// A rule for all with one context of that one condition.
+Value context(const char* condition, Value value) {
+  Value made = rule(Value::array({"all"}), 2);
+  made.set("acco", Value::array({Value::object({{condition, std::move(value)}})}));
+  return made;
+}
+
+Value addresses(const char* family, const char* address) {
+  return context("acip", Value::object({{family, Value::array({address})}}));
+}
+
 Value rules(Value one) { return Value::object({{"acr", Value::array({std::move(one)})}}); }
 
 // TS-0004 clause 6.3.5
@@ -168,6 +179,19 @@ INSTANTIATE_TEST_SUITE_P(
                                   {"acco", Value::array({Value::object(
                                                {{"actw", Value::array({"* * 8 * * * *"})}})})}})),
              ""},
+        Case{"window_of_six_fields", kPrivileges,
+             rules(context("actw", Value::array({"* * * * * *"}))),
+             "/acr[0]/acco[0]/actw[0] (accessControlWindow): must be a schedule entry of seven "
+             "fields (second minute hour day-of-month month day-of-week year), each '*' or a list "
+             "of numbers and ranges, not the string \"* * * * * *\""},
+        Case{"ipv4_network", kPrivileges, rules(addresses("ipv4", "10.0.0.0/8")), ""},
+        Case{"ipv4_of_too_many_bits", kPrivileges, rules(addresses("ipv4", "10.0.0.0/33")),
+             "/acr[0]/acco[0]/acip/ipv4[0] (ipv4Addresses): must be an IPv4 address, maybe with "
+             "\"/bits\", not the string \"10.0.0.0/33\""},
+        Case{"ipv6_network", kPrivileges, rules(addresses("ipv6", "2001:db8::/32")), ""},
+        Case{"ipv6_in_the_wrong_list", kPrivileges, rules(addresses("ipv4", "2001:db8::1")),
+             "/acr[0]/acco[0]/acip/ipv4[0] (ipv4Addresses): must be an IPv4 address, maybe with "
+             "\"/bits\", not the string \"2001:db8::1\""},
         Case{"event", kEventNotificationCriteria,
              Value::object({{"net", Value::array({1, 3})}, {"atr", Value::array({"mni"})}}), ""},
         Case{"status", kActionStatus, Value::object({{"acn", "update"}, {"sus", 1}}), ""},
