@@ -4,6 +4,7 @@
 #include "bindings/http/mapping.h"
 #include "bindings/http/message_writer.h"
 #include "bindings/http/status_table.h"
+#include "bindings/query/query_writer.h"
 
 namespace gatehouse::http {
 namespace {
@@ -26,91 +27,14 @@ std::string_view method_of(Operation operation) {
 // --- query
 // ----------------------------------------------------------------------------------------------------------
 
-class QueryWriter {
- public:
-  explicit QueryWriter(std::string& out, bool has_query) : out_(out), has_query_(has_query) {}
-
-  void key(std::string_view name) {
-    out_ += has_query_ ? '&' : '?';
-    has_query_ = true;
-    append_percent_encoded(out_, name);
-    out_ += '=';
-  }
-  void text(std::string_view name, std::string_view value) {
-    key(name);
-    append_percent_encoded(out_, value);
-  }
-  void number(std::string_view name, std::int64_t value) {
-    key(name);
-    append_number(out_, value);
-  }
-  void list(std::string_view name, const Texts& values) {
-    if (values.empty()) return;
-    key(name);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) out_ += '+';
-      append_percent_encoded(out_, values[i]);
-    }
-  }
-  void list(std::string_view name, const Integers& values) {
-    if (values.empty()) return;
-    key(name);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) out_ += '+';
-      append_number(out_, values[i]);
-    }
-  }
-
- private:
-  std::string& out_;
-  bool has_query_;
-};
-
-/// Writes the member of `source` that a row names, if it is present.
-template <class Source>
-struct QueryItem {
-  QueryWriter& query;
-  const Source& source;
-  std::string_view key;
-
-  void operator()(std::optional<std::string> Source::*field) const {
-    if (source.*field) query.text(key, *(source.*field));
-  }
-  void operator()(std::optional<std::int64_t> Source::*field) const {
-    if (source.*field) query.number(key, *(source.*field));
-  }
-  void operator()(std::optional<bool> Source::*field) const {
-    if (source.*field) query.text(key, *(source.*field) ? "true" : "false");
-  }
-  void operator()(Texts Source::*field) const { query.list(key, source.*field); }
-  void operator()(Integers Source::*field) const { query.list(key, source.*field); }
-};
-
-void append_other_query(QueryWriter& query, const Value& other) {
-  for (const OtherRow& row : other_rows()) {
-    const Value* value = row.header.empty() ? other.find(row.key) : nullptr;
-    if (!value) continue;
-    if (row.kind == OtherKind::kBool) {
-      query.text(row.key, value->as_bool().value_or(false) ? "true" : "false");
-    } else {
-      query.list(row.key, other.strings_at(row.key));
-    }
-  }
-}
-
 void append_query(std::string& out, const Request& request, bool has_query) {
-  QueryWriter query(out, has_query);
-  for (const RequestQueryRow& row : request_query_rows()) {
-    std::visit(QueryItem<Request>{query, request, row.key}, row.field);
-  }
-  append_other_query(query, request.other);
-  if (!request.filter) return;
-  for (const FilterQueryRow& row : filter_query_rows()) {
-    std::visit(QueryItem<FilterCriteria>{query, *request.filter, row.key}, row.field);
-  }
-  for (const auto& a : request.filter->attributes) query.text(a.name, a.value);
-  for (const auto& a : request.filter->child_attributes) query.text("c." + a.name, a.value);
-  for (const auto& a : request.filter->parent_attributes) query.text("p." + a.name, a.value);
+  query::write_query(request, append_percent_encoded,
+                     [&out, &has_query](std::string_view key, std::string_view value) {
+                       out += has_query ? '&' : '?';
+                       has_query = true;
+                       append_percent_encoded(out, key);
+                       (out += '=') += value;
+                     });
 }
 
 void append_target(std::string& out, const Request& request, const Url& url, bool exact) {

@@ -3,14 +3,18 @@
 #include <string_view>
 #include <variant>
 
+#include "bindings/query/query_table.h"
 #include "cse/primitive/request.h"
 
-/// The tables behind mapping.h: one row per header field or query parameter, read by both
-/// directions.
+/// The tables behind mapping.h: one row per header field, read by both directions. Those of the
+/// query are in bindings/query.
 namespace gatehouse::http {
 
-using Texts = std::vector<std::string>;
-using Integers = std::vector<std::int64_t>;
+using query::Integers;
+using query::other_rows;
+using query::OtherKind;
+using query::OtherRow;
+using query::Texts;
 
 /// A header field of a request and the parameter that it carries. Source: TS-0009 clause 6.4.
 struct RequestHeaderRow {
@@ -29,34 +33,5 @@ struct ResponseHeaderRow {
       field;
 };
 std::span<const ResponseHeaderRow> response_header_rows();
-
-/// A query parameter that is a member of Request. Source: TS-0009 table 6.2.2.2-1.
-struct RequestQueryRow {
-  std::string_view key;
-  std::variant<std::optional<std::int64_t> Request::*, std::optional<std::string> Request::*,
-               std::optional<bool> Request::*, Texts Request::*>
-      field;
-};
-std::span<const RequestQueryRow> request_query_rows();
-
-/// A query parameter that is a filter criterion. Source: TS-0009 table 6.2.2.2-1; lbq clbl palb
-/// chty pty arp are missing there and taken from TS-0004 clause 6.3.5.8.
-struct FilterQueryRow {
-  std::string_view key;
-  std::variant<std::optional<std::string> FilterCriteria::*,
-               std::optional<std::int64_t> FilterCriteria::*, Texts FilterCriteria::*,
-               Integers FilterCriteria::*>
-      field;
-};
-std::span<const FilterQueryRow> filter_query_rows();
-
-/// Parameters that live in Request::other.
-enum class OtherKind { kText, kTexts, kBool };
-struct OtherRow {
-  std::string_view key;     ///< short name, also the member of Request::other
-  std::string_view header;  ///< behind "X-M2M-"; empty: a query parameter
-  OtherKind kind;
-};
-std::span<const OtherRow> other_rows();
 
 }  // namespace gatehouse::http

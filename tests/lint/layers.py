@@ -18,8 +18,10 @@ LAYERS = {
     "cse/services/*": ["=cse/core"],  # each on its own
     "mgmt-objects": ["cse/schema", "=cse/core"],
     "bindings/security": ["cse/primitive", "cse/codec"],
-    "bindings/http": ["bindings/security"],
+    "bindings/query": ["cse/primitive"],
+    "bindings/http": ["bindings/security", "bindings/query"],
     "bindings/mqtt": ["bindings/security"],
+    "bindings/coap": ["bindings/security", "bindings/query"],
     "certs": ["cse/primitive"],
     "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/security"],
     "ae-apps/ota/crypto": ["cse/primitive", "cse/codec"],
@@ -38,6 +40,7 @@ LIBRARIES = [
     (r"rapidjson/", ["cse/codec"]),
     (r"boost/", ["bindings/http"]),
     (r"mqtt/", ["bindings/mqtt"]),
+    (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
     (r"openssl/", ["bindings/security", "bindings/http", "ae-apps/ota/crypto", "certs"]),
 ]
