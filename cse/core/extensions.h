@@ -51,12 +51,38 @@ class Retrieval {
   /// filterUsage 1: addresses of matching descendants.
   virtual Response discover(const Request& request, const ResourcePtr& target,
                             ResourceReader& resources, const std::string& originator) = 0;
-  /// resultContent 4, 5, 6, 8: the target with its children or references to them.
+  /// resultContent 4, 5, 6, 8, 11, 12: the target with its children, references to them, or what
+  /// the originator may do.
   virtual Response with_children(const Request& request, const ResourcePtr& target,
                                  ResourceReader& resources, const std::string& originator) = 0;
   /// filterUsage 2 on RETRIEVE, UPDATE, DELETE: does the target itself match?
   virtual Result<bool> matches(const FilterCriteria& filter, const ResourcePtr& resource,
                                ResourceReader& resources) = 0;
+};
+
+/// A condition of the filter criteria that needs knowledge of its own: geo query (gmty, geom, gsf),
+/// semanticsFilter (smf). Discovery, conditional requests and retrieval of children ask it. Source:
+/// TS-0001 clause 8.1.2 (filterCriteria).
+class FilterCondition {
+ public:
+  virtual ~FilterCondition() = default;
+  /// Does one resource fulfil the condition? Called for many; `resources` gives its children and
+  /// neighbours.
+  using Test = std::function<Result<bool>(const ResourcePtr& resource, ResourceReader& resources)>;
+  /// Reads and checks what the request says, once, before any resource is looked at. Called only if
+  /// the filter has the condition. Threading: any. Errors: 4000, or the condition's own (4143
+  /// INVALID_SPARQL_QUERY).
+  virtual Result<Test> prepare(const FilterCriteria& filter, const std::string& originator) = 0;
+};
+
+/// RETRIEVE with resultContent 10: the result of a semantic query over the target and what is below
+/// it. Source: TS-0001 clauses 8.1.2 and 10.2.14.
+class SemanticRetrieval {
+ public:
+  virtual ~SemanticRetrieval() = default;
+  /// The originator has the RETRIEVE privilege on `target`. Answers with m2m:qres.
+  virtual Response query(const Request& request, const ResourcePtr& target,
+                         ResourceReader& resources, const std::string& originator) = 0;
 };
 
 /// Requests that are not answered by their result (responseType 1, 2, flexBlocking) or not now
@@ -107,6 +133,9 @@ struct Extensions {
   std::vector<CommitListener*> listeners;
   Transit* transit = nullptr;
   Retrieval* retrieval = nullptr;
+  FilterCondition* geo_query = nullptr;         ///< gmty, geom, gsf
+  FilterCondition* semantics_filter = nullptr;  ///< smf
+  SemanticRetrieval* semantic_retrieval = nullptr;
   NonBlocking* non_blocking = nullptr;
   NotifyProcedure* notify = nullptr;
   Messenger* messenger = nullptr;

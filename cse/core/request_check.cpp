@@ -38,9 +38,12 @@ Result<void> check_operation(const Request& request) {
                                         " is not valid for " +
                                         std::string(name_of(request.operation)));
     }
-    if (rcn == 10 || rcn == 11 || rcn == 12) {
-      return fail(Rsc::kNotImplemented,
-                  "rcn (resultContent): " + std::to_string(rcn) + " is not supported");
+    const bool discovery = request.filter && request.filter->filter_usage == 1;
+    if (discovery ? rcn != 6 && rcn != 11 : rcn == 11) {
+      return fail(Rsc::kBadRequest,
+                  discovery ? "rcn (resultContent): a discovery (fu=1) answers references, which "
+                              "is absent, 6 or 11"
+                            : "rcn (resultContent): 11 is for discovery (fu=1) only");
     }
   }
   return {};
@@ -68,6 +71,15 @@ Result<void> check_ranges(const Request& request) {
   for (const auto& [value, name] : positives) {
     if (value && *value < 1)
       return fail(Rsc::kBadRequest, std::string(name) + ": must be at least 1");
+  }
+  const std::pair<const std::optional<std::int64_t>&, const char*> unsigneds[] = {
+      {filter.state_tag_smaller, "sts (stateTagSmaller)"},
+      {filter.state_tag_bigger, "stb (stateTagBigger)"},
+      {filter.size_above, "sza (sizeAbove)"},
+      {filter.size_below, "szb (sizeBelow)"}};
+  for (const auto& [value, name] : unsigneds) {
+    if (value && *value < 0)
+      return fail(Rsc::kBadRequest, std::string(name) + ": must not be negative");
   }
   const std::pair<const std::optional<std::string>&, const char*> times[] = {
       {filter.created_before, "crb"},  {filter.created_after, "cra"}, {filter.modified_since, "ms"},

@@ -39,7 +39,7 @@ enum class ResultContent : std::uint8_t {
   kChildResources,
   kModifiedAttributes,
   kSemanticContent,
-  kSemanticContentAndChildResources,
+  kDiscoveryResultReferences,
   kPermissions
 };
 
