@@ -5,18 +5,23 @@
 namespace gatehouse {
 namespace {
 
-/// mgd of a stored <mgmtObj>, which selects its schema. Read only for that type: it costs a parse.
+/// mgd of a stored <mgmtObj>, which selects its schema: it costs a parse.
 std::int64_t management_definition(const Record& record) {
-  if (record.type % type_number::kAnnounced != type_number::kMgmtObj) return 0;
   const auto content = parse_json(record.body);
   if (!content || !content->as_object() || content->as_object()->empty()) return 0;
   return content->as_object()->front().value.integer_at("mgd");
 }
 
+const TypeSchema* schema_of(const Record& record, const Schemas& schemas) {
+  if (record.type % type_number::kAnnounced == type_number::kMgmtObj)
+    return schemas.find(record.type, management_definition(record));
+  return schemas.find_stored(record.type, record.body);
+}
+
 }  // namespace
 
 Result<ResourcePtr> materialise(Record record, const Schemas& schemas, ResourceReader& reader) {
-  const TypeSchema* schema = schemas.find(record.type, management_definition(record));
+  const TypeSchema* schema = schema_of(record, schemas);
   if (!schema) {
     return fail(Rsc::kInternalServerError, "the store holds a resource of type " +
                                                std::to_string(record.type) +

@@ -21,8 +21,11 @@ Result<Representation> representation_of(const ProcedureContext& context, const 
     return fail(Rsc::kBadRequest, "pc: a CREATE needs a content with exactly one resource");
   }
   const Member& root = request.content->as_object()->front();
-  const TypeSchema* schema = context.schemas.find_by_root(root.name);
+  const TypeSchema* schema = context.schemas.find_for(static_cast<int>(type), root.name);
   if (!schema) {
+    const TypeSchema* general = context.schemas.find(static_cast<int>(type));
+    if (general && general->abstract && context.schemas.specialisations())
+      return fail(context.schemas.specialisations()->refusal(root.name, root.value));
     return fail(Rsc::kBadRequest, "pc: \"" + root.name + "\" is no resource type of this CSE");
   }
   if (schema->type != type) {
@@ -134,7 +137,7 @@ Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& 
   }
   auto wanted = representation_of(procedure, request);
   if (!wanted) return fail(wanted.error());
-  if (!(*parent)->schema().allows_child(type)) {
+  if (!may_be_child((*parent)->schema(), *wanted->schema)) {
     const Rsc rsc = type == type_number::kSubscription ? Rsc::kTargetNotSubscribable
                                                        : Rsc::kInvalidChildResourceType;
     return fail(rsc, "a <" + std::string(wanted->schema->name) + "> may not be a child of a <" +

@@ -1,6 +1,15 @@
 #pragma once
 #include "cse/schema/attribute_rows.h"
 
+namespace gatehouse {
+
+/// The rows of the announced variant of what has these.
+std::vector<AttributeRule> announced_rules(std::span<const AttributeRule> original);
+/// The announced variant of `original` with these rows, but for root and name.
+TypeSchema announced_schema(const TypeSchema& original, std::span<const AttributeRule> rules);
+
+}  // namespace gatehouse
+
 namespace gatehouse::rows {
 
 // One row per attribute, in columns.

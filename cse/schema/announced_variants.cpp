@@ -25,6 +25,7 @@ constexpr int kBelowAe[] = {kAccessControlPolicy,
                             kAnnounced + kGroup};
 constexpr int kBelowContainer[] = {kContainer, kContentInstance, kSubscription,
                                    kAnnounced + kContainer, kAnnounced + kContentInstance};
+constexpr int kBelowFlexContainer[] = {kContainer, kSubscription, kAnnounced + kContainer};
 constexpr int kBelowNode[] = {kSubscription, kAnnounced + kMgmtObj, kAnnounced + kSchedule};
 constexpr int kBelowRemoteCse[] = {
     kAccessControlPolicy,    kContainer,          kGroup,
@@ -37,10 +38,13 @@ constexpr AnnouncedChildren kChildren[] = {
     {kAccessControlPolicy, kBelowPolicy},
     {kAe, kBelowAe},
     {kContainer, kBelowContainer},
+    {kFlexContainer, kBelowFlexContainer},
     {kGroup, kBelowPolicy},
     {kMgmtObj, kBelowPolicy},
     {kNode, kBelowNode},
     {kRemoteCse, kBelowRemoteCse},
+    {kTimeSeries, kBelowPolicy},
+    {kTimeSyncBeacon, kBelowPolicy},
 };
 
 std::span<const int> children_of_announced(int original) {
@@ -51,10 +55,10 @@ std::span<const int> children_of_announced(int original) {
 }
 
 /// The row an announced resource has for an attribute of its original. Only the kind of a
-/// management object is mandatory: the rest depends on what the original has.
+/// management object or flexContainer is mandatory: the rest depends on what the original has.
 AttributeRule announced(const AttributeRule& original) {
   AttributeRule rule = original;
-  const bool is_kind = original.short_name == "mgd";
+  const bool is_kind = original.short_name == "mgd" || original.short_name == "cnd";
   rule.create = is_kind ? Need::kMandatory : Need::kOptional;
   rule.update = is_kind ? Need::kNotPermitted : Need::kOptional;
   rule.announced = Announced::kNever;
@@ -62,9 +66,11 @@ AttributeRule announced(const AttributeRule& original) {
   return rule;
 }
 
-std::vector<AttributeRule> rules_of_announced(const TypeSchema& original) {
+}  // namespace
+
+std::vector<AttributeRule> announced_rules(std::span<const AttributeRule> original) {
   std::vector<AttributeRule> rules(kAnnouncedCommon.begin(), kAnnouncedCommon.end());
-  for (const AttributeRule& rule : original.rules) {
+  for (const AttributeRule& rule : original) {
     const bool present = std::any_of(rules.begin(), rules.end(), [&rule](const AttributeRule& r) {
       return r.short_name == rule.short_name;
     });
@@ -73,7 +79,16 @@ std::vector<AttributeRule> rules_of_announced(const TypeSchema& original) {
   return rules;
 }
 
-}  // namespace
+TypeSchema announced_schema(const TypeSchema& original, std::span<const AttributeRule> rules) {
+  TypeSchema variant{};
+  variant.type = kAnnounced + original.type;
+  variant.rules = rules;
+  variant.children = children_of_announced(original.type);
+  variant.management_definition = original.management_definition;
+  variant.parents = original.parents;
+  variant.abstract = original.abstract;
+  return variant;
+}
 
 void add_announced_variants(Schemas& schemas, std::vector<std::unique_ptr<TypeSchema>>& owner,
                             std::vector<std::unique_ptr<std::vector<AttributeRule>>>& rule_owner) {
@@ -81,14 +96,10 @@ void add_announced_variants(Schemas& schemas, std::vector<std::unique_ptr<TypeSc
   for (const TypeSchema* original : originals) {
     if (!original->announceable) continue;
     const auto& rules = rule_owner.emplace_back(
-        std::make_unique<std::vector<AttributeRule>>(rules_of_announced(*original)));
-    TypeSchema variant{};
-    variant.type = kAnnounced + original->type;
+        std::make_unique<std::vector<AttributeRule>>(announced_rules(original->rules)));
+    TypeSchema variant = announced_schema(*original, *rules);
     variant.root = schemas.keep(std::string(original->root) + "A");
     variant.name = schemas.keep(std::string(original->name) + "Annc");
-    variant.rules = *rules;
-    variant.children = children_of_announced(original->type);
-    variant.management_definition = original->management_definition;
     schemas.add(*owner.emplace_back(std::make_unique<TypeSchema>(variant)));
   }
 }

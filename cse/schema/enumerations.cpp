@@ -225,6 +225,12 @@ constexpr Enumerator kGeometryTypeValues[] = {
     {6, "MultiPolygon"},
 };
 
+/// m2m:beaconCriteria (R4)
+constexpr Enumerator kBeaconCriteriaValues[] = {
+    {1, "PERIODIC"},
+    {2, "LOSS_OF_SYNCHRONIZATION"},
+};
+
 /// m2m:evalCriteriaOperator (R4)
 constexpr Enumerator kEvalCriteriaOperatorValues[] = {
     {1, "equal"},
@@ -433,6 +439,7 @@ constexpr Enumeration kEsprimProtocolAndAlgorithm{"m2m:esprimProtocolAndAlgID",
                                                   kEsprimProtocolAndAlgorithmValues};
 constexpr Enumeration kSuid{"m2m:suid", kSuidValues};
 constexpr Enumeration kGeometryType{"m2m:geometryType", kGeometryTypeValues};
+constexpr Enumeration kBeaconCriteria{"m2m:beaconCriteria", kBeaconCriteriaValues};
 constexpr Enumeration kEvalCriteriaOperator{"m2m:evalCriteriaOperator",
                                             kEvalCriteriaOperatorValues};
 constexpr Enumeration kResourceType{"m2m:resourceType", kResourceTypeValues};

@@ -29,6 +29,7 @@ extern const Enumeration kEsprimProtocolAndAlgorithm;
 extern const Enumeration kSuid;
 extern const Enumeration kGeometryType;
 extern const Enumeration kEvalCriteriaOperator;
+extern const Enumeration kBeaconCriteria;
 extern const Enumeration kResourceType;
 extern const Enumeration kMgmtDefinition;
 extern const Enumeration kMemberType;

@@ -23,6 +23,22 @@ bool TypeSchema::allows_child(int child_type) const {
   return std::find(children.begin(), children.end(), child_type) != children.end();
 }
 
+bool TypeSchema::allows_parent(int parent_type) const {
+  using namespace type_number;
+  const auto listed = [this](int number) {
+    return std::find(parents.begin(), parents.end(), number) != parents.end();
+  };
+  const bool below_announced = parent_type > kAnnounced && listed(parent_type - kAnnounced);
+  if (type < kAnnounced) return listed(parent_type) || (announceable && below_announced);
+  const bool parent_not_announced =
+      parent_type == kAnnounced + kCseBase || parent_type == kRemoteCse;
+  return below_announced || (parent_not_announced && !parents.empty());
+}
+
+bool may_be_child(const TypeSchema& parent, const TypeSchema& child) {
+  return parent.allows_child(child.type) || child.allows_parent(parent.type);
+}
+
 void Schemas::add(const TypeSchema& schema) {
   const std::int64_t key = key_of(schema.type, schema.management_definition);
   if (by_number_.contains(key) || by_root_.contains(schema.root)) {
@@ -42,6 +58,24 @@ const TypeSchema* Schemas::find(int type, std::int64_t management_definition) co
 const TypeSchema* Schemas::find_by_root(std::string_view root) const {
   const auto found = by_root_.find(root);
   return found == by_root_.end() ? nullptr : found->second;
+}
+
+const TypeSchema* Schemas::find_for(int type, std::string_view root) const {
+  const TypeSchema* known = find(type);
+  if (known && known->abstract) {
+    return specialisations_ ? specialisations_->find(type, root) : nullptr;
+  }
+  const TypeSchema* schema = find_by_root(root);
+  return schema && !schema->abstract ? schema : nullptr;
+}
+
+const TypeSchema* Schemas::find_stored(int type, std::string_view body) const {
+  const TypeSchema* known = find(type);
+  if (!known || !known->abstract || !specialisations_) return known;
+  // `{"cod:tempe":{…}}`: written by this program, so without spaces and escapes.
+  const std::size_t end = body.find('"', 2);
+  if (!body.starts_with("{\"") || end == body.npos) return known;
+  return &specialisations_->find_stored(type, body.substr(2, end - 2));
 }
 
 std::string_view Schemas::keep(std::string text) {

@@ -85,7 +85,9 @@ struct AttributeRule {
 namespace type_number {
 inline constexpr int kAccessControlPolicy = 1, kAe = 2, kContainer = 3, kContentInstance = 4,
                      kCseBase = 5, kGroup = 9, kMgmtObj = 13, kNode = 14, kPollingChannel = 15,
-                     kRemoteCse = 16, kRequest = 17, kSchedule = 18, kSubscription = 23;
+                     kRemoteCse = 16, kRequest = 17, kSchedule = 18, kSubscription = 23,
+                     kFlexContainer = 28, kTimeSeries = 29, kTimeSeriesInstance = 30,
+                     kFlexContainerInstance = 58, kTimeSyncBeacon = 60;
 inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
 }  // namespace type_number
 
@@ -100,9 +102,36 @@ struct TypeSchema {
   bool has_expiration = true;              ///< has `et`
   bool has_access_control = true;          ///< has `acpi`; else the parent's policies govern
   bool announceable = false;               ///< has `at`/`aa`, and an announced variant ty + 10000
+  /// Numbers of the types below which it may be created, beside those that name it in `children`; a
+  /// type of a new file needs no change in the tables of its parents. An announceable type may be
+  /// created below their announced variants too (TS-0001 tables 9.6.x-1, last column); its
+  /// announced variant, which has the same list, below those and where it goes if the parent is not
+  /// announced.
+  std::span<const int> parents = {};
+  /// Only its specialisations exist (<flexContainer>): `root` stands in no request.
+  bool abstract = false;
+  std::string_view container_definition = {};  ///< what `cnd` must say; empty: anything
+  std::span<const AttributeRule> custom = {};  ///< of `rules`: those of the specialisation alone
 
   const AttributeRule* find(std::string_view short_name) const;
   bool allows_child(int child_type) const;
+  bool allows_parent(int parent_type) const;
+};
+
+/// May a `child` be created below a `parent`?
+bool may_be_child(const TypeSchema& parent, const TypeSchema& child);
+
+/// Specialisations that are too many to keep a table of each: a table is made when it is asked for.
+/// Threading: any.
+class Specialisations {
+ public:
+  virtual ~Specialisations() = default;
+  /// `type`: of an abstract schema. nullptr: no such specialisation. Lives as long as this.
+  virtual const TypeSchema* find(int type, std::string_view root) const = 0;
+  /// The same for what is stored already: of a definition that is gone, the common attributes.
+  virtual const TypeSchema& find_stored(int type, std::string_view root) const = 0;
+  /// Why a CREATE of an unknown one is refused.
+  virtual Error refusal(std::string_view root, const Value& attributes) const = 0;
 };
 
 /// Every type this node knows. Filled by main() with explicit calls, then only read.
@@ -113,6 +142,15 @@ class Schemas {
   /// The schema of a type; for kMgmtObj the one of that management definition. nullptr if unknown.
   const TypeSchema* find(int type, std::int64_t management_definition = 0) const;
   const TypeSchema* find_by_root(std::string_view root) const;
+  /// The schema that a request for a resource of that type with that root means; nullptr if
+  /// unknown. Several types may share a root (<flexContainer> and its instances).
+  const TypeSchema* find_for(int type, std::string_view root) const;
+  /// The schema of a stored resource, of which `body` is the JSON text. nullptr if unknown.
+  const TypeSchema* find_stored(int type, std::string_view body) const;
+  void set_specialisations(std::shared_ptr<const Specialisations> source) {
+    specialisations_ = std::move(source);
+  }
+  const Specialisations* specialisations() const { return specialisations_.get(); }
   std::span<const TypeSchema* const> all() const { return all_; }
   /// Keeps a text that a table made at run time refers to, as long as this or a copy of it lives.
   std::string_view keep(std::string text);
@@ -122,6 +160,7 @@ class Schemas {
   std::unordered_map<std::int64_t, const TypeSchema*> by_number_;
   std::unordered_map<std::string_view, const TypeSchema*> by_root_;
   std::vector<std::shared_ptr<const void>> kept_;
+  std::shared_ptr<const Specialisations> specialisations_;
 };
 
 /// Adds the types of TS-0001 that this node implements, less the management objects (those:

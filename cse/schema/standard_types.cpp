@@ -1,5 +1,7 @@
 #include "cse/schema/standard_types.h"
 
+#include "cse/schema/flex_containers.h"
+
 namespace gatehouse {
 
 void add_standard_types(Schemas& schemas) {
@@ -18,8 +20,14 @@ void add_standard_types(Schemas& schemas) {
       &kPollingChannelType,
       &kNodeType,
       &kRequestType,
+      &kFlexContainerType,
+      &kFlexContainerInstanceType,
+      &kTimeSeriesType,
+      &kTimeSeriesInstanceType,
+      &kTimeSyncBeaconType,
   };
   for (const TypeSchema* type : kAll) schemas.add(*type);
+  schemas.set_specialisations(std::make_shared<const FlexContainers>());
 }
 
 }  // namespace gatehouse

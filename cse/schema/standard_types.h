@@ -18,4 +18,10 @@ extern const TypeSchema kPollingChannelType;
 extern const TypeSchema kNodeType;
 extern const TypeSchema kRequestType;
 
+extern const TypeSchema kFlexContainerType;
+extern const TypeSchema kFlexContainerInstanceType;
+extern const TypeSchema kTimeSeriesType;
+extern const TypeSchema kTimeSeriesInstanceType;
+extern const TypeSchema kTimeSyncBeaconType;
+
 }  // namespace gatehouse::standard

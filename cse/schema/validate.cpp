@@ -78,6 +78,16 @@ Result<void> check_management_definition(const TypeSchema& schema, const Attribu
                           quoted_name(schema) + ", not " + describe(value));
 }
 
+/// So is a specialisation of <flexContainer>. Source: TS-0004 clause 7.4.37 (containerDefinition).
+Result<void> check_container_definition(const TypeSchema& schema, const AttributeRule& rule,
+                                        const Value& value) {
+  const std::string* text = value.as_string();
+  if (!text || *text == schema.container_definition)
+    return check_value(place_of(rule), rule.type, value);
+  return refuse(rule, "must be \"" + std::string(schema.container_definition) + "\" for \"" +
+                          std::string(schema.root) + "\", not " + describe(value));
+}
+
 Result<void> check_in_create(const TypeSchema& schema, const AttributeRule& rule,
                              const Value& value) {
   if (rule.create == Need::kNotPermitted) return refuse_not_permitted(rule, Verb::kCreate);
@@ -85,6 +95,8 @@ Result<void> check_in_create(const TypeSchema& schema, const AttributeRule& rule
   if (rule.short_name == "mgd" && schema.management_definition != 0) {
     return check_management_definition(schema, rule, value);
   }
+  if (rule.short_name == "cnd" && !schema.container_definition.empty())
+    return check_container_definition(schema, rule, value);
   return check_value(place_of(rule), rule.type, value);
 }
 
