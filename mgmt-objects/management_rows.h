@@ -35,7 +35,8 @@ constexpr auto table(const AttributeRule (&own)[N]) {
                      rows::kAnnounceable);
 }
 
-inline constexpr int kChildren[] = {type_number::kSubscription};
+inline constexpr int kChildren[] = {type_number::kSemanticDescriptor, type_number::kSubscription,
+                                    type_number::kTransaction};
 
 /// The row of one object in the list of its family.
 constexpr TypeSchema object(std::int64_t management_definition, std::string_view root,

@@ -42,11 +42,12 @@ Response retrieve_resource(const ProcedureContext& procedure, const Request& req
       return error_response(request, no_privilege(originator, question.privilege, *target));
   }
   const std::int64_t wanted = request.result_content.value_or(1);
-  if (wanted == static_cast<std::int64_t>(ResultContent::kSemanticContent)) {
+  if (wanted == static_cast<std::int64_t>(ResultContent::kSemanticContent) ||
+      request.other.bool_at("sqi")) {
     if (!procedure.extensions.semantic_retrieval) {
-      return error_response(request,
-                            {Rsc::kNotImplemented,
-                             "rcn (resultContent): 10 needs semantics, which this node has not"});
+      return error_response(
+          request, {Rsc::kNotImplemented,
+                    "rcn (resultContent) 10, sqi: need semantics, which this node has not"});
     }
     return procedure.extensions.semantic_retrieval->query(request, target, resources, originator);
   }

@@ -48,7 +48,8 @@ constexpr auto kPolicyRules =
 constexpr auto kGroupRules = table(kGroupOwn, kGoverned, kAnnounceable);
 
 /// Source: TS-0001 tables 9.6.2.0-1 and 9.6.13-1.
-constexpr int kBelow[] = {kSubscription};
+constexpr int kBelow[] = {kSubscription, kTransaction};
+constexpr int kBelowGroup[] = {kAction, kSemanticDescriptor, kSubscription, kTransaction};
 
 }  // namespace
 
@@ -64,7 +65,7 @@ constexpr TypeSchema kGroupType{.type = kGroup,
                                 .root = "m2m:grp",
                                 .name = "group",
                                 .rules = kGroupRules,
-                                .children = kBelow,
+                                .children = kBelowGroup,
                                 .announceable = true};
 
 }  // namespace gatehouse::standard

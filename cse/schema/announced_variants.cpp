@@ -16,17 +16,45 @@ struct AnnouncedChildren {
 };
 
 constexpr int kBelowPolicy[] = {kSubscription};
+constexpr int kBelowAction[] = {kSubscription, kAnnounced + kDependency};
+constexpr int kBelowDescribed[] = {kSubscription, kSemanticDescriptor,
+                                   kAnnounced + kSemanticDescriptor};
+constexpr int kBelowOntologyRepository[] = {kSubscription, kAnnounced + kOntology};
+constexpr int kBelowMashupInstance[] = {kSubscription, kSemanticDescriptor, kSemanticMashupResult,
+                                        kAnnounced + kSemanticDescriptor,
+                                        kAnnounced + kSemanticMashupResult};
+constexpr int kBelowMashupProfile[] = {kSubscription, kSemanticDescriptor, kSemanticMashupInstance,
+                                       kAnnounced + kSemanticDescriptor,
+                                       kAnnounced + kSemanticMashupInstance};
 constexpr int kBelowAe[] = {kAccessControlPolicy,
                             kContainer,
                             kGroup,
                             kSubscription,
                             kAnnounced + kAccessControlPolicy,
                             kAnnounced + kContainer,
-                            kAnnounced + kGroup};
-constexpr int kBelowContainer[] = {kContainer, kContentInstance, kSubscription,
-                                   kAnnounced + kContainer, kAnnounced + kContentInstance};
-constexpr int kBelowFlexContainer[] = {kContainer, kSubscription, kAnnounced + kContainer};
-constexpr int kBelowNode[] = {kSubscription, kAnnounced + kMgmtObj, kAnnounced + kSchedule};
+                            kAnnounced + kGroup,
+                            kAction,
+                            kAnnounced + kAction,
+                            kLocationPolicy,
+                            kAnnounced + kLocationPolicy,
+                            kSemanticDescriptor,
+                            kAnnounced + kSemanticDescriptor};
+constexpr int kBelowContainer[] = {kContainer,
+                                   kContentInstance,
+                                   kSubscription,
+                                   kAnnounced + kContainer,
+                                   kAnnounced + kContentInstance,
+                                   kSemanticDescriptor,
+                                   kAnnounced + kSemanticDescriptor,
+                                   kAnnounced + kAction};
+constexpr int kBelowFlexContainer[] = {kContainer,
+                                       kSubscription,
+                                       kAnnounced + kContainer,
+                                       kSemanticDescriptor,
+                                       kAnnounced + kSemanticDescriptor,
+                                       kAnnounced + kAction};
+constexpr int kBelowNode[] = {kSubscription, kAnnounced + kMgmtObj, kAnnounced + kSchedule,
+                              kSemanticDescriptor, kAnnounced + kSemanticDescriptor};
 constexpr int kBelowRemoteCse[] = {
     kAccessControlPolicy,    kContainer,          kGroup,
     kSubscription,           kAnnounced + kAe,    kAnnounced + kAccessControlPolicy,
@@ -45,6 +73,15 @@ constexpr AnnouncedChildren kChildren[] = {
     {kRemoteCse, kBelowRemoteCse},
     {kTimeSeries, kBelowPolicy},
     {kTimeSyncBeacon, kBelowPolicy},
+    {kAction, kBelowAction},
+    {kDependency, kBelowPolicy},
+    {kLocationPolicy, kBelowPolicy},
+    {kSemanticDescriptor, kBelowPolicy},
+    {kOntologyRepository, kBelowOntologyRepository},
+    {kOntology, kBelowPolicy},
+    {kSemanticMashupJobProfile, kBelowMashupProfile},
+    {kSemanticMashupInstance, kBelowMashupInstance},
+    {kSemanticMashupResult, kBelowDescribed},
 };
 
 std::span<const int> children_of_announced(int original) {

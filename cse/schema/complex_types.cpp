@@ -29,19 +29,12 @@ constexpr MemberRule kIpAddresses[] = {
     {"ipv6", "ipv6Addresses", kMay, list_of(kIpv6)},
 };
 
-/// m2m:evalCriteria (R4)
-constexpr MemberRule kEvalCriteria[] = {
-    {"optr", "operator",  kMust, one_of(kEvalCriteriaOperator)},
-    {"sbjt", "subject",   kMust, kNcName},
-    {"thld", "threshold", kMust, kAny},
-};
-
 constexpr MemberRule kAccessControlContexts[] = {
     {"actw", "accessControlWindow",         kMay, list_of(kScheduleEntry)},
     {"acip", "accessControlIpAddresses",    kMay, object_of(kIpAddresses)},
     {"aclr", "accessControlLocationRegion", kMay, object_of(kLocationRegion)},
     {"acui", "accessControlUserIDs",        kMay, list_of(kString)},           // R4
-    {"acec", "accessControlEvalCriteria",   kMay, object_of(kEvalCriteria)},   // R4
+    {"acec", "accessControlEvalCriteria",   kMay, kEvalCriteria},              // R4
     {"acl",  "accessControlLimit",          kMay, kUnsigned},                  // R4
 };
 
@@ -238,6 +231,13 @@ constexpr MemberRule kBackOffParametersMembers[] = {
 constexpr MemberRule kIpAddressMembers[] = {
     {"ip4", "ipv4Address", kMay, kString},
     {"ip6", "ipv6Address", kMay, kString},
+};
+
+/// m2m:evalCriteria (R4)
+constexpr MemberRule kEvalCriteriaMembers[] = {
+    {"optr", "operator",  kMust, one_of(kEvalCriteriaOperator)},
+    {"sbjt", "subject",   kMust, kNcName},
+    {"thld", "threshold", kMust, kAny},
 };
 
 // clang-format on

@@ -1,4 +1,5 @@
 #pragma once
+#include "cse/schema/geometry.h"
 #include "cse/schema/value_shapes.h"
 
 /// The complex types that the attribute tables name: their members are in complex_types.cpp.
@@ -23,6 +24,7 @@ extern const MemberRule kActionStatusMembers[2];
 extern const MemberRule kMgmtLinkRefMembers[3];
 extern const MemberRule kBackOffParametersMembers[1];
 extern const MemberRule kIpAddressMembers[2];
+extern const MemberRule kEvalCriteriaMembers[3];
 
 /// m2m:setOfAcrs
 inline constexpr DataType kPrivileges = shape::object_of(kPrivilegesMembers);
@@ -37,7 +39,8 @@ inline constexpr DataType kEventNotificationCriteria =
 inline constexpr DataType kNotificationStats = shape::object_of(kNotificationStatsMembers);
 inline constexpr DataType kScheduleEntries = shape::object_of(kScheduleEntriesMembers);
 inline constexpr DataType kActivityPattern = shape::object_of(kActivityPatternMembers);
-inline constexpr DataType kGeoCoordinates = shape::object_of(kGeoCoordinatesMembers);  // R4
+inline constexpr DataType kGeoCoordinates =
+    shape::with_rule(shape::object_of(kGeoCoordinatesMembers), what_is_wrong_with_location);  // R4
 inline constexpr DataType kContentReference = shape::object_of(kContentReferenceMembers);
 inline constexpr DataType kE2eSecInfo = shape::object_of(kE2eSecInfoMembers);
 inline constexpr DataType kMetaInformation = shape::object_of(kMetaInformationMembers);
@@ -46,5 +49,6 @@ inline constexpr DataType kActionStatus = shape::object_of(kActionStatusMembers)
 inline constexpr DataType kMgmtLinkRef = shape::object_of(kMgmtLinkRefMembers);
 inline constexpr DataType kBackOffParameters = shape::object_of(kBackOffParametersMembers);
 inline constexpr DataType kIpAddress = shape::object_of(kIpAddressMembers);
+inline constexpr DataType kEvalCriteria = shape::object_of(kEvalCriteriaMembers);  // R4
 
 }  // namespace gatehouse::complex_types

@@ -61,7 +61,11 @@ constexpr auto kContentInstanceRules =
           write_once(kAnnounceable));
 
 /// Source: TS-0001 table 9.6.6-1.
-constexpr int kBelowContainer[] = {kContainer, kContentInstance, kSubscription};
+constexpr int kBelowContainer[] = {kContainer, kContentInstance,    kSubscription,
+                                   kAction,    kSemanticDescriptor, kTransaction};
+
+/// Source: TS-0001 table 9.6.7-1.
+constexpr int kBelowContentInstance[] = {kSemanticDescriptor};
 
 }  // namespace
 
@@ -76,7 +80,7 @@ constexpr TypeSchema kContentInstanceType{.type = kContentInstance,
                                           .root = "m2m:cin",
                                           .name = "contentInstance",
                                           .rules = kContentInstanceRules,
-                                          .children = {},
+                                          .children = kBelowContentInstance,
                                           .has_access_control = false,
                                           .announceable = true};
 

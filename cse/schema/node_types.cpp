@@ -56,7 +56,8 @@ constexpr auto kNodeRules = table(kNodeOwn, kGoverned, kAnnounceable);
 constexpr auto kRequestRules = table(kRequestOwn, kRequestCommon, policies_of_request());
 
 /// Source: TS-0001 tables 9.6.18-1 and 9.6.12-1.
-constexpr int kBelowNode[] = {kMgmtObj, kSchedule, kSubscription};
+constexpr int kBelowNode[] = {kMgmtObj, kSchedule,           kSubscription,
+                              kAction,  kSemanticDescriptor, kTransaction};
 constexpr int kBelowRequest[] = {kSubscription};
 
 }  // namespace

@@ -59,8 +59,8 @@ constexpr auto kPollingChannelRules =
     table(kPollingChannelOwn, std::array{kExpirationTime, kLabels});
 
 /// Source: TS-0001 tables 9.6.8-1 and 9.6.9-1.
-constexpr int kBelowSubscription[] = {kSchedule};
-constexpr int kBelowSchedule[] = {kSubscription};
+constexpr int kBelowSubscription[] = {kSchedule, kTransaction};
+constexpr int kBelowSchedule[] = {kSubscription, kTransaction};
 
 }  // namespace
 

@@ -121,18 +121,40 @@ constexpr int kBelowCseBase[] = {kAccessControlPolicy,
                                  kSubscription,
                                  kAnnounced + kAe,
                                  kAnnounced + kCseBase,
-                                 kAnnounced + kRemoteCse};
+                                 kAnnounced + kRemoteCse,
+                                 kAction,
+                                 kAnnounced + kAction,
+                                 kDelivery,
+                                 kLocationPolicy,
+                                 kMgmtCmd,
+                                 kOntologyRepository,
+                                 kSemanticMashupJobProfile,
+                                 kSemanticMashupInstance,
+                                 kTransaction,
+                                 kTransactionMgmt};
 
 /// What is announced goes here if the parent of its original is not announced (TS-0001
 /// clause 10.2.18).
-constexpr int kBelowCseBaseAnnc[] = {kSubscription,         kAnnounced + kAccessControlPolicy,
-                                     kAnnounced + kAe,      kAnnounced + kContainer,
-                                     kAnnounced + kGroup,   kAnnounced + kMgmtObj,
-                                     kAnnounced + kNode,    kAnnounced + kRemoteCse,
-                                     kAnnounced + kSchedule};
+constexpr int kBelowCseBaseAnnc[] = {kSubscription,
+                                     kAnnounced + kAccessControlPolicy,
+                                     kAnnounced + kAe,
+                                     kAnnounced + kContainer,
+                                     kAnnounced + kGroup,
+                                     kAnnounced + kMgmtObj,
+                                     kAnnounced + kNode,
+                                     kAnnounced + kRemoteCse,
+                                     kAnnounced + kSchedule,
+                                     kAnnounced + kAction,
+                                     kAnnounced + kLocationPolicy,
+                                     kAnnounced + kSemanticDescriptor,
+                                     kAnnounced + kOntologyRepository,
+                                     kAnnounced + kOntology,
+                                     kAnnounced + kDependency};
 
-constexpr int kBelowAe[] = {kAccessControlPolicy, kContainer, kGroup, kPollingChannel,
-                            kSubscription};
+constexpr int kBelowAe[] = {kAccessControlPolicy, kContainer,          kGroup,
+                            kPollingChannel,      kSubscription,       kAction,
+                            kLocationPolicy,      kSemanticDescriptor, kSemanticMashupInstance,
+                            kTransaction,         kTransactionMgmt};
 
 /// The last three: R4, for originals whose parent is not announced.
 constexpr int kBelowRemoteCse[] = {kAccessControlPolicy,
@@ -148,7 +170,14 @@ constexpr int kBelowRemoteCse[] = {kAccessControlPolicy,
                                    kAnnounced + kRemoteCse,
                                    kAnnounced + kContentInstance,
                                    kAnnounced + kMgmtObj,
-                                   kAnnounced + kSchedule};
+                                   kAnnounced + kSchedule,
+                                   kAction,
+                                   kAnnounced + kAction,
+                                   kAnnounced + kLocationPolicy,
+                                   kSemanticMashupJobProfile,
+                                   kSemanticMashupInstance,
+                                   kTransaction,
+                                   kTransactionMgmt};
 
 }  // namespace
 

@@ -60,6 +60,8 @@ struct DataType {
   bool non_empty = false;  ///< a list that must have at least one item
   const Enumeration* enumeration = nullptr;
   std::span<const MemberRule> members = {};
+  /// A rule beyond the shape, of one value that has it: what is wrong with it, or an empty text.
+  std::string (*rule)(const Value&) = nullptr;
 };
 
 /// One member of a complex type. Source: TS-0004 clause 6.3.5.
@@ -88,6 +90,11 @@ inline constexpr int kAccessControlPolicy = 1, kAe = 2, kContainer = 3, kContent
                      kRemoteCse = 16, kRequest = 17, kSchedule = 18, kSubscription = 23,
                      kFlexContainer = 28, kTimeSeries = 29, kTimeSeriesInstance = 30,
                      kFlexContainerInstance = 58, kTimeSyncBeacon = 60;
+inline constexpr int kDelivery = 6, kExecInstance = 8, kLocationPolicy = 10, kMgmtCmd = 12,
+                     kSemanticDescriptor = 24, kOntologyRepository = 38, kOntology = 39,
+                     kSemanticMashupJobProfile = 40, kSemanticMashupInstance = 41,
+                     kSemanticMashupResult = 42, kTransactionMgmt = 50, kTransaction = 51,
+                     kAction = 65, kDependency = 66;
 inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
 }  // namespace type_number
 

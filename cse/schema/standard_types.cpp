@@ -25,6 +25,20 @@ void add_standard_types(Schemas& schemas) {
       &kTimeSeriesType,
       &kTimeSeriesInstanceType,
       &kTimeSyncBeaconType,
+      &kActionType,
+      &kDependencyType,
+      &kLocationPolicyType,
+      &kSemanticDescriptorType,
+      &kOntologyRepositoryType,
+      &kOntologyType,
+      &kSemanticMashupJobProfileType,
+      &kSemanticMashupInstanceType,
+      &kSemanticMashupResultType,
+      &kMgmtCmdType,
+      &kExecInstanceType,
+      &kTransactionMgmtType,
+      &kTransactionType,
+      &kDeliveryType,
   };
   for (const TypeSchema* type : kAll) schemas.add(*type);
   schemas.set_specialisations(std::make_shared<const FlexContainers>());

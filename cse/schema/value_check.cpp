@@ -217,7 +217,13 @@ Result<void> check_one(const Place& place, const DataType& type, const Value& va
                                                   : std::string(text_of(type.kind).one),
                   value);
   }
-  return type.kind == Kind::kObject ? check_object(place, type, value) : Result<void>{};
+  if (type.kind == Kind::kObject) {
+    if (auto ok = check_object(place, type, value); !ok) return ok;
+  }
+  if (!type.rule) return {};
+  const std::string wrong = type.rule(value);
+  if (wrong.empty()) return {};
+  return fail(Rsc::kBadRequest, text_of(place) + ": " + wrong);
 }
 
 }  // namespace

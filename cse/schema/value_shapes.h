@@ -50,4 +50,10 @@ constexpr DataType object_of(std::span<const MemberRule> members) {
   return type;
 }
 
+/// The same shape with a rule of its own (see DataType::rule).
+constexpr DataType with_rule(DataType type, std::string (*rule)(const Value&)) {
+  type.rule = rule;
+  return type;
+}
+
 }  // namespace gatehouse::shape

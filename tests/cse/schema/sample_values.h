@@ -1,4 +1,5 @@
 #pragma once
+#include "cse/schema/complex_types.h"
 #include "cse/schema/schema.h"
 
 namespace gatehouse::test {
@@ -32,6 +33,8 @@ inline Value sample(const DataType& type) {
     case Kind::kEnumeration:
       return type.enumeration->values.front().value;
     case Kind::kObject: {
+      if (type.members.data() == complex_types::kGeoCoordinatesMembers)
+        return Value::object({{"typ", 1}, {"crd", "[8.5, 49.0]"}});
       Value object = Value::object();
       for (const MemberRule& member : type.members) {
         if (member.mandatory) object.set(member.short_name, sample(member.type));
