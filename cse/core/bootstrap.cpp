@@ -55,12 +55,47 @@ Value strings(const std::vector<std::string>& texts) {
   return list;
 }
 
+/// What a CSEBase says at its beginning, but for the policies.
+Value base_attributes(const OperationContext& context, const CseSettings& settings,
+                      const Schemas& schemas) {
+  const std::string now = to_text(context.now());
+  return Value::object({{"rn", settings.csebase_name},
+                        {"ty", type_number::kCseBase},
+                        {"ri", csebase_id(settings).text},
+                        {"pi", ""},
+                        {"ct", now},
+                        {"lt", now},
+                        {"cst", settings.cse_type},
+                        {"csi", settings.cse_id},
+                        {"srt", supported_types(schemas)},
+                        {"srv", strings(settings.release_versions)},
+                        {"poa", strings(settings.point_of_access)},
+                        {"csz", Value::array({"application/json"})},
+                        {"spi", settings.sp_id}});
+}
+
+/// The first policies, and the CSEBase linked to them.
+Result<void> furnish_base(OperationContext& context, const ResourcePtr& base, Value attributes,
+                          const CseSettings& settings, const Schemas& schemas) {
+  const TypeSchema* policy_schema = schemas.find(type_number::kAccessControlPolicy);
+  if (!policy_schema)
+    return fail(Rsc::kInternalServerError, "the schemas lack <accessControlPolicy>");
+  auto administrator =
+      create_internal(*policy_schema, base, "acpAdministrator", ResourceId{"acpAdministrator"},
+                      settings.cse_id, administrator_policy(settings), context);
+  if (!administrator) return fail(administrator.error());
+  auto entrance = create_internal(*policy_schema, base, "acpEntrance", ResourceId{"acpEntrance"},
+                                  settings.cse_id, entrance_policy(settings), context);
+  if (!entrance) return fail(entrance.error());
+  attributes.set("acpi", Value::array({(*administrator)->id().text, (*entrance)->id().text}));
+  context.resources.update(base, std::move(attributes), true);
+  return {};
+}
+
 Result<void> create_base(OperationContext& context, const CseSettings& settings,
                          const Schemas& schemas) {
   const TypeSchema* base_schema = schemas.find(type_number::kCseBase);
-  const TypeSchema* policy_schema = schemas.find(type_number::kAccessControlPolicy);
-  if (!base_schema || !policy_schema)
-    return fail(Rsc::kInternalServerError, "the schemas lack <CSEBase> or <accessControlPolicy>");
+  if (!base_schema) return fail(Rsc::kInternalServerError, "the schemas lack <CSEBase>");
   Record record;
   record.id = csebase_id(settings);
   record.name = settings.csebase_name;
@@ -68,32 +103,25 @@ Result<void> create_base(OperationContext& context, const CseSettings& settings,
   record.order = context.resources.ids().next_order();
   record.expires = Timestamp{INT64_MAX};
   record.originator = settings.cse_id;
-  const std::string now = to_text(context.now());
-  Value attributes = Value::object({{"rn", record.name},
-                                    {"ty", record.type},
-                                    {"ri", record.id.text},
-                                    {"pi", ""},
-                                    {"ct", now},
-                                    {"lt", now},
-                                    {"cst", settings.cse_type},
-                                    {"csi", settings.cse_id},
-                                    {"srt", supported_types(schemas)},
-                                    {"srv", strings(settings.release_versions)},
-                                    {"poa", strings(settings.point_of_access)},
-                                    {"csz", Value::array({"application/json"})},
-                                    {"spi", settings.sp_id}});
+  Value attributes = base_attributes(context, settings, schemas);
   auto base = context.resources.create(record, *base_schema, nullptr, attributes);
   if (!base) return fail(base.error());
-  auto administrator =
-      create_internal(*policy_schema, *base, "acpAdministrator", ResourceId{"acpAdministrator"},
-                      settings.cse_id, administrator_policy(settings), context);
-  if (!administrator) return fail(administrator.error());
-  auto entrance = create_internal(*policy_schema, *base, "acpEntrance", ResourceId{"acpEntrance"},
-                                  settings.cse_id, entrance_policy(settings), context);
-  if (!entrance) return fail(entrance.error());
-  attributes.set("acpi", Value::array({(*administrator)->id().text, (*entrance)->id().text}));
-  context.resources.update(*base, std::move(attributes), true);
-  return {};
+  return furnish_base(context, *base, std::move(attributes), settings, schemas);
+}
+
+/// Everything below the CSEBase goes.
+Result<void> clear_base(OperationContext& context, const ResourcePtr& base) {
+  for (;;) {
+    auto children = context.resources.children(base->id(), Page{});
+    if (!children) return fail(children.error());
+    if (children->empty()) return {};
+    for (const ChildEntry& entry : *children) {
+      auto child = context.resources.find_stored(entry.id);
+      if (!child) return fail(child.error());
+      if (!*child) return fail(Rsc::kInternalServerError, "a child vanished during the reset");
+      if (auto erased = erase_subtree(*child, context, true); !erased) return erased;
+    }
+  }
 }
 
 /// What the configuration may have changed since the last start: addresses, types, releases.
@@ -131,6 +159,37 @@ Result<std::int64_t> highest_order(Store& store, const Schemas& schemas) {
 
 }  // namespace
 
+Result<void> Cse::found(OperationContext& context) const {
+  for (const Founder& founder : extensions_.founders) {
+    if (auto founded = founder(context); !founded) return founded;
+  }
+  return {};
+}
+
+void Cse::reset(std::function<void(Response)> done) {
+  submit(
+      [this](OperationContext& context) -> Response {
+        const auto refused = [&context](const Error& error) {
+          return error_response(context.request, error);
+        };
+        auto base = context.resources.find(csebase_id(settings_));
+        if (!base) return refused(base.error());
+        if (!*base) return refused({Rsc::kInternalServerError, "no <CSEBase>"});
+        if (auto cleared = clear_base(context, *base); !cleared) return refused(cleared.error());
+        auto furnished = furnish_base(context, *base, base_attributes(context, settings_, schemas_),
+                                      settings_, schemas_);
+        if (!furnished) return refused(furnished.error());
+        if (auto founded = found(context); !founded) return refused(founded.error());
+        return {};
+      },
+      [this, done = std::move(done)](Response response) {
+        if (is_success(response.rsc)) {
+          for (const auto& tell : extensions_.after_reset) tell();
+        }
+        done(std::move(response));
+      });
+}
+
 Result<void> Cse::bootstrap() {
   // The clock may have been put back while this CSE was down: new resources still come after old.
   auto highest = highest_order(store_, schemas_);
@@ -158,6 +217,7 @@ Result<void> Cse::bootstrap() {
     }
     if (auto kept = resources.put_setting("cse-id", identity); !kept)
       return error_response(request, kept.error());
+    if (auto founded = found(context); !founded) return error_response(request, founded.error());
     return Response{};
   };
   job.done = [&](Response response, std::vector<Change>) {

@@ -7,6 +7,7 @@
 #include "cse/core/access_control.h"
 #include "cse/core/committed_view.h"
 #include "cse/core/extensions.h"
+#include "cse/core/pace.h"
 #include "cse/core/procedures.h"
 #include "cse/core/write_lane.h"
 #include "cse/primitive/handler.h"
@@ -39,6 +40,10 @@ class Cse final : public PrimitiveHandler {
 
   void handle(Request request, Reply reply) override;
 
+  /// Removes every resource and begins anew, as at the first start; what services keep in memory
+  /// follows from the changes. For tests (upper tester): one job, however large the tree is.
+  void reset(std::function<void(Response)> done);
+
   // For services.
   const CseSettings& settings() const { return settings_; }
   const Schemas& schemas() const { return schemas_; }
@@ -46,6 +51,7 @@ class Cse final : public PrimitiveHandler {
   Extensions& extensions() { return extensions_; }
   const AccessControl& access() const { return access_; }
   Scheduler& scheduler() { return scheduler_; }
+  Pace& pace() { return pace_; }
   IdGenerator& ids() { return ids_; }
   Store& store() { return store_; }
   /// Everything committed, for one piece of work on this thread.
@@ -78,6 +84,7 @@ class Cse final : public PrimitiveHandler {
   void tell_listeners(const Request& request, const std::string& originator,
                       std::vector<Change> changes);
   Result<void> bootstrap();
+  Result<void> found(OperationContext& context) const;
   ProcedureContext procedures() const {
     return {settings_, schemas_, behaviours_, access_, extensions_};
   }
@@ -91,6 +98,7 @@ class Cse final : public PrimitiveHandler {
   ResourceCache cache_;
   AccessControl access_;
   Extensions extensions_;
+  Pace pace_;
   std::unique_ptr<WriteLane> lane_;
 };
 

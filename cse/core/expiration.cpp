@@ -27,13 +27,14 @@ void Expiration::look(const std::shared_ptr<State>& state) {
   auto expired = snapshot
                      ? (*snapshot)->expired(state->cse.scheduler().now(), state->settings.batch)
                      : Result<std::vector<ResourceId>>(fail(snapshot.error()));
-  if (!expired || expired->empty()) return look_again(state, state->settings.interval);
+  if (!expired || expired->empty())
+    return look_again(state, state->cse.pace().expiration_interval.load());
   const bool more = expired->size() >= state->settings.batch;
   state->cse.submit([ids = *expired](OperationContext& context) { return remove(ids, context); },
                     [state, more](Response response) {
                       const bool at_once = more && is_success(response.rsc);
-                      look_again(state,
-                                 at_once ? std::chrono::milliseconds(0) : state->settings.interval);
+                      look_again(state, at_once ? std::chrono::milliseconds(0)
+                                                : state->cse.pace().expiration_interval.load());
                     });
 }
 

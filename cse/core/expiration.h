@@ -12,12 +12,12 @@ namespace gatehouse {
 class Expiration {
  public:
   struct Settings {
-    std::chrono::milliseconds interval{1'000};  ///< between two looks
-    std::size_t batch = 256;                    ///< removed in one transaction
+    std::size_t batch = 256;  ///< removed in one transaction
   };
   Expiration(Cse& cse, Settings settings) : state_(std::make_shared<State>(cse, settings)) {}
   ~Expiration() { stop(); }
-  void start() { look_again(state_, state_->settings.interval); }
+  /// Looks every `Pace::expiration_interval`.
+  void start() { look_again(state_, state_->cse.pace().expiration_interval.load()); }
   void stop() { state_->stopped = true; }
 
  private:

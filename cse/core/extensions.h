@@ -127,11 +127,19 @@ class PollingQueue {
   virtual bool enqueue(const ResourceId& entity, const Request& request, const Reply& reply) = 0;
 };
 
+/// Makes what a service keeps in every CSE (<AEContactList> …) if it is not there yet. Run at each
+/// start and after a reset, in the transaction that makes or finds the CSEBase; an Error ends the
+/// start.
+using Founder = std::function<Result<void>(OperationContext& context)>;
+
 /// Whatever is plugged in; a null pointer means "not in this node" and is answered as the standard
 /// says.
 struct Extensions {
   std::vector<TransactionParticipant*> participants;
   std::vector<CommitListener*> listeners;
+  std::vector<Founder> founders;
+  std::vector<std::function<void()>>
+      after_reset;  ///< told when everything was removed (Cse::reset)
   Transit* transit = nullptr;
   Retrieval* retrieval = nullptr;
   FilterCondition* geo_query = nullptr;         ///< gmty, geom, gsf

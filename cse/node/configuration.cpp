@@ -221,6 +221,11 @@ const std::vector<Option>& options() {
     r.push_back(number("registrar.expiration_seconds",
                        "life of the registration; refreshed at half of it", 10, 31536000,
                        FIELD(registrar.expiration_seconds)));
+    r.push_back(flag("upper_tester.enabled",
+                     "end point /__ut__ for test systems; may remove everything",
+                     FIELD(upper_tester.enabled)));
+    r.push_back(flag("upper_tester.allow_remote", "not for this machine only",
+                     FIELD(upper_tester.allow_remote)));
     r.push_back(text("log.level", "error, warning, info or debug", FIELD(log_level),
                      one_of({"error", "warning", "info", "debug"})));
     r.push_back(text("log.ready_file", "file written with the addresses once everything listens",
@@ -421,6 +426,12 @@ ReadResult read_configuration(const std::string& file, const std::vector<std::st
   follow_credentials(result.configuration);
   if (result.errors.empty()) check_together(result);
   return result;
+}
+
+std::optional<std::string> show_option(const NodeSettings& settings, const std::string& key) {
+  const Option* option = find_option(key);
+  if (!option) return std::nullopt;
+  return option->show(settings);
 }
 
 std::vector<OptionInfo> all_options() {

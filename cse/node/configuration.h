@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,8 @@ ReadResult read_configuration(const std::string& file, const std::vector<std::st
                               const std::map<std::string, std::string>& environment);
 
 std::vector<OptionInfo> all_options();
+
+/// The value of `key` in `settings`; nullopt: there is no such key.
+std::optional<std::string> show_option(const NodeSettings& settings, const std::string& key);
 
 }  // namespace gatehouse::node

@@ -13,6 +13,7 @@
 #include "cse/node/request_log.h"
 #include "cse/node/services.h"
 #include "cse/node/system_scheduler.h"
+#include "cse/node/upper_tester_page.h"
 #include "cse/store/memory/memory_store.h"
 #include "cse/store/sqlite/sqlite_store.h"
 #include "mgmt-objects/management_behaviour.h"
@@ -68,6 +69,8 @@ struct Node::Impl {
 
   Result<void> open();
   void open_senders();
+  void open_upper_tester();
+  http::PageHandler all_pages();
   Result<void> listen();
   void write_ready_file() const;
 
@@ -88,6 +91,7 @@ struct Node::Impl {
   std::unique_ptr<SendLog> sent_by_http, sent_by_mqtt;
   std::unique_ptr<Services> services;
   std::unique_ptr<Expiration> expiration;
+  std::unique_ptr<UpperTester> upper_tester;
   std::unique_ptr<http::Server> http_server, https_server;
   std::atomic<bool> ready{false};
 };
@@ -102,6 +106,7 @@ Result<void> Node::Impl::open() {
   front = std::make_unique<RequestLog>(*cse, scheduler);
   open_senders();
   services = std::make_unique<Services>(*cse, senders, settings);
+  open_upper_tester();
   return cse->start();
 }
 
@@ -125,11 +130,28 @@ void Node::Impl::open_senders() {
   senders.add(*sent_by_mqtt);
 }
 
+void Node::Impl::open_upper_tester() {
+  if (!settings.upper_tester.enabled) return;
+  log_info("upper tester is on: whoever reaches /__ut__ may remove everything");
+  upper_tester = std::make_unique<UpperTester>(
+      *cse, [this](const std::string& key) { return told_configuration(settings, key); },
+      [](const std::string& line) { log_info("upper tester " + log_value(line)); });
+}
+
+http::PageHandler Node::Impl::all_pages() {
+  return [people = pages(settings, *cse, *front, ready),
+          tester = upper_tester_page(upper_tester.get(), settings.upper_tester)](
+             const http::PageRequest& request) {
+    auto page = tester(request);
+    return page ? std::move(page) : people(request);
+  };
+}
+
 Result<void> Node::Impl::listen() {
   const auto add = [this](std::unique_ptr<http::Server>& server, http::ServerSettings how,
                           const char* name) -> Result<void> {
     server = std::make_unique<http::Server>(std::move(how), *front, codecs);
-    server->set_pages(pages(settings, *cse, *front, ready));
+    server->set_pages(all_pages());
     if (auto started = server->start(); !started)
       return fail(started.error().rsc, std::string(name) + ": " + started.error().detail);
     log_info(std::string("listening on ") + name + " port=" + std::to_string(server->port()));
@@ -164,6 +186,7 @@ Result<void> Node::start() {
   impl_->expiration = std::make_unique<Expiration>(*impl_->cse, Expiration::Settings{});
   impl_->expiration->start();
   impl_->ready = true;
+  if (impl_->upper_tester) impl_->upper_tester->set_running();
   impl_->write_ready_file();
   log_info("ready cse_id=" + impl_->settings.cse.cse_id +
            " csebase=" + impl_->settings.cse.csebase_name);

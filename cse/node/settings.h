@@ -43,6 +43,12 @@ struct RegistrarSettings {
   int expiration_seconds = 3600;  ///< of the <remoteCSE>; refreshed at half of it
 };
 
+/// The end point for test systems (TS-0019): who reaches it may remove everything.
+struct UpperTesterSettings {
+  bool enabled = false;
+  bool allow_remote = false;  ///< not from loopback only
+};
+
 struct NodeSettings {
   CseSettings cse;
   StoreSettings store;
@@ -50,6 +56,7 @@ struct NodeSettings {
   HttpListener http, https;
   MqttSettings mqtt;
   RegistrarSettings registrar;
+  UpperTesterSettings upper_tester;
   std::vector<std::string> allowed_cses;  ///< CSE-IDs that may register here; empty: any
   std::string log_level = "info";
   std::string ready_file;  ///< written with the addresses once everything listens

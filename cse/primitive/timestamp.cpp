@@ -70,6 +70,7 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
 
 std::optional<Timestamp> parse_abs_rel_timestamp(std::string_view text, Timestamp received) {
   if (auto absolute = parse_timestamp(text)) return absolute;
+  if (auto span = parse_duration(text)) return received + *span;
   std::int64_t milliseconds = 0;
   const char* first = text.data();
   const char* last = text.data() + text.size();

@@ -32,7 +32,8 @@ std::string to_text(Timestamp time);
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 
 /// An m2m:absRelTimestamp: a timestamp, or a signed number of milliseconds relative to `received`.
-/// Source: TS-0004 clause 6.3.3.
+/// Source: TS-0004 clause 6.3.3. DEVIATION: an xs:duration ("PT10S") is understood as relative time
+/// too: clients in the field send it, and it can mean nothing else.
 std::optional<Timestamp> parse_abs_rel_timestamp(std::string_view text, Timestamp received);
 
 /// An xs:duration without years and months ("PT10S", "P1DT2H"); those have no fixed length.

@@ -119,7 +119,7 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
   const Value description = describe(request, originator);
   const Timestamp now = cse_.scheduler().now();
   const Timestamp due = execution_time(request, now);
-  Timestamp expires = due + settings_.default_persistence;
+  Timestamp expires = due + cse_.pace().result_persistence.load();
   if (request.result_persistence) {
     const auto wanted = parse_abs_rel_timestamp(*request.result_persistence, now);
     if (wanted && (due == now || *wanted > due)) expires = *wanted;

@@ -23,7 +23,6 @@ class DeferredRequests final : public NonBlocking {
  public:
   struct Settings {
     std::size_t max_waiting = 10'000;  ///< accepted and not yet done; more are refused (5000)
-    std::chrono::minutes default_persistence{60};  ///< of a result, without `rp`
   };
   explicit DeferredRequests(Cse& cse);
   DeferredRequests(Cse& cse, Settings settings);

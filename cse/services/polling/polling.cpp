@@ -17,6 +17,8 @@ std::shared_ptr<PollingChannels> PollingChannels::add(Cse& cse, Settings setting
 Timestamp PollingChannels::deadline_of(const Request& request,
                                        std::chrono::milliseconds otherwise) const {
   const Timestamp now = cse_.scheduler().now();
+  if (const auto paced = cse_.pace().request_expiration.load(); paced.count() > 0)
+    otherwise = paced;
   if (!request.request_expiration) return now + otherwise;
   return parse_abs_rel_timestamp(*request.request_expiration, now).value_or(now + otherwise);
 }

@@ -91,7 +91,8 @@ TEST_F(Expired, MoreTimeGivenInTimeKeepsIt) {
 }
 
 TEST_F(Expired, ALongListGoesInBatchesWithoutPause) {
-  start({seconds(60), 10});
+  node.cse().pace().expiration_interval = seconds(60);
+  start({10});
   const std::int64_t before = stored();
   for (int i = 0; i < 95; ++i)
     create("CAE1/cnt", 4, Value::object({{"con", "x"}, {"et", in(seconds(30))}}));

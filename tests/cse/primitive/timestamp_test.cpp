@@ -80,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TextCase{"fraction", "1.5", std::nullopt},
                     TextCase{"too_far", "99999999999999999", std::nullopt},
                     TextCase{"beyond_64_bits", "99999999999999999999", std::nullopt},
+                    TextCase{"duration", "PT2S", 3'000'000}, TextCase{"duration_back", "-PT1S", 0},
                     TextCase{"unit", "5s", std::nullopt}, TextCase{"empty", "", std::nullopt}),
     name_of_case);
 
