@@ -22,6 +22,16 @@ bool is_blocking(const Request& request) {
          request.response_type.value_or(3) != 2 && request.response_type.value_or(3) != 5;
 }
 
+/// Lets those that watch `target` know of the request once it has been answered.
+Reply telling(EventSink& events, const Request& request, const std::string& originator,
+              const ResourcePtr& target, Reply reply) {
+  auto told = std::make_shared<const Request>(request);
+  return [&events, told, originator, target, reply = std::move(reply)](Response response) {
+    events.attempted(*told, originator, target, response);
+    reply(std::move(response));
+  };
+}
+
 }  // namespace
 
 Cse::Cse(CseSettings settings, const Schemas& schemas, Behaviours& behaviours, Store& store,
@@ -99,6 +109,10 @@ void Cse::dispatch_local(Request request, const Address& address, std::string or
         behaviours_.find_virtual(target->resource->type(), target->virtual_name);
     return handler->handle(std::move(request), target->resource, std::move(target->rest),
                            originator, std::move(reply));
+  }
+  if (EventSink* events = extensions_.events;
+      events && target->resource && events->watches(target->resource->id())) {
+    reply = telling(*events, request, originator, target->resource, std::move(reply));
   }
   const bool reads =
       request.operation == Operation::kRetrieve || request.operation == Operation::kNotify;

@@ -131,6 +131,25 @@ class PollingQueue {
 /// start and after a reset, in the transaction that makes or finds the CSEBase; an Error ends the
 /// start.
 using Founder = std::function<Result<void>(OperationContext& context)>;
+/// What happens to a resource without changing it, for those that subscribed to it.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  /// A data point of `series` (a <timeSeries>) that was expected with dataGenerationTime
+  /// `generation_time` (text of an m2m:timestamp) is missing. Call it once for each, in the job of
+  /// the write lane that found out. Source: TS-0004 clause 7.5.1.2.9.
+  virtual Result<void> missing_data(const ResourcePtr& series, const std::string& generation_time,
+                                    OperationContext& context) = 0;
+  /// A trigger for the AE behind `ae` has come in; `payload`: m2m:tgp. Write lane, as above.
+  /// Source: TS-0001 table 9.6.8-3 (notificationEventType F).
+  virtual Result<void> trigger_received(const ResourcePtr& ae, const Value& payload,
+                                        OperationContext& context) = 0;
+  /// Does anybody want to know of every attempt to access the resource? Threading: any; quick.
+  virtual bool watches(const ResourceId& target) const = 0;
+  /// A request for a watched resource has been answered. Threading: any.
+  virtual void attempted(const Request& request, const std::string& originator,
+                         const ResourcePtr& target, const Response& response) = 0;
+};
 
 /// Whatever is plugged in; a null pointer means "not in this node" and is answered as the standard
 /// says.
@@ -148,6 +167,7 @@ struct Extensions {
   NonBlocking* non_blocking = nullptr;
   NotifyProcedure* notify = nullptr;
   Messenger* messenger = nullptr;
+  EventSink* events = nullptr;
 };
 
 }  // namespace gatehouse

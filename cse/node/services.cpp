@@ -44,7 +44,7 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
 
 void Services::start() {
   deferred_.start();
-  deliverer_.wake();
+  subscriptions_.start();
   registration_.start();
   announcement_.start();
 }

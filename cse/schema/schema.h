@@ -95,6 +95,8 @@ inline constexpr int kDelivery = 6, kExecInstance = 8, kLocationPolicy = 10, kMg
                      kSemanticMashupJobProfile = 40, kSemanticMashupInstance = 41,
                      kSemanticMashupResult = 42, kTransactionMgmt = 50, kTransaction = 51,
                      kAction = 65, kDependency = 66;
+inline constexpr int kNotificationTargetMgmtPolicyRef = 25, kNotificationTargetPolicy = 26,
+                     kPolicyDeletionRules = 27, kCrossResourceSubscription = 48;
 inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
 }  // namespace type_number
 

@@ -39,6 +39,10 @@ void add_standard_types(Schemas& schemas) {
       &kTransactionMgmtType,
       &kTransactionType,
       &kDeliveryType,
+      &kCrossResourceSubscriptionType,
+      &kNotificationTargetMgmtPolicyRefType,
+      &kNotificationTargetPolicyType,
+      &kPolicyDeletionRulesType,
   };
   for (const TypeSchema* type : kAll) schemas.add(*type);
   schemas.set_specialisations(std::make_shared<const FlexContainers>());

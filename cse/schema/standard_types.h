@@ -31,6 +31,10 @@ extern const TypeSchema kExecInstanceType;
 extern const TypeSchema kTransactionMgmtType;
 extern const TypeSchema kTransactionType;
 extern const TypeSchema kDeliveryType;
+extern const TypeSchema kCrossResourceSubscriptionType;
+extern const TypeSchema kNotificationTargetMgmtPolicyRefType;
+extern const TypeSchema kNotificationTargetPolicyType;
+extern const TypeSchema kPolicyDeletionRulesType;
 
 extern const TypeSchema kFlexContainerType;
 extern const TypeSchema kFlexContainerInstanceType;

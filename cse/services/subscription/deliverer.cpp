@@ -206,7 +206,10 @@ void Deliverer::Work::pump(const std::string& id) {
   superseded_ += next.superseded.size();
   settle(next.superseded);
   if (next.look_again) look_again(id, queue, *next.look_again);
-  if (!next.message) return;
+  if (!next.message) {
+    if (queue.waiting.empty() && !next.superseded.empty()) pump(id);
+    return;
+  }
   queue.in_flight.emplace();
   queue.in_flight->targets = next.message->notification.targets;
   queue.in_flight->message = *std::move(next.message);

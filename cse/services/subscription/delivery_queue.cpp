@@ -16,12 +16,12 @@ OutgoingMessage DeliveryQueue::pop(std::size_t count) {
     Waiting& first = waiting_.front();
     message.orders.push_back(first.order);
     const Value* content = first.notification.content.find("m2m:sgn");
-    if (content) contents.push_back(*content);
-    if (i + 1 == count) message.notification = std::move(first.notification);
+    const bool newest = i + 1 == count;
+    if (content && (newest || !first.notification.latest_only)) contents.push_back(*content);
+    if (newest) message.notification = std::move(first.notification);
     waiting_.pop_front();
   }
-  const bool aggregated = message.notification.batch && !message.notification.latest_only;
-  if (aggregated) {
+  if (message.notification.batch) {
     message.notification.content =
         Value::object({{"m2m:agn", Value::object({{"m2m:sgn", std::move(contents)}})}});
   }
@@ -68,8 +68,17 @@ bool DeliveryQueue::window_is_full(const OutboxNotification& next, Timestamp now
 
 DeliveryQueue::Next DeliveryQueue::take(Timestamp now, bool no_more_fits) {
   Next answer;
+  while (!waiting_.empty() && waiting_.front().notification.targets.empty()) {  // a mere mark
+    answer.superseded.push_back(waiting_.front().order);
+    waiting_.pop_front();
+  }
   if (waiting_.empty()) return answer;
-  if (waiting_.front().notification.batch) return take_batch(now, no_more_fits);
+  if (waiting_.front().notification.batch) {
+    Next batch = take_batch(now, no_more_fits);
+    batch.superseded.insert(batch.superseded.end(), answer.superseded.begin(),
+                            answer.superseded.end());
+    return batch;
+  }
   while (waiting_.size() > 1 && waiting_[0].notification.latest_only &&
          waiting_[1].notification.latest_only) {
     answer.superseded.push_back(waiting_.front().order);

@@ -10,7 +10,8 @@ namespace gatehouse {
 /// What leaves as one request to each target: one notification, or a batch.
 struct OutgoingMessage {
   std::vector<std::int64_t> orders;  ///< outbox entries that it stands for
-  OutboxNotification notification;   ///< of a batch: the newest, with all contents in m2m:agn
+  OutboxNotification
+      notification;  ///< of a batch: the newest, with all contents (ln: only its own) in m2m:agn
 };
 
 /// The notifications of one subscription that wait, and what their policies say of the next one.

@@ -52,8 +52,8 @@ bool number_holds(const NumberCondition& condition, const Value& wanted, const E
   return condition.from ? *actual >= *limit : *actual < *limit;
 }
 
-bool attribute_changed(const Value& names, const Change& change) {
-  const Value changed = modified_attributes(change);
+bool attribute_changed(const Value& names, const Event& event) {
+  const Value changed = modified_attributes(event);
   return std::any_of(names.as_array()->begin(), names.as_array()->end(),
                      [&changed](const Value& name) {
                        return name.as_string() && changed.contains(*name.as_string());
@@ -72,8 +72,10 @@ std::vector<bool> conditions(const Value& criteria, const Event& event) {
     if (wanted) results.push_back(number_holds(condition, *wanted, event));
   }
   const Value* names = criteria.find("atr");
-  if (names && names->size() > 0 && event.type == event_type::kUpdate) {
-    results.push_back(attribute_changed(*names, event.change));
+  const bool about_attributes =
+      event.type == event_type::kUpdate || event.type == event_type::kBlockingUpdate;
+  if (names && names->size() > 0 && about_attributes && !event.attempt_only) {
+    results.push_back(attribute_changed(*names, event));
   }
   const Value* types = criteria.find("chty");
   const bool about_child =
@@ -100,13 +102,17 @@ bool monitored(const Value& monitors, const Event& event) {
 
 }  // namespace
 
-Value modified_attributes(const Change& change) {
+Value modified_attributes(const Event& event) {
+  static const Value kNothing = Value::object();
   Value changed = Value::object();
-  const Value& before = change.before->attributes();
-  const Value& after = change.after->attributes();
+  if (!event.change) return event.requested ? *event.requested : changed;
+  const Value& before = event.change->before->attributes();
+  const Value& after = event.change->after->attributes();
+  const Value& requested = event.requested ? *event.requested : kNothing;
   for (const Member& member : *after.as_object()) {
     const Value* old = before.find(member.name);
-    if (!old || !(*old == member.value)) changed.set(member.name, member.value);
+    const bool same = old && *old == member.value;
+    if (!same || requested.contains(member.name)) changed.set(member.name, member.value);
   }
   for (const Member& member : *before.as_object()) {
     if (!after.contains(member.name)) changed.set(member.name, nullptr);
@@ -116,8 +122,8 @@ Value modified_attributes(const Change& change) {
 
 bool satisfies(const Value& criteria, const Event& event) {
   const Value* monitors = criteria.find("om");
-  const bool concerned =
-      monitors ? monitored(*monitors, event) : lists(criteria.find("net"), event.type);
+  const bool concerned = monitors ? monitored(*monitors, event)
+                                  : !event.attempt_only && lists(criteria.find("net"), event.type);
   if (!concerned) return false;
   const std::vector<bool> results = conditions(criteria, event);
   if (results.empty()) return true;

@@ -15,8 +15,14 @@ Value representation(const Event& event, std::int64_t content_type, const CseSet
   if (content_type == 3) {
     return Value::object({{"m2m:uri", to_sp_relative(subject.id().text, cse)}});
   }
-  if (content_type == 2 && event.type == event_type::kUpdate) {
-    return Value::object({{root, modified_attributes(event.change)}});
+  if (event.payload) {
+    const bool trigger = event.type == event_type::kTrigger;
+    return Value::object({{trigger ? "m2m:tgp" : "m2m:tsn", *event.payload}});
+  }
+  const bool about_attributes =
+      event.type == event_type::kUpdate || event.type == event_type::kBlockingUpdate;
+  if (content_type == 2 && about_attributes && !event.attempt_only) {
+    return Value::object({{root, modified_attributes(event)}});
   }
   return Value::object({{root, subject.attributes()}});
 }
@@ -76,12 +82,15 @@ OutboxNotification event_notification(const Resource& subscription, const Event&
   if (criteria && criteria->contains("om")) {
     body.set("om", Value::object({{"op", static_cast<std::int64_t>(event.operation)},
                                   {"or", event.originator}}));
-  } else {
-    body.set("net", event.type);
   }
+  body.set("net", event.type);
   Value notification = Value::object({{"nev", std::move(body)}});
   notification.set("sur", subscription_reference(subscription, cse, settings));
-  if (const Value* creator = attributes.find("cr")) notification.set("cr", *creator);
+  if (const Value* creator = attributes.find("cr")) {
+    notification.set("cr", *creator);
+  } else if (attributes.bool_at("eeno")) {  // R4: enableEventNotificationOriginator
+    notification.set("cr", event.originator);
+  }
   if (const Value* forward = attributes.find("nfu")) notification.set("nfu", *forward);
 
   OutboxNotification entry;
@@ -97,12 +106,22 @@ std::optional<OutboxNotification> deletion_notification(const Resource& subscrip
                                                         const SubscriptionSettings& settings) {
   const std::string subscriber = subscription.attributes().string_at("su");
   if (subscriber.empty()) return std::nullopt;
+  Value notification =
+      Value::object({{"sud", true}, {"sur", subscription_reference(subscription, cse, settings)}});
+  if (const Value* creator = subscription.attributes().find("cr")) notification.set("cr", *creator);
   OutboxNotification entry;
   entry.targets = {subscriber};
-  entry.content = Value::object(
-      {{"m2m:sgn", Value::object({{"sud", true},
-                                  {"sur", subscription_reference(subscription, cse, settings)}})}});
+  entry.content = Value::object({{"m2m:sgn", std::move(notification)}});
   entry.at = now;
+  entry.last = true;
+  return entry;
+}
+
+OutboxNotification closing_entry(Timestamp now) {
+  OutboxNotification entry;
+  entry.content = Value::object();
+  entry.at = now;
+  entry.last = true;
   return entry;
 }
 

@@ -34,6 +34,9 @@ std::optional<OutboxNotification> deletion_notification(const Resource& subscrip
                                                         const CseSettings& cse,
                                                         const SubscriptionSettings& settings);
 
+/// Tells a queue, without telling anybody, that its subscription has gone.
+OutboxNotification closing_entry(Timestamp now);
+
 /// `{"m2m:sgn":{"vrq":true,"sur":…,"cr":…}}`
 Value verification_content(const std::string& reference, const std::string& creator);
 

@@ -28,6 +28,7 @@ struct OutboxNotification {
   bool latest_only = false;  ///< ln: a newer one of the queue takes its place
   std::optional<Batch> batch;
   std::optional<Rate> rate;
+  bool last = false;  ///< the subscription has gone: nothing follows in its queue
 };
 
 Value to_value(const OutboxNotification& entry);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cse/core/cse.h"
+#include "cse/services/subscription/attentive_index.h"
 
 namespace gatehouse {
 
@@ -22,15 +23,20 @@ class SubscriptionIndex {
   Result<void> created(const Resource& subscription);
   /// After a commit: forgets what was deleted, and what never came to be.
   void committed(const std::vector<Change>& changes);
+  /// Reads all of the store, unless that has been done.
+  Result<void> load();
+  /// Threading: any.
+  const AttentiveIndex& attentive() const { return attentive_; }
   /// Another process has changed the store: everything is read again.
   void invalidate() { loaded_ = false; }
 
  private:
-  Result<void> load();
+  void note_attentive(const Record& record);
   void forget(const ResourceId& parent, const ResourceId& subscription);
 
   Cse& cse_;
   bool loaded_ = false;
+  AttentiveIndex attentive_;
   std::unordered_map<ResourceId, std::vector<ResourceId>> by_parent_;
   std::set<std::pair<ResourceId, ResourceId>> missed_;  ///< (parent, subscription): not found
 };

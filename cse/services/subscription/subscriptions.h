@@ -10,14 +10,29 @@ namespace gatehouse {
 /// notification is as durable as its cause. Source: TS-0001 clause 10.2.10, TS-0004 clause 7.5.1.2.
 ///
 /// Events: update (net 1) and deletion (2) of the resource itself, creation (3) and deletion (4) of
-/// a direct child, operation monitors (om) for those. What the CSE does by itself (counters,
-/// evictions) is no event; of a deleted branch each subscription to a deletion below is served.
+/// a direct child; retrieving a <container> without instances (5), triggers (6) and missing data
+/// (8) through EventSink; operation monitors (om) of every operation, also of those that fail. What
+/// the CSE does by itself (counters, evictions) is no event; of a deleted branch each subscription
+/// to a deletion below is served.
 /// DEVIATION: expirationCounter counts notifications when they are made, not when they are
 /// delivered, so that it is part of the transaction.
-class Subscriptions final : public TransactionParticipant, public CommitListener {
+class Subscriptions final : public TransactionParticipant, public CommitListener, public EventSink {
  public:
   /// Adds itself to `cse`, which with `deliverer` outlives this. Before cse.start().
   Subscriptions(Cse& cse, Deliverer& deliverer, SubscriptionSettings settings = {});
+
+  /// After cse.start(): reads which resources are watched, what an earlier run left to deliver.
+  void start();
+
+  Result<void> missing_data(const ResourcePtr& series, const std::string& generation_time,
+                            OperationContext& context) override;
+  Result<void> trigger_received(const ResourcePtr& ae, const Value& payload,
+                                OperationContext& context) override;
+  bool watches(const ResourceId& target) const override {
+    return index_.attentive().has_watchers(target);
+  }
+  void attempted(const Request& request, const std::string& originator, const ResourcePtr& target,
+                 const Response& response) override;
 
   Result<void> on_changes(std::span<const Change> changes, OperationContext& context) override;
   void committed(const Committed& event) override;
@@ -31,8 +46,14 @@ class Subscriptions final : public TransactionParticipant, public CommitListener
   Result<void> tell(const Event& event, const std::vector<ResourcePtr>& subscriptions,
                     OperationContext& context);
   Result<void> count_down(const ResourcePtr& subscription, OperationContext& context);
+  void wake_after_commit();
   void put(const ResourceId& queue, const OutboxNotification& entry, OperationContext& context);
 
+  Result<void> tell_attempt(const Request& request, const std::string& originator,
+                            const ResourcePtr& target, OperationContext& context);
+  Result<void> tell_end(const Resource& subscription, OperationContext& context);
+
+  Cse& cse_;
   Deliverer& deliverer_;
   const SubscriptionSettings settings_;
   SubscriptionIndex index_;

@@ -151,8 +151,52 @@ TEST_F(Events, AMonitorNamesOperationAndOriginator) {
   const Value update = told()[0], create = told()[1];
   EXPECT_EQ(*update.find("nev")->find("om"), Value::object({{"op", 3}, {"or", "CAdmin"}}));
   EXPECT_EQ(*create.find("nev")->find("om"), Value::object({{"op", 1}, {"or", "CAE1"}}));
-  EXPECT_FALSE(create.find("nev")->contains("net"));
+  EXPECT_EQ(update.find("nev")->integer_at("net"), 1);  // mandatory: TS-0004 table 6.3.5.13-1
+  EXPECT_EQ(create.find("nev")->integer_at("net"), 3);
 }
+
+// TS-0004 clause 7.5.1.2.2 (Modified Attributes): also what was set to the value that it had.
+TEST_F(Events, AnAttributeSetToTheSameValueIsModified) {
+  node.label("x");
+  node.subscribe("sub",
+                 *parse_json(R"({"nu":["http://sink"],"nct":2,"enc":{"net":[1],"atr":["lbl"]}})"));
+
+  node.label("x");
+
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_TRUE(told()[0].find("nev")->find("rep")->find("m2m:cnt")->contains("lbl"));
+}
+
+struct EndCase {
+  std::string name, policies;
+  std::vector<std::string> told;
+};
+class Ends : public Events, public testing::WithParamInterface<EndCase> {};
+
+// TS-0004 clause 7.5.1.2.4: what has been collected leaves before the end is told.
+TEST_P(Ends, LetABatchGo) {
+  Value attributes = SubscriptionNode::to_sink("sink", {3});
+  const Value policies = *parse_json(GetParam().policies);
+  for (const Member& member : *policies.as_object()) {
+    attributes.set(member.name, member.value);
+  }
+  ASSERT_EQ(node.subscribe("sub", attributes).rsc, Rsc::kCreated);
+  node.add_instance("1");
+  node.add_instance("2");
+  EXPECT_TRUE(node.contents("sink").empty());
+
+  node.node.remove("CAE1", "CAE1/cnt/sub");
+
+  EXPECT_EQ(node.contents("sink"), GetParam().told);
+  EXPECT_TRUE(node.node.outbox().empty());
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, Ends,
+    testing::Values(EndCase{"quietly", R"({"bn":{"num":5,"dur":"PT60S"}})", {"1", "2"}},
+                    EndCase{
+                        "with_subscriber", R"({"bn":{"num":5},"su":"http://owner"})", {"1", "2"}},
+                    EndCase{"latest", R"({"bn":{"num":5,"dur":"PT60S"},"ln":true})", {"2"}}),
+    [](const auto& each) { return each.param.name; });
 
 struct CriteriaCase {
   std::string name;
