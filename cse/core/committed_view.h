@@ -24,6 +24,7 @@ class CommittedView final : public ResourceReader {
                                                    const Page& page) override;
   Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) override;
   Timestamp now() const override { return now_; }
+  Result<Snapshot*> indexes() override { return snapshot(); }
 
  private:
   Result<Snapshot*> snapshot();

@@ -3,9 +3,9 @@
 namespace gatehouse {
 namespace {
 
-Response remove(const std::vector<ResourceId>& ids, OperationContext& context) {
-  for (const ResourceId& id : ids) {
-    auto resource = context.resources.find_stored(id);
+Response remove(const std::vector<IndexEntry>& entries, OperationContext& context) {
+  for (const IndexEntry& entry : entries) {
+    auto resource = context.resources.find_stored(entry.id);
     if (!resource) return error_response(context.request, resource.error());
     // It may have gone with its parent, or have been given more time meanwhile.
     if (auto removed = remove_expired(*resource, context); !removed)
@@ -24,18 +24,19 @@ void Expiration::look_again(std::shared_ptr<State> state, std::chrono::milliseco
 
 void Expiration::look(const std::shared_ptr<State>& state) {
   auto snapshot = state->cse.store().read();
-  auto expired = snapshot
-                     ? (*snapshot)->expired(state->cse.scheduler().now(), state->settings.batch)
-                     : Result<std::vector<ResourceId>>(fail(snapshot.error()));
+  auto expired =
+      snapshot ? (*snapshot)->by_expiration({}, state->cse.scheduler().now(), state->settings.batch)
+               : Result<std::vector<IndexEntry>>(fail(snapshot.error()));
   if (!expired || expired->empty())
     return look_again(state, state->cse.pace().expiration_interval.load());
   const bool more = expired->size() >= state->settings.batch;
-  state->cse.submit([ids = *expired](OperationContext& context) { return remove(ids, context); },
-                    [state, more](Response response) {
-                      const bool at_once = more && is_success(response.rsc);
-                      look_again(state, at_once ? std::chrono::milliseconds(0)
-                                                : state->cse.pace().expiration_interval.load());
-                    });
+  state->cse.submit(
+      [entries = *expired](OperationContext& context) { return remove(entries, context); },
+      [state, more](Response response) {
+        const bool at_once = more && is_success(response.rsc);
+        look_again(state, at_once ? std::chrono::milliseconds(0)
+                                  : state->cse.pace().expiration_interval.load());
+      });
 }
 
 }  // namespace gatehouse

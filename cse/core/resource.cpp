@@ -69,6 +69,8 @@ Record Resource::fields() const {
   copy.expires = record_.expires;
   copy.originator = record_.originator;
   copy.internal = record_.internal;
+  copy.modified = record_.modified;
+  copy.labels = record_.labels;
   return copy;
 }
 

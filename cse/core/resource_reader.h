@@ -19,6 +19,11 @@ class ResourceReader {
                                                            const Page& page) = 0;
   virtual Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) = 0;
   virtual Timestamp now() const = 0;
+  /// The indexes of the store in the state that this reader sees, for searches over many resources.
+  /// What they name may be expired or gone with its parent: find() tells.
+  virtual Result<Snapshot*> indexes() {
+    return fail(Rsc::kInternalServerError, "these resources have no indexes");
+  }
 
   /// The resource with that structured path or identifier ("cse-in/ae", "CAE1/cnt", "cnt0a…"); null
   /// if there is none. CSE-relative only; virtual resources are not found.

@@ -1,5 +1,7 @@
 #include "cse/core/working_set.h"
 
+#include <algorithm>
+
 #include "cse/codec/json.h"
 #include "cse/core/committed_view.h"
 
@@ -113,6 +115,22 @@ bool is_new_by_construction(const Record& draft) {
          draft.id.text.ends_with(IdGenerator::identifier("", draft.order));
 }
 
+namespace {
+
+/// Discovery finds "modified since" by the minute: a busy container moves in that index once a
+/// minute, not with each instance.
+constexpr std::int64_t kModifiedStep = 60'000'000;
+
+std::vector<std::string> labels_of(const Value& attributes) {
+  if (!attributes.contains("lbl")) return {};
+  std::vector<std::string> labels = attributes.strings_at("lbl");
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  return labels;
+}
+
+}  // namespace
+
 Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
                                        const Resource* parent, Value attributes, bool side_effect) {
   // What is refused here must not reach the store: there it would undo the whole batch.
@@ -130,6 +148,7 @@ Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
   const ResourceId id = draft.id;
   Entry& entry = touch(id, nullptr);
   draft.version = entry.stored + 1;
+  draft.labels = labels_of(attributes);
   auto resource = std::make_shared<const Resource>(
       std::move(draft), schema, parent ? parent->path() + "/" + draft.name : draft.name,
       std::move(attributes));
@@ -148,6 +167,9 @@ Result<ResourcePtr> WorkingSet::create_with_internal(Record draft, const TypeSch
 ResourcePtr WorkingSet::update(const ResourcePtr& before, Value attributes, bool side_effect) {
   Record record = before->fields();
   if (const auto et = parse_timestamp(attributes.string_at("et"))) record.expires = *et;
+  record.labels = labels_of(attributes);
+  if (attributes.string_at("lt") != before->attributes().string_at("lt"))
+    record.modified = {now_.microseconds - now_.microseconds % kModifiedStep};
   Entry& entry = touch(before->id(), before);
   record.version = entry.stored + 1;
   auto after = std::make_shared<const Resource>(std::move(record), before->schema(), before->path(),
@@ -226,11 +248,21 @@ Result<void> WorkingSet::flush_structure() {
   return {};
 }
 
-Result<void> WorkingSet::flush() {
+Result<void> WorkingSet::flush_resources() {
   if (auto written = flush_structure(); !written) return written;
   for (auto& [id, entry] : entries_) {
     if (auto written = write(id, entry); !written) return written;
   }
+  return {};
+}
+
+Result<Snapshot*> WorkingSet::indexes() {
+  if (auto flushed = flush_resources(); !flushed) return fail(flushed.error());
+  return &transaction_;
+}
+
+Result<void> WorkingSet::flush() {
+  if (auto written = flush_resources(); !written) return written;
   for (const OutboxEntry& entry : outbox_) {
     if (auto put = transaction_.put_outbox(entry); !put) return put;
     wrote_outbox_ = true;

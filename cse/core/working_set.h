@@ -42,6 +42,7 @@ class WorkingSet final : public ResourceReader {
                                                    const Page& page) override;
   Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) override;
   Timestamp now() const override { return now_; }
+  Result<Snapshot*> indexes() override;
   /// As find, but also what has expired and only waits to be removed.
   Result<ResourcePtr> find_stored(const ResourceId& id);
   Result<ResourcePtr> child_stored(const Resource& parent, const std::string& name);
@@ -107,6 +108,7 @@ class WorkingSet final : public ResourceReader {
   void set_now(Entry& entry, const ResourceId& id, ResourcePtr now);
   Result<ResourcePtr> materialise_stored(Record record);
   Result<void> flush_structure();
+  Result<void> flush_resources();
   Result<void> write(const ResourceId& id, Entry& entry);
 
   Transaction& transaction_;

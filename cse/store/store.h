@@ -30,6 +30,10 @@ struct Record {
   std::string originator;  ///< who created it: has access when there is no policy
   std::string body;        ///< the attributes as a JSON object, as answered to a RETRIEVE
   std::string internal;    ///< what the CSE keeps beside the attributes; JSON object or empty
+  /// When it was last changed, rounded down by the core so that a busy resource seldom moves in the
+  /// index; {0}: not since its creation.
+  Timestamp modified{0};
+  std::vector<std::string> labels;  ///< lbl: each once; an index finds resources by them
 
   friend bool operator==(const Record&, const Record&) = default;
 };
@@ -49,6 +53,22 @@ struct ChildEntry {
   int type = 0;
   std::int64_t order = 0;
   friend bool operator==(const ChildEntry&, const ChildEntry&) = default;
+};
+
+/// A row of an index over the whole store: a resource, where it is, and for an index by time, when.
+struct IndexEntry {
+  ResourceId id;
+  ResourceId parent;
+  int type = 0;
+  std::int64_t order = 0;
+  Timestamp time{0};
+  friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
+};
+
+/// A place in an index by time. What follows it is later, or of the same time and greater order.
+struct TimePosition {
+  Timestamp time{INT64_MIN};
+  std::int64_t order = INT64_MIN;
 };
 
 /// A notification (or other message) that must leave after its cause has been committed, even if
@@ -76,8 +96,31 @@ class Snapshot {
                                                            const Page& page) = 0;
   /// All resources of a type in the CSE, by `order`. For start-up and registries of small types.
   virtual Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) = 0;
-  /// Resources whose `expires` is before `until`, earliest first.
-  virtual Result<std::vector<ResourceId>> expired(Timestamp until, std::size_t limit) = 0;
+
+  // The indexes that discovery walks. Each is O(log n + answer); none holds what it is not asked
+  // for: a resource without labels has no row among labels, an unchanged one none among
+  // modifications.
+
+  /// The types that children of a resource have, ascending.
+  virtual Result<std::vector<int>> child_types(const ResourceId& parent) = 0;
+  /// All resources with an order above `after`, by order, which is nearly the order of creation.
+  virtual Result<std::vector<IndexEntry>> all(std::int64_t after, std::size_t limit) = 0;
+  /// The least label in use that is not less than `from`, as bytes; nullopt if there is none.
+  virtual Result<std::optional<std::string>> next_label(const std::string& from) = 0;
+  /// The least identifier above `after` of a resource with children that carry the label.
+  virtual Result<std::optional<ResourceId>> next_labelled_parent(const std::string& label,
+                                                                 const ResourceId& after) = 0;
+  /// As children, only those that carry the label.
+  virtual Result<std::vector<ChildEntry>> labelled_children(const std::string& label,
+                                                            const ResourceId& parent,
+                                                            const Page& page) = 0;
+  /// Resources by (modified, order), from behind `after`; those changed since their creation.
+  virtual Result<std::vector<IndexEntry>> by_modification(const TimePosition& after,
+                                                          std::size_t limit) = 0;
+  /// Resources by (expires, order), from behind `after` to before `until`; those that expire.
+  virtual Result<std::vector<IndexEntry>> by_expiration(const TimePosition& after, Timestamp until,
+                                                        std::size_t limit) = 0;
+
   /// Undelivered messages by `order`, of all queues.
   virtual Result<std::vector<OutboxEntry>> outbox(std::int64_t after, std::size_t limit) = 0;
   /// A value kept under a name ("sp-id", "generation"); nullopt if there is none.

@@ -22,7 +22,16 @@ class MemoryState {
   std::vector<ChildEntry> children_of_type(const ResourceId& parent, int type,
                                            const Page& page) const;
   std::vector<ChildEntry> all_of_type(int type, const Page& page) const;
-  std::vector<ResourceId> expired(Timestamp until, std::size_t limit) const;
+  std::vector<int> child_types(const ResourceId& parent) const;
+  std::vector<IndexEntry> all(std::int64_t after, std::size_t limit) const;
+  std::optional<std::string> next_label(const std::string& from) const;
+  std::optional<ResourceId> next_labelled_parent(const std::string& label,
+                                                 const ResourceId& after) const;
+  std::vector<ChildEntry> labelled_children(const std::string& label, const ResourceId& parent,
+                                            const Page& page) const;
+  std::vector<IndexEntry> by_modification(const TimePosition& after, std::size_t limit) const;
+  std::vector<IndexEntry> by_expiration(const TimePosition& after, Timestamp until,
+                                        std::size_t limit) const;
   std::vector<OutboxEntry> outbox(std::int64_t after, std::size_t limit) const;
   std::optional<std::string> setting(const std::string& name) const;
   std::size_t count() const { return by_id_.size(); }
@@ -46,7 +55,9 @@ class MemoryState {
   Listing<std::string> by_parent_;
   Listing<std::pair<std::string, int>> by_parent_type_;
   Listing<int> by_type_;
-  Listing<std::int64_t> by_expiry_;  // those that expire
+  Listing<std::int64_t> by_expiry_;                        // those that expire
+  Listing<std::int64_t> by_modification_;                  // those that were changed
+  Listing<std::pair<std::string, std::string>> by_label_;  // label and parent
   PersistentMap<std::int64_t, OutboxEntry> outbox_;
   PersistentMap<std::string, std::string> settings_;
 };

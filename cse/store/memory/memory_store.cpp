@@ -41,8 +41,31 @@ class Reader : public Interface {
   Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) override {
     return state_.all_of_type(type, page);
   }
-  Result<std::vector<ResourceId>> expired(Timestamp until, std::size_t limit) override {
-    return state_.expired(until, limit);
+  Result<std::vector<int>> child_types(const ResourceId& parent) override {
+    return state_.child_types(parent);
+  }
+  Result<std::vector<IndexEntry>> all(std::int64_t after, std::size_t limit) override {
+    return state_.all(after, limit);
+  }
+  Result<std::optional<std::string>> next_label(const std::string& from) override {
+    return state_.next_label(from);
+  }
+  Result<std::optional<ResourceId>> next_labelled_parent(const std::string& label,
+                                                         const ResourceId& after) override {
+    return state_.next_labelled_parent(label, after);
+  }
+  Result<std::vector<ChildEntry>> labelled_children(const std::string& label,
+                                                    const ResourceId& parent,
+                                                    const Page& page) override {
+    return state_.labelled_children(label, parent, page);
+  }
+  Result<std::vector<IndexEntry>> by_modification(const TimePosition& after,
+                                                  std::size_t limit) override {
+    return state_.by_modification(after, limit);
+  }
+  Result<std::vector<IndexEntry>> by_expiration(const TimePosition& after, Timestamp until,
+                                                std::size_t limit) override {
+    return state_.by_expiration(after, until, limit);
   }
   Result<std::vector<OutboxEntry>> outbox(std::int64_t after, std::size_t limit) override {
     return state_.outbox(after, limit);

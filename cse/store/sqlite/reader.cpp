@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cse/store/sqlite/label_list.h"
+
 namespace gatehouse::sqlite {
 namespace {
 
@@ -28,6 +30,8 @@ Record record_of(const Query& row) {
   record.originator = row.text(7);
   record.body = row.text(8);
   record.internal = row.text(9);
+  record.modified = {row.number(10)};
+  if (!row.is_null(11)) record.labels = split(row.text(11));
   return record;
 }
 
@@ -37,31 +41,32 @@ Result<std::optional<Record>> only_record(Query& query) {
   return *row ? std::optional(record_of(query)) : std::nullopt;
 }
 
-/// Columns ord, id, name.
-Result<std::vector<ChildEntry>> entries_of(Query& query, int type) {
+/// Columns ord, id, name, and type unless it is given.
+Result<std::vector<ChildEntry>> entries_of(Query& query, std::optional<int> type = {}) {
   std::vector<ChildEntry> entries;
   for (;;) {
     const Result<bool> row = query.step();
     if (!row) return fail(row.error());
     if (!*row) return entries;
-    ChildEntry entry{{query.text(1)}, {}, type, query.number(0)};
+    ChildEntry entry{
+        {query.text(1)}, {}, type ? *type : static_cast<int>(query.number(3)), query.number(0)};
     entry.name = query.is_null(2) ? entry.id.text : query.text(2);
     entries.push_back(std::move(entry));
   }
 }
 
-/// The types among a resource's children; few, whatever the number of children. One index step
-/// each.
-Result<std::vector<int>> child_types(Connection& connection, const ResourceId& parent) {
-  std::vector<int> types;
-  std::int64_t last = INT64_MIN;
+/// Columns ord, id, parent, type, time.
+Result<std::vector<IndexEntry>> index_entries_of(Query& query) {
+  std::vector<IndexEntry> entries;
   for (;;) {
-    Query query(connection, Sql::kTypes);
-    const Result<bool> row = query.bind(parent.text).bind(last).step();
+    const Result<bool> row = query.step();
     if (!row) return fail(row.error());
-    if (!*row) return types;
-    last = query.number(0);
-    types.push_back(static_cast<int>(last));
+    if (!*row) return entries;
+    entries.push_back({{query.text(1)},
+                       {query.text(2)},
+                       static_cast<int>(query.number(3)),
+                       query.number(0),
+                       {query.number(4)}});
   }
 }
 
@@ -129,17 +134,63 @@ Result<std::vector<ChildEntry>> all_of_type(Connection& connection, int type, co
   return entries_of(query, type);
 }
 
-Result<std::vector<ResourceId>> expired(Connection& connection, Timestamp until,
-                                        std::size_t limit) {
-  Query query(connection, Sql::kExpired);
-  query.bind(until.microseconds).bind(sql_limit(limit));
-  std::vector<ResourceId> ids;
+// Few, whatever the number of children; one index step each.
+Result<std::vector<int>> child_types(Connection& connection, const ResourceId& parent) {
+  std::vector<int> types;
+  std::int64_t last = INT64_MIN;
   for (;;) {
-    const Result<bool> row = query.step();
+    Query query(connection, Sql::kTypes);
+    const Result<bool> row = query.bind(parent.text).bind(last).step();
     if (!row) return fail(row.error());
-    if (!*row) return ids;
-    ids.push_back({query.text(0)});
+    if (!*row) return types;
+    last = query.number(0);
+    types.push_back(static_cast<int>(last));
   }
+}
+
+Result<std::vector<IndexEntry>> all(Connection& connection, std::int64_t after, std::size_t limit) {
+  Query query(connection, Sql::kAll);
+  query.bind(after).bind(sql_limit(limit));
+  return index_entries_of(query);
+}
+
+Result<std::optional<std::string>> next_label(Connection& connection, const std::string& from) {
+  Query query(connection, Sql::kNextLabel);
+  const Result<bool> row = query.bind(from).step();
+  if (!row) return fail(row.error());
+  return *row ? std::optional(query.text(0)) : std::nullopt;
+}
+
+Result<std::optional<ResourceId>> next_labelled_parent(Connection& connection,
+                                                       const std::string& label,
+                                                       const ResourceId& after) {
+  Query query(connection, Sql::kNextLabelledParent);
+  const Result<bool> row = query.bind(label).bind(after.text).step();
+  if (!row) return fail(row.error());
+  return *row ? std::optional(ResourceId{query.text(0)}) : std::nullopt;
+}
+
+Result<std::vector<ChildEntry>> labelled_children(Connection& connection, const std::string& label,
+                                                  const ResourceId& parent, const Page& page) {
+  Query query(connection, page.newest_first ? Sql::kLabelledDown : Sql::kLabelledUp);
+  query.bind(label).bind(parent.text);
+  query.bind(page.newest_first ? newest_wanted(page) : page.after).bind(sql_limit(page.limit));
+  return entries_of(query);
+}
+
+Result<std::vector<IndexEntry>> by_modification(Connection& connection, const TimePosition& after,
+                                                std::size_t limit) {
+  Query query(connection, Sql::kModified);
+  query.bind(after.time.microseconds).bind(after.order).bind(sql_limit(limit));
+  return index_entries_of(query);
+}
+
+Result<std::vector<IndexEntry>> by_expiration(Connection& connection, const TimePosition& after,
+                                              Timestamp until, std::size_t limit) {
+  Query query(connection, Sql::kExpiring);
+  query.bind(after.time.microseconds).bind(after.order).bind(until.microseconds);
+  query.bind(sql_limit(limit));
+  return index_entries_of(query);
 }
 
 Result<std::vector<OutboxEntry>> outbox(Connection& connection, std::int64_t after,

@@ -12,6 +12,9 @@ namespace {
 //  - `name` is NULL when it equals `id`, as for nearly all instances: then the index of ids answers
 //  for the name.
 //  - `expires` is NULL for never, and such rows are not in its index.
+//  - `labels` and `modified` are NULL for nearly all instances, which then have no row in their
+//  indexes. A label's rows lie by parent, so that a search below one parent, and one over the few
+//  parents that have it, are both short.
 //  - resource_child covers a ChildEntry, so that a listing does not visit the records.
 constexpr SqliteMigration kMigrations[] = {
     {1, R"sql(
@@ -32,6 +35,27 @@ CREATE INDEX resource_type ON resource(type);
 CREATE INDEX resource_expires ON resource(expires) WHERE expires IS NOT NULL;
 CREATE TABLE outbox(ord INTEGER PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+)sql"},
+    {2, R"sql(
+ALTER TABLE resource ADD COLUMN modified INTEGER;
+ALTER TABLE resource ADD COLUMN labels TEXT;
+CREATE TABLE label(label TEXT, parent TEXT, ord INTEGER, PRIMARY KEY(label, parent, ord)) WITHOUT ROWID;
+CREATE INDEX resource_modified ON resource(modified) WHERE modified IS NOT NULL;
+INSERT OR IGNORE INTO label(label, parent, ord)
+  SELECT lbl.value, r.parent, r.ord
+  FROM resource r, json_each(CASE WHEN json_valid(r.body) THEN r.body ELSE '{}' END) root,
+       json_each(CASE WHEN root.type='object' THEN root.value ELSE '{}' END, '$.lbl') lbl
+  WHERE lbl.type='text';
+UPDATE resource SET labels=(SELECT group_concat(length(CAST(label AS BLOB))||':'||label, '')
+                            FROM label WHERE label.ord=resource.ord AND label.parent=resource.parent)
+  WHERE ord IN (SELECT ord FROM label);
+UPDATE resource SET modified=(
+  SELECT CAST(strftime('%s', substr(lt,1,4)||'-'||substr(lt,5,2)||'-'||substr(lt,7,2)||' '||
+                             substr(lt,10,2)||':'||substr(lt,12,2)) AS INTEGER)*1000000
+  FROM (SELECT json_extract(value,'$.lt') lt, json_extract(value,'$.ct') ct
+        FROM json_each(CASE WHEN json_valid(resource.body) THEN resource.body ELSE '{}' END)
+        WHERE type='object')
+  WHERE lt IS NOT NULL AND lt<>ct);
 )sql"},
 };
 

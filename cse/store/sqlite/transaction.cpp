@@ -2,13 +2,15 @@
 
 #include <utility>
 
+#include "cse/store/sqlite/label_list.h"
 #include "cse/store/sqlite/schema.h"
 
 namespace gatehouse::sqlite {
 namespace {
 
-/// Parameters 1 to 10 in the order of GATEHOUSE_RECORD_COLUMNS.
-void bind_record(Query& query, const Record& record) {
+/// Parameters 1 to 12 in the order of GATEHOUSE_RECORD_COLUMNS. `labels`: see label_list.h; lives
+/// as long as the query.
+void bind_record(Query& query, const Record& record, const std::string& labels) {
   query.bind(record.order).bind(record.id.text).bind(record.parent.text);
   if (record.name == record.id.text) {
     query.bind_null();
@@ -22,6 +24,13 @@ void bind_record(Query& query, const Record& record) {
     query.bind(record.expires.microseconds);
   }
   query.bind(record.originator).bind(record.body).bind(record.internal);
+  query.bind(record.modified.microseconds == 0 ? std::nullopt
+                                               : std::optional(record.modified.microseconds));
+  if (labels.empty()) {
+    query.bind_null();
+  } else {
+    query.bind(labels);
+  }
 }
 
 Result<std::optional<std::string>> first_text(Query& query) {
@@ -53,12 +62,26 @@ Result<void> SqliteTransaction::insert_row(const Record& record) {
   const auto sibling = name_is_stored_otherwise(record);
   if (!sibling) return fail(sibling.error());
   if (*sibling) return note_clash(record, {});
-  Query query(connection_, Sql::kInsert);
-  bind_record(query, record);
-  const int code = query.run();
-  if (code == SQLITE_DONE) return {};
+  int code = SQLITE_OK;
+  {
+    const std::string labels = joined(record.labels);
+    Query query(connection_, Sql::kInsert);
+    bind_record(query, record, labels);
+    code = query.run();
+  }
+  if (code == SQLITE_DONE)
+    return change_labels(Sql::kAddLabel, record.labels, record.parent.text, record.order);
   if ((code & 0xff) == SQLITE_CONSTRAINT) return note_clash(record, {});
   return broken();
+}
+
+Result<void> SqliteTransaction::change_labels(Sql change, const std::vector<std::string>& labels,
+                                              const std::string& parent, std::int64_t order) {
+  for (const std::string& label : labels) {
+    Query query(connection_, change);
+    if (auto done = write(query.bind(label).bind(parent).bind(order)); !done) return done;
+  }
+  return {};
 }
 
 /// A sibling may have the name in the other way of storing it, which no unique index sees: see
@@ -98,33 +121,71 @@ Result<bool> SqliteTransaction::parent_exists(const ResourceId& parent) {
 }
 
 Result<void> SqliteTransaction::replace(const Record& record) {
+  const std::string labels = joined(record.labels);
   {
     // The common case: nothing changes that an index holds.
     Query query(connection_, Sql::kUpdate);
-    bind_record(query, record);
+    bind_record(query, record, labels);
     if (query.run() != SQLITE_DONE) return broken();
     if (sqlite3_changes(connection_.handle()) == 1) return {};
   }
+  bool same_place = false;
+  std::string old_labels;
+  {
+    Query query(connection_, Sql::kPlace);
+    query.bind(record.id.text).bind(record.version - 1);
+    if (record.name == record.id.text)
+      query.bind_null();
+    else
+      query.bind(record.name);
+    const Result<bool> row = query.bind(std::int64_t{record.type}).step();
+    if (!row) return fail(row.error());
+    if (!*row) return stale(record.id, "is not at the expected version");
+    same_place = query.number(0) == record.order && query.text(1) == record.parent.text &&
+                 query.number(3) == 1;
+    old_labels = query.text(2);
+  }
+  if (!same_place) {
+    if (auto gone = erase_row(record.id, record.version - 1); !gone) return fail(gone.error());
+    return insert_row(record);
+  }
+  {
+    Query query(connection_, Sql::kUpdateIndexed);
+    bind_record(query, record, labels);
+    if (query.run() != SQLITE_DONE) return broken();
+  }
+  if (old_labels == labels) return {};
+  const std::string& parent = record.parent.text;
+  if (auto d = change_labels(Sql::kEraseLabel, split(old_labels), parent, record.order); !d)
+    return d;
+  return change_labels(Sql::kAddLabel, record.labels, parent, record.order);
+}
+
+/// False: there is none at that version.
+Result<bool> SqliteTransaction::erase_row(const ResourceId& id, std::int64_t version) {
+  std::int64_t order = 0;
+  std::string parent, labels;
   {
     Query query(connection_, Sql::kErase);
-    query.bind(record.id.text).bind(record.version - 1);
-    if (query.run() != SQLITE_DONE) return broken();
-    if (sqlite3_changes(connection_.handle()) == 0) {
-      return stale(record.id, "is not at the expected version");
-    }
+    const int code = query.bind(id.text).bind(version).run();
+    if (code == SQLITE_DONE) return false;
+    if (code != SQLITE_ROW) return fail(broken().error());
+    order = query.number(0);
+    parent = query.text(1);
+    labels = query.text(2);
+    if (query.run() != SQLITE_DONE) return fail(broken().error());
   }
-  return insert_row(record);
+  if (auto done = change_labels(Sql::kEraseLabel, split(labels), parent, order); !done)
+    return fail(done.error());
+  return true;
 }
 
 Result<void> SqliteTransaction::erase(const ResourceId& id, std::int64_t version) {
   if (auto ready = usable(); !ready) return ready;
   known_parents_.erase(id.text);
-  Query query(connection_, Sql::kErase);
-  if (auto done = write(query.bind(id.text).bind(version)); !done) return done;
-  if (sqlite3_changes(connection_.handle()) == 0) {
-    return stale(id, "is not at the expected version");
-  }
-  return {};
+  const auto erased = erase_row(id, version);
+  if (!erased) return fail(erased.error());
+  return *erased ? Result<void>() : stale(id, "is not at the expected version");
 }
 
 Result<void> SqliteTransaction::expect(const ResourceId& id, std::int64_t version) {

@@ -33,6 +33,9 @@ class SqliteTransaction final : public Reader<Transaction> {
   Result<void> insert(const Record& record);
   Result<void> replace(const Record& record);
   Result<void> insert_row(const Record& record);
+  Result<bool> erase_row(const ResourceId& id, std::int64_t version);
+  Result<void> change_labels(Sql change, const std::vector<std::string>& labels,
+                             const std::string& parent, std::int64_t order);
   Result<bool> name_is_stored_otherwise(const Record& record);
   Result<void> note_clash(const Record& record, const ResourceId& missing_parent);
   Result<void> stale(const ResourceId& id, const char* why);

@@ -244,14 +244,14 @@ TEST_F(SqliteStore, LeavesTheFileAsItWasWhenAMigrationFails) {
   const auto refused = open_sqlite_store(settings_, steps);
 
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().detail, HasSubstr("migration to schema version 2"));
+  EXPECT_THAT(refused.error().detail, HasSubstr("migration to schema version 3"));
   EXPECT_EQ(found(*open(), "cb"), base_);
 }
 
 TEST_F(SqliteStore, RefusesAFileOfANewerSchema) {
   { must(open_sqlite_store(settings_, with_step("CREATE TABLE extra(x)"))); }
 
-  EXPECT_THAT(refusal(), HasSubstr("schema version 2, this program knows versions up to 1"));
+  EXPECT_THAT(refusal(), HasSubstr("schema version 3, this program knows versions up to 2"));
 }
 
 // --- cost

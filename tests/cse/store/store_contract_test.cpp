@@ -187,8 +187,8 @@ TEST_P(StoreContract, ReplacesWhatIndexesHoldToo) {
   EXPECT_THAT(must(now->children_of_type({"cb"}, 3, {})), IsEmpty());
   EXPECT_THAT(must(now->children_of_type({"cb"}, 2, {})), ElementsAre(entry_of(box)));
   EXPECT_THAT(must(now->all_of_type(3, {})), IsEmpty());
-  EXPECT_THAT(must(now->expired({150}, 9)), IsEmpty());
-  EXPECT_THAT(must(now->expired({201}, 9)), ElementsAre(ResourceId{"box"}));
+  EXPECT_THAT(ids_of(must(now->by_expiration({}, {150}, 9))), IsEmpty());
+  EXPECT_THAT(ids_of(must(now->by_expiration({}, {201}, 9))), ElementsAre("box"));
 }
 
 TEST_P(StoreContract, ReplacesAnExpirationByNever) {
@@ -197,7 +197,7 @@ TEST_P(StoreContract, ReplacesAnExpirationByNever) {
 
   ASSERT_FALSE(committed(*store_, {expiring(changed(box, "{}"), INT64_MAX)}));
 
-  EXPECT_THAT(must(snapshot()->expired({INT64_MAX}, 9)), IsEmpty());
+  EXPECT_THAT(must(snapshot()->by_expiration({}, {INT64_MAX}, 9)), IsEmpty());
 }
 
 TEST_P(StoreContract, RefusesARenamingToASiblingsName) {
@@ -327,7 +327,7 @@ TEST_P(StoreContract, ShowsATransactionItsOwnChanges) {
   EXPECT_EQ(ids_of(must(work->children({"cb"}, {}))), std::vector<std::string>{"box"});
   EXPECT_EQ(ids_of(must(work->children_of_type({"box"}, 4, {}))), std::vector<std::string>{"item"});
   EXPECT_EQ(ids_of(must(work->all_of_type(4, {}))), std::vector<std::string>{"item"});
-  EXPECT_THAT(must(work->expired({8}, 9)), ElementsAre(ResourceId{"box"}));
+  EXPECT_THAT(ids_of(must(work->by_expiration({}, {8}, 9))), ElementsAre("box"));
   EXPECT_THAT(must(work->outbox(0, 9)), ElementsAre(OutboxEntry{8, "q", "{}"}));
   EXPECT_EQ(must(work->setting("k")), "v");
   must(work->erase({"item"}, 1));
@@ -524,12 +524,11 @@ TEST_P(StoreContract, ListsTheExpiredEarliestFirst) {
        expiring(record_of("b", "cb", 3, 4), 20), expiring(record_of("b2", "cb", 3, 5), 20)}));
   const auto now = snapshot();
 
-  EXPECT_THAT(must(now->expired({30}, 9)),
-              ElementsAre(ResourceId{"a"}, ResourceId{"b"}, ResourceId{"b2"}));
-  EXPECT_THAT(must(now->expired({31}, 2)), ElementsAre(ResourceId{"a"}, ResourceId{"b"}));
-  EXPECT_THAT(must(now->expired({10}, 9)), IsEmpty());
-  EXPECT_EQ(must(now->expired({INT64_MAX}, 9)).size(), 4u);  // "never" has no time
-  EXPECT_THAT(must(now->expired({INT64_MAX}, 0)), IsEmpty());
+  EXPECT_THAT(ids_of(must(now->by_expiration({}, {30}, 9))), ElementsAre("a", "b", "b2"));
+  EXPECT_THAT(ids_of(must(now->by_expiration({}, {31}, 2))), ElementsAre("a", "b"));
+  EXPECT_THAT(must(now->by_expiration({}, {10}, 9)), IsEmpty());
+  EXPECT_EQ(must(now->by_expiration({}, {INT64_MAX}, 9)).size(), 4u);  // "never" has no time
+  EXPECT_THAT(must(now->by_expiration({}, {INT64_MAX}, 0)), IsEmpty());
 }
 
 TEST_P(StoreContract, KeepsTheOutboxInOrder) {

@@ -1,5 +1,6 @@
 // Random work done on both backends gives the same answers. Any failure replays from its seed.
 #include <random>
+#include <set>
 
 #include "tests/cse/store/store_fixture.h"
 
@@ -21,18 +22,28 @@ class StoreDifference : public testing::TestWithParam<unsigned> {
   std::int64_t below(std::int64_t end) { return static_cast<std::int64_t>(random_() % end); }
   ResourceId any_id() { return {"r" + std::to_string(below(30))}; }
 
+  std::string any_label() { return std::string(1, static_cast<char>('a' + below(4))) + ":1"; }
+  std::vector<std::string> any_labels() {
+    std::set<std::string> labels;
+    for (std::int64_t i = below(4); i > 0; --i) labels.insert(any_label());
+    return {labels.begin(), labels.end()};
+  }
+
   Record any_record(Snapshot& now) {
     const auto stored = must(now.find(any_id()));
     if (stored && below(3) != 0) {
       Record next = changed(*stored, std::to_string(random_()));
       if (below(3) == 0) next.expires = {below(2) ? INT64_MAX : below(50)};
       if (below(4) == 0) next.name = any_id().text;
+      if (below(3) == 0) next.modified = {below(50)};
+      if (below(3) == 0) next.labels = any_labels();
       return next;
     }
     Record record =
         record_of(any_id().text, any_id().text, static_cast<int>(2 + below(3)), below(200));
     if (below(2)) record.name = any_id().text;
     if (below(2)) record.expires = {below(50)};
+    if (below(2)) record.labels = any_labels();
     return record;
   }
 
@@ -79,9 +90,31 @@ class StoreDifference : public testing::TestWithParam<unsigned> {
       EXPECT_EQ(must(one.all_of_type(type, page)), must(two.all_of_type(type, page)));
     }
     const Timestamp until{below(60)};
-    EXPECT_EQ(must(one.expired(until, 10)), must(two.expired(until, 10)));
+    const TimePosition position{{below(60) - 1}, below(200)};
+    EXPECT_EQ(must(one.by_expiration(position, until, 10)),
+              must(two.by_expiration(position, until, 10)));
+    EXPECT_EQ(must(one.by_expiration({}, until, 10)), must(two.by_expiration({}, until, 10)));
+    EXPECT_EQ(must(one.by_modification(position, 5)), must(two.by_modification(position, 5)));
+    EXPECT_EQ(must(one.by_modification({}, 40)), must(two.by_modification({}, 40)));
+    const std::int64_t from = below(200) - 2;
+    EXPECT_EQ(must(one.all(from, 7)), must(two.all(from, 7)));
+    compare_labels(one, two);
     const std::int64_t after = below(20);
     EXPECT_EQ(must(one.outbox(after, 5)), must(two.outbox(after, 5)));
+  }
+
+  void compare_labels(Snapshot& one, Snapshot& two) {
+    const std::string label = any_label();
+    const ResourceId parent = any_id();
+    const Page page{below(3) ? below(220) - 10 : INT64_MIN, static_cast<std::size_t>(below(8)),
+                    below(2) == 0};
+    EXPECT_EQ(must(one.next_label(label)), must(two.next_label(label)));
+    EXPECT_EQ(must(one.next_label("")), must(two.next_label("")));
+    EXPECT_EQ(must(one.next_labelled_parent(label, parent)),
+              must(two.next_labelled_parent(label, parent)));
+    EXPECT_EQ(must(one.labelled_children(label, parent, page)),
+              must(two.labelled_children(label, parent, page)));
+    EXPECT_EQ(must(one.child_types(parent)), must(two.child_types(parent)));
   }
 
   /// One transaction on both; true if it was committed.

@@ -94,4 +94,10 @@ inline std::vector<std::string> ids_of(const std::vector<ChildEntry>& entries) {
   return ids;
 }
 
+inline std::vector<std::string> ids_of(const std::vector<IndexEntry>& entries) {
+  std::vector<std::string> ids;
+  for (const IndexEntry& entry : entries) ids.push_back(entry.id.text);
+  return ids;
+}
+
 }  // namespace gatehouse
