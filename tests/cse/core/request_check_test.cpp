@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
 struct ContentRow {
   std::string name;
   Operation operation;
-  std::vector<int> valid, valid_but_not_here;
+  std::vector<int> valid;
 };
 class ResultContents : public testing::TestWithParam<ContentRow> {};
 
@@ -166,21 +166,29 @@ TEST_P(ResultContents, AreThoseOfTheOperation) {
 
     const auto refused = refusal(request);
 
-    const std::optional<Rsc> expected = is_in(GetParam().valid) ? std::nullopt
-                                        : is_in(GetParam().valid_but_not_here)
-                                            ? std::optional(Rsc::kNotImplemented)
-                                            : std::optional(Rsc::kBadRequest);
+    const std::optional<Rsc> expected =
+        is_in(GetParam().valid) ? std::nullopt : std::optional(Rsc::kBadRequest);
     EXPECT_EQ(refused ? std::optional(refused->rsc) : std::nullopt, expected) << "rcn " << rcn;
   }
 }
 INSTANTIATE_TEST_SUITE_P(Operations, ResultContents,
-                         testing::Values(ContentRow{"create", kC, {0, 1, 2, 3, 9}, {}},
-                                         ContentRow{
-                                             "retrieve", kR, {1, 4, 5, 6, 7, 8}, {10, 11, 12}},
-                                         ContentRow{"update", kU, {0, 1, 9}, {}},
-                                         ContentRow{"remove", kD, {0, 1, 4, 5, 6, 8}, {}},
-                                         ContentRow{"notify", kN, {0, 1}, {}}),
+                         testing::Values(ContentRow{"create", kC, {0, 1, 2, 3, 9}},
+                                         ContentRow{"retrieve", kR, {1, 4, 5, 6, 7, 8, 10, 12}},
+                                         ContentRow{"update", kU, {0, 1, 9}},
+                                         ContentRow{"remove", kD, {0, 1, 4, 5, 6, 8}},
+                                         ContentRow{"notify", kN, {0, 1}}),
                          name_of_case);
+
+// TS-0001 table 8.1.2-1: a discovery answers references
+TEST(ResultContentsOfDiscovery, AreReferences) {
+  for (int rcn = 0; rcn <= 12; ++rcn) {
+    Request request = valid(Operation::kRetrieve);
+    filter(request).filter_usage = 1;
+    request.result_content = rcn;
+
+    EXPECT_EQ(!refusal(request), rcn == 6 || rcn == 11) << "rcn " << rcn;
+  }
+}
 
 }  // namespace
 }  // namespace gatehouse
