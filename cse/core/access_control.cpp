@@ -57,12 +57,13 @@ Result<bool> AccessControl::allows(const ResourcePtr& resource, const AccessRequ
     return *parent ? allows(*parent, request, resources) : Result<bool>(false);
   }
   // Read from the text only when there is something to read: most resources have no acpi.
-  const Value* policies = resource->attributes().find("acpi");
+  const Value* policies = resource->attribute("acpi");
   if (!policies || policies->size() == 0) {
     // TS-0001 clause 9.6.2.0: no policy means that the creator has access. custodian (R4) takes its
     // place once set.
-    const std::string custodian = resource->attributes().string_at("cstn");
-    if (request.originator == (custodian.empty() ? resource->originator() : custodian)) return true;
+    const Value* custodian = resource->attribute("cstn");
+    const std::string* named = custodian ? custodian->as_string() : nullptr;
+    if (request.originator == (named ? *named : resource->originator())) return true;
     if (resource->type() <= type_number::kAnnounced || !only_looks(request)) return false;
     auto parent = resources.find(resource->parent());
     if (!parent) return fail(parent.error());
@@ -74,7 +75,7 @@ Result<bool> AccessControl::allows(const ResourcePtr& resource, const AccessRequ
 Result<bool> AccessControl::allows_policy_change(const ResourcePtr& resource,
                                                  const AccessRequest& request,
                                                  ResourceReader& resources) const {
-  const Value* policies = resource->attributes().find("acpi");
+  const Value* policies = resource->attribute("acpi");
   if (!policies || policies->size() == 0) return allows(resource, request, resources);
   if (!settings_.administrator.empty() && request.originator == settings_.administrator)
     return true;

@@ -198,8 +198,7 @@ Result<void> Cse::bootstrap() {
   ids_.stay_above(*highest);
   WriteLane lane(WriteLane::Manual{}, store_, cache_, schemas_, ids_, scheduler_);
   Result<void> outcome;
-  WriteJob job;
-  job.work = [&](WorkingSet& resources) {
+  const auto work = [&](WorkingSet& resources) {
     Request request;
     OperationContext context{resources, request, settings_, behaviours_, settings_.cse_id};
     auto base = resources.find(csebase_id(settings_));
@@ -221,13 +220,13 @@ Result<void> Cse::bootstrap() {
     if (auto founded = found(context); !founded) return error_response(request, founded.error());
     return Response{};
   };
-  job.done = [&](Response response, std::vector<Change>) {
+  const auto done = [&](Response response, std::vector<Change>) {
     if (is_success(response.rsc)) return;
     const Value* content = response.content.tree();
     outcome =
         fail(response.rsc, content ? content->string_at("m2m:dbg") : "the store cannot be used");
   };
-  lane.submit(std::move(job));
+  lane.submit(make_job(work, done));
   lane.run_pending();
   return outcome;
 }

@@ -39,7 +39,7 @@ Result<Representation> representation_of(const ProcedureContext& context, const 
 
 /// Universal and common attributes that the CSE assigns. Source: TS-0004 clause 7.3.3.5.
 Result<void> complete(Draft& draft, const Value& requested, const OperationContext& context) {
-  const std::string now = to_text(context.now());
+  const std::string& now = context.resources.now_text();
   Record& record = draft.record;
   const bool has_et = draft.schema->has_expiration;
   auto expires = expiration_for(has_et ? requested.find("et") : nullptr, draft.parent,
@@ -47,12 +47,16 @@ Result<void> complete(Draft& draft, const Value& requested, const OperationConte
   if (!expires) return fail(expires.error());
   record.expires = has_et ? *expires : draft.parent->expires();
 
-  Value attributes = Value::object({{"rn", record.name},
-                                    {"ty", record.type},
-                                    {"ri", record.id.text},
-                                    {"pi", record.parent.text},
-                                    {"ct", now},
-                                    {"lt", now}});
+  constexpr std::size_t kMayFollow = 8;  // what hooks set, so that nothing is moved then
+  Value::Object universal;
+  universal.reserve(requested.size() + kMayFollow + 8);
+  universal.push_back({"rn", record.name});
+  universal.push_back({"ty", record.type});
+  universal.push_back({"ri", record.id.text});
+  universal.push_back({"pi", record.parent.text});
+  universal.push_back({"ct", now});
+  universal.push_back({"lt", now});
+  Value attributes(std::move(universal));
   if (has_et) attributes.set("et", to_text(record.expires));
   if (draft.schema->find("st")) attributes.set("st", 0);
   if (draft.schema->management_definition != 0)
@@ -81,6 +85,11 @@ Result<void> make_room(const Draft& draft, OperationContext& context) {
   return remove_expired(*sibling, context);
 }
 
+void set_if_other(Value& attributes, std::string_view name, const std::string& text) {
+  const Value* known = attributes.find(name);
+  if (!known || !known->as_string() || *known->as_string() != text) attributes.set(name, text);
+}
+
 Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
   const TypeBehaviour& behaviour = context.behaviours.of(draft.record.type);
   const bool named_by_id = draft.record.name == draft.record.id.text;
@@ -91,8 +100,8 @@ Result<ResourcePtr> insert(Draft draft, OperationContext& context) {
       draft.attributes.string_at("rn") == draft.record.name) {
     draft.record.name = draft.record.id.text;
   }
-  draft.attributes.set("ri", draft.record.id.text);
-  draft.attributes.set("rn", draft.record.name);
+  set_if_other(draft.attributes, "ri", draft.record.id.text);
+  set_if_other(draft.attributes, "rn", draft.record.name);
   if (draft.parent->path().size() + 1 + draft.record.name.size() > kMaxPathBytes) {
     return fail(Rsc::kBadRequest,
                 "rn (resourceName): the structured address would be longer than " +

@@ -201,34 +201,52 @@ Response Cse::run(const Request& request, const std::string& originator,
   }
 }
 
+/// A request on the lane. It goes back with its answer, so that the thread that made the request
+/// frees it: blocks that cross threads are what allocators are slowest at.
+class Cse::RequestJob final : public WriteJob {
+ public:
+  RequestJob(Cse& cse, std::shared_ptr<const Request> request, std::string originator, bool dry_run,
+             Reply reply)
+      : cse_(cse),
+        request_(std::move(request)),
+        originator_(std::move(originator)),
+        dry_run_(dry_run),
+        reply_(std::move(reply)) {}
+
+  Response work(WorkingSet& resources) override {
+    Response response = cse_.run(*request_, originator_, resources);
+    if (!dry_run_) return response;
+    verdict_ = std::move(response);
+    return error_response(*request_, {Rsc::kInternalServerError, ""});
+  }
+
+  void done(std::shared_ptr<WriteJob> self, Response response,
+            std::vector<Change> changes) override {
+    if (dry_run_) response = std::move(verdict_);
+    if (!dry_run_ && !changes.empty()) {
+      cse_.tell_listeners(*request_, originator_, std::move(changes));
+    }
+    response.origin = std::move(self);
+    reply_(std::move(response));
+  }
+
+  void refuse(Error error) { reply_(error_response(*request_, error)); }
+
+ private:
+  Cse& cse_;
+  std::shared_ptr<const Request> request_;
+  std::string originator_;
+  bool dry_run_;
+  Reply reply_;
+  Response verdict_;  ///< of a dry run; the lane is given a failure, so that it undoes everything
+};
+
 void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
                   Reply reply) {
-  /// Shared by the two halves of the job: a Reply is a chain of closures, too dear to be copied.
-  struct Work {
-    std::shared_ptr<const Request> request;
-    std::string originator;
-    Reply reply;
-    bool dry_run;
-    Response verdict;  ///< of a dry run; the lane is given a failure, so that it undoes everything
-  };
-  auto shared = std::make_shared<Work>(
-      Work{std::move(request), std::move(originator), std::move(reply), dry_run, {}});
-  WriteJob job;
-  job.work = [this, shared](WorkingSet& resources) {
-    Response response = run(*shared->request, shared->originator, resources);
-    if (!shared->dry_run) return response;
-    shared->verdict = std::move(response);
-    return error_response(*shared->request, {Rsc::kInternalServerError, ""});
-  };
-  job.done = [this, shared](Response response, std::vector<Change> changes) {
-    if (shared->dry_run) return shared->reply(std::move(shared->verdict));
-    if (!changes.empty()) tell_listeners(*shared->request, shared->originator, std::move(changes));
-    shared->reply(std::move(response));
-  };
-  if (!lane_ || !lane_->submit(std::move(job))) {
-    shared->reply(error_response(
-        *shared->request,
-        {Rsc::kInternalServerError, "too many writes are waiting; try again later"}));
+  auto job = std::make_shared<RequestJob>(*this, std::move(request), std::move(originator), dry_run,
+                                          std::move(reply));
+  if (!lane_ || !lane_->submit(job)) {
+    job->refuse({Rsc::kInternalServerError, "too many writes are waiting; try again later"});
   }
 }
 
@@ -245,8 +263,7 @@ void Cse::submit(std::function<Response(OperationContext&)> work,
   request->operation = Operation::kUpdate;
   request->to = settings_.csebase_name;
   request->from = settings_.cse_id;
-  WriteJob job;
-  job.work = [this, request, work = std::move(work)](WorkingSet& resources) {
+  auto run_work = [this, request, work = std::move(work)](WorkingSet& resources) {
     OperationContext context{resources, *request, settings_, behaviours_, settings_.cse_id};
     Response response = work(context);
     if (!is_success(response.rsc)) return response;
@@ -255,11 +272,11 @@ void Cse::submit(std::function<Response(OperationContext&)> work,
     }
     return response;
   };
-  job.done = [this, request, done](Response response, std::vector<Change> changes) {
+  auto tell = [this, request, done](Response response, std::vector<Change> changes) {
     if (!changes.empty()) tell_listeners(*request, settings_.cse_id, std::move(changes));
     if (done) done(std::move(response));
   };
-  if (!lane_ || !lane_->submit(std::move(job))) {
+  if (!lane_ || !lane_->submit(make_job(std::move(run_work), std::move(tell)))) {
     if (done)
       done(error_response(*request, {Rsc::kInternalServerError, "too many writes are waiting"}));
   }

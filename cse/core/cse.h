@@ -78,6 +78,7 @@ class Cse final : public PrimitiveHandler {
                 CommittedView& view, Reply reply);
   void write(std::shared_ptr<const Request> request, std::string originator, Reply reply);
   void prepare_then_write(Request request, std::string originator, Reply reply);
+  class RequestJob;
   void enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
                Reply reply);
   Response run(const Request& request, const std::string& originator, WorkingSet& resources) const;

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +18,9 @@ class Resource {
   Resource(Record record, const TypeSchema& schema, std::string path);
   /// New or changed by a procedure; `record.body` is made from `attributes` when first needed.
   Resource(Record record, const TypeSchema& schema, std::string path, Value attributes);
+  /// `before` with some attributes set to other values: cheap, because what both share is not
+  /// copied until somebody asks for attributes() or json().
+  Resource(std::shared_ptr<const Resource> before, std::int64_t version, Value::Object changed);
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
 
@@ -33,6 +37,8 @@ class Resource {
 
   /// The object below the root: {"rn":…,"ty":…,…}.
   const Value& attributes() const;
+  /// One of them, or nullptr. For a successor with few changes cheaper than attributes().
+  const Value* attribute(std::string_view name) const;
   /// What the CSE keeps beside the attributes; an empty object if nothing.
   const Value& internal() const;
   /// `{"m2m:cnt":{…}}`.
@@ -43,17 +49,28 @@ class Resource {
   Record fields() const;
 
  private:
+  friend std::shared_ptr<const Resource> detached(const std::shared_ptr<const Resource>& resource);
   void encode() const;
+  void decode() const;
+  void decode_internal() const;
+  std::mutex& mutex() const;
 
   mutable Record record_;
   const TypeSchema* schema_;
   std::string path_;
-  mutable std::once_flag decoded_, encoded_, internal_decoded_;
+  /// Set once the part has been made; the making is guarded by mutex().
+  mutable std::atomic<bool> decoded_{false}, encoded_{false}, internal_decoded_{false};
   mutable Value attributes_;
   mutable Value internal_;
+  /// Of a successor: the attributes that differ, and where all others are. `base_` has no base.
+  Value::Object changed_;
+  std::shared_ptr<const Resource> base_;
 };
 
 using ResourcePtr = std::shared_ptr<const Resource>;
+
+/// The same state, no longer bound to a predecessor.
+ResourcePtr detached(const ResourcePtr& resource);
 
 /// The text of a resource as a response's content, without a copy.
 Content content_of(const ResourcePtr& resource);

@@ -179,6 +179,15 @@ ResourcePtr WorkingSet::update(const ResourcePtr& before, Value attributes, bool
   return after;
 }
 
+ResourcePtr WorkingSet::update_some(const ResourcePtr& before, Value::Object changed,
+                                    bool side_effect) {
+  Entry& entry = touch(before->id(), before);
+  auto after = std::make_shared<const Resource>(before, entry.stored + 1, std::move(changed));
+  set_now(entry, before->id(), after);
+  changes_.push_back({Change::Kind::kUpdated, before, after, side_effect});
+  return after;
+}
+
 ResourcePtr WorkingSet::update_internal(const ResourcePtr& before, Value internal) {
   Record record = before->fields();
   record.internal = to_json(internal);
@@ -227,14 +236,16 @@ Result<void> WorkingSet::write(const ResourceId& id, Entry& entry) {
     if (auto erased = transaction_.erase(id, entry.stored); !erased) return erased;
     entry.stored = 0;
   } else {
-    Record record = entry.now->record();
-    if (record.version !=
-        entry.stored + 1) {  // undone after a flush: the same content, as a newer version
+    if (entry.now->version() != entry.stored + 1) {
+      // Undone after a flush: the same content, as a newer version.
+      Record record = entry.now->record();
       record.version = entry.stored + 1;
-      entry.now = std::make_shared<const Resource>(record, entry.now->schema(), entry.now->path());
+      entry.now = std::make_shared<const Resource>(std::move(record), entry.now->schema(),
+                                                   entry.now->path());
     }
-    if (auto put = transaction_.put(record); !put) return put;
-    entry.stored = record.version;
+    if (auto put = transaction_.put(entry.now->record()); !put) return put;
+    ++entry.stored;
+    entry.now = detached(entry.now);
   }
   entry.written = entry.now;
   return {};

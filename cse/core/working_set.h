@@ -32,7 +32,12 @@ class WorkingSet final : public ResourceReader {
  public:
   WorkingSet(Transaction& transaction, ResourceCache& cache, const Schemas& schemas,
              IdGenerator& ids, Timestamp now)
-      : transaction_(transaction), cache_(cache), schemas_(schemas), ids_(ids), now_(now) {}
+      : transaction_(transaction),
+        cache_(cache),
+        schemas_(schemas),
+        ids_(ids),
+        now_(now),
+        now_text_(to_text(now)) {}
 
   // Reading: what is committed and what this batch has changed.
   Result<ResourcePtr> find(const ResourceId& id) override;
@@ -43,6 +48,8 @@ class WorkingSet final : public ResourceReader {
   Result<std::vector<ChildEntry>> all_of_type(int type, const Page& page) override;
   Timestamp now() const override { return now_; }
   Result<Snapshot*> indexes() override;
+  /// now() as a timestamp's text.
+  const std::string& now_text() const { return now_text_; }
   /// As find, but also what has expired and only waits to be removed.
   Result<ResourcePtr> find_stored(const ResourceId& id);
   Result<ResourcePtr> child_stored(const Resource& parent, const std::string& name);
@@ -59,6 +66,9 @@ class WorkingSet final : public ResourceReader {
                                            const Value& internal);
   /// Replaces the attributes. `expires` follows from `et`.
   ResourcePtr update(const ResourcePtr& before, Value attributes, bool side_effect = false);
+  /// Sets some attributes, not `et`: for what changes often and little, such as counters.
+  ResourcePtr update_some(const ResourcePtr& before, Value::Object changed,
+                          bool side_effect = false);
   /// Replaces what the CSE keeps beside the attributes; makes no change event.
   ResourcePtr update_internal(const ResourcePtr& before, Value internal);
   void erase(const ResourcePtr& resource, bool side_effect = false);
@@ -88,7 +98,6 @@ class WorkingSet final : public ResourceReader {
   void publish();
   bool wrote_outbox() const { return wrote_outbox_; }
 
- private:
   /// One resource that this batch has touched. It needs writing whenever `now` is not `written`.
   struct Entry {
     ResourcePtr now;          ///< as the batch sees it; null: absent
@@ -96,6 +105,11 @@ class WorkingSet final : public ResourceReader {
     std::int64_t stored = 0;  ///< version in the transaction; 0: absent
     bool existed = false;     ///< before this batch
   };
+  using Entries = std::unordered_map<ResourceId, Entry>;
+  /// After publish: everything that the batch has touched, for whoever frees it later.
+  Entries take_entries() { return std::move(entries_); }
+
+ private:
   struct Undo {
     ResourceId id;
     ResourcePtr now;
@@ -116,7 +130,8 @@ class WorkingSet final : public ResourceReader {
   const Schemas& schemas_;
   IdGenerator& ids_;
   const Timestamp now_;
-  std::unordered_map<ResourceId, Entry> entries_;
+  const std::string now_text_;
+  Entries entries_;
   std::unordered_map<std::string, ResourceId>
       names_;                           ///< created in this batch: (parent, name) -> id
   std::vector<ResourceId> structural_;  ///< created or erased since the last flush

@@ -1,5 +1,6 @@
 #include "cse/core/write_lane.h"
 
+#include <algorithm>
 #include <exception>
 
 namespace gatehouse {
@@ -9,7 +10,27 @@ namespace {
 /// refused.
 constexpr int kMaxAttempts = 16;
 
+class FunctionJob final : public WriteJob {
+ public:
+  FunctionJob(std::function<Response(WorkingSet&)> work,
+              std::function<void(Response, std::vector<Change>)> done)
+      : work_(std::move(work)), done_(std::move(done)) {}
+  Response work(WorkingSet& resources) override { return work_(resources); }
+  void done(std::shared_ptr<WriteJob>, Response response, std::vector<Change> changes) override {
+    done_(std::move(response), std::move(changes));
+  }
+
+ private:
+  std::function<Response(WorkingSet&)> work_;
+  std::function<void(Response, std::vector<Change>)> done_;
+};
+
 }  // namespace
+
+std::shared_ptr<WriteJob> make_job(std::function<Response(WorkingSet&)> work,
+                                   std::function<void(Response, std::vector<Change>)> done) {
+  return std::make_shared<FunctionJob>(std::move(work), std::move(done));
+}
 
 WriteLane::WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
                      const Scheduler& clock, std::size_t max_batch, std::size_t max_queued)
@@ -41,7 +62,7 @@ void WriteLane::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool WriteLane::submit(WriteJob&& job) {
+bool WriteLane::submit(std::shared_ptr<WriteJob> job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= max_queued_) return false;
@@ -55,9 +76,10 @@ bool WriteLane::submit(WriteJob&& job) {
 std::size_t WriteLane::run_pending() {
   std::size_t total = 0;
   for (;;) {
-    std::vector<WriteJob> batch;
+    Batch batch;
     {
       const std::lock_guard lock(mutex_);
+      batch.reserve(std::min(queue_.size(), max_batch_));
       while (!queue_.empty() && batch.size() < max_batch_) {
         batch.push_back(std::move(queue_.front()));
         queue_.pop_front();
@@ -91,13 +113,13 @@ void WriteLane::fail_all(std::vector<Outcome>& outcomes, std::size_t count,
   }
 }
 
-void WriteLane::process(std::vector<WriteJob>& batch) {
+void WriteLane::process(Batch& batch) {
   std::vector<Outcome> outcomes;
   bool settled = false;
   for (int i = 0; i < kMaxAttempts && !settled; ++i) settled = attempt(batch, outcomes);
   if (!settled && batch.size() > 1) {  // whoever causes it must not take the others along
-    for (WriteJob& job : batch) {
-      std::vector<WriteJob> alone;
+    for (std::shared_ptr<WriteJob>& job : batch) {
+      Batch alone;
       alone.push_back(std::move(job));
       process(alone);
     }
@@ -107,23 +129,25 @@ void WriteLane::process(std::vector<WriteJob>& batch) {
     fail_all(outcomes, batch.size(),
              "other processes of this CSE change the same resources too fast");
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i].done(std::move(outcomes[i].response), std::move(outcomes[i].changes));
+    WriteJob& job = *batch[i];
+    job.done(std::move(batch[i]), std::move(outcomes[i].response), std::move(outcomes[i].changes));
   }
 }
 
-bool WriteLane::attempt(std::vector<WriteJob>& batch, std::vector<Outcome>& outcomes) {
+bool WriteLane::attempt(const Batch& batch, std::vector<Outcome>& outcomes) {
   outcomes.clear();
+  outcomes.reserve(batch.size());
   auto transaction = store_.begin();
   if (!transaction) {
     fail_all(outcomes, batch.size(), transaction.error().detail);
     return true;
   }
   WorkingSet resources(**transaction, cache_, schemas_, ids_, clock_.now());
-  for (WriteJob& job : batch) {
+  for (const std::shared_ptr<WriteJob>& job : batch) {
     resources.begin_job();
     Outcome outcome;
     try {
-      outcome.response = job.work(resources);
+      outcome.response = job->work(resources);
     } catch (const std::exception&) {  // a bug: this request is refused, the others go on
       outcome.response.rsc = Rsc::kInternalServerError;
       outcome.response.content =
@@ -147,6 +171,7 @@ bool WriteLane::attempt(std::vector<WriteJob>& batch, std::vector<Outcome>& outc
     return true;
   }
   resources.publish();
+  last_batch_ = resources.take_entries();
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -12,14 +13,22 @@
 namespace gatehouse {
 
 /// One piece of work on the lane.
-struct WriteJob {
+class WriteJob {
+ public:
+  virtual ~WriteJob() = default;
   /// Runs on the working set and answers; an unsuccessful answer undoes what it did. May run again
   /// when another process was faster (Transaction::CommitError::kStale), so it takes its input
   /// unchanged.
-  std::function<Response(WorkingSet&)> work;
-  /// After the commit, with the answer and the changes; or with 5000 when the store failed.
-  std::function<void(Response, std::vector<Change>)> done;
+  virtual Response work(WorkingSet& resources) = 0;
+  /// After the commit, with the answer and the changes; or with 5000 when the store failed. `self`
+  /// is the lane's only hold on this job, for whoever wants to free it elsewhere.
+  virtual void done(std::shared_ptr<WriteJob> self, Response response,
+                    std::vector<Change> changes) = 0;
 };
+
+/// A job of two functions, as declared above.
+std::shared_ptr<WriteJob> make_job(std::function<Response(WorkingSet&)> work,
+                                   std::function<void(Response, std::vector<Change>)> done);
 
 /// The one place where resources change: a thread that runs jobs one after the other, gathers those
 /// that wait into one transaction (group commit), and answers after it is on disk.
@@ -32,7 +41,7 @@ class WriteLane {
   void stop();
 
   /// False: the queue is full, `done` is not called. Threading: any.
-  bool submit(WriteJob&& job);
+  bool submit(std::shared_ptr<WriteJob> job);
   /// For a single thread of control (tests): no thread of its own; run_pending() does the work.
   struct Manual {};
   WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
@@ -45,9 +54,10 @@ class WriteLane {
     std::vector<Change> changes;
   };
   void run();
-  void process(std::vector<WriteJob>& batch);
+  using Batch = std::vector<std::shared_ptr<WriteJob>>;
+  void process(Batch& batch);
   /// True when the batch is settled; false: stale, run it again.
-  bool attempt(std::vector<WriteJob>& batch, std::vector<Outcome>& outcomes);
+  bool attempt(const Batch& batch, std::vector<Outcome>& outcomes);
   static void fail_all(std::vector<Outcome>& outcomes, std::size_t count, const std::string& why);
 
   Store& store_;
@@ -58,8 +68,11 @@ class WriteLane {
   const std::size_t max_batch_, max_queued_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<WriteJob> queue_;
+  std::deque<std::shared_ptr<WriteJob>> queue_;
   bool stopping_ = false;
+  /// What the last batch touched. The answers hold it too, on other threads; given up here one
+  /// batch later it is freed by the thread that allocated it, which is cheaper by far.
+  WorkingSet::Entries last_batch_;
   std::thread thread_;
 };
 

@@ -161,6 +161,9 @@ struct Response {
   std::optional<std::string> vendor_information;
   std::string content_location;  ///< address of a created resource; HTTP Content-Location, CoAP
                                  ///< Location-Path
+  /// Freed with the answer, where that has arrived: what the request was made of, if it went
+  /// through other threads. Nobody looks into it.
+  std::shared_ptr<const void> origin;
 };
 
 /// The response that reports `error`, with its text as m2m:dbg.

@@ -13,7 +13,7 @@ using namespace announcement;
 
 bool concerns(const Resource& resource) {
   return resource.schema().announceable &&
-         (resource.attributes().contains("at") || Copies::any(resource));
+         (resource.attribute("at") || Copies::any(resource));
 }
 
 /// Brings `at` and `aa` into the form in which they are kept.

@@ -27,10 +27,22 @@ bool is_content_info(const std::string& text) {
                       (rest.size() == 3 && rest[1] == ':' && rest[2] >= '0' && rest[2] <= '5'));
 }
 
-std::optional<std::int64_t> limit_of(const Value& attributes, std::string_view name) {
-  const Value* limit = attributes.find(name);
+std::optional<std::int64_t> limit_of(const Value* limit) {
   return limit ? limit->as_integer() : std::nullopt;
 }
+
+std::int64_t number_at(const Resource& resource, std::string_view name) {
+  const Value* value = resource.attribute(name);
+  return value ? value->as_integer().value_or(0) : 0;
+}
+
+/// currentNrOfInstances and currentByteSize, and what they may be at most.
+struct Counters {
+  std::int64_t count, bytes;
+};
+struct Limits {
+  std::optional<std::int64_t> count, bytes;
+};
 
 class Container final : public TypeBehaviour {
  public:
@@ -43,47 +55,51 @@ class Container final : public TypeBehaviour {
   /// A smaller mni or mbs takes effect at once. Source: TS-0004 clause 7.4.6.2.3.
   Result<void> on_update(const ResourcePtr& before, Value& attributes, const Value& requested,
                          OperationContext& context) const override {
-    if (requested.contains("mni") || requested.contains("mbs"))
-      return evict(before->id(), attributes, context);
+    if (!requested.contains("mni") && !requested.contains("mbs")) return {};
+    Counters counters{attributes.integer_at("cni"), attributes.integer_at("cbs")};
+    const Limits limits{limit_of(attributes.find("mni")), limit_of(attributes.find("mbs"))};
+    if (auto evicted = evict(before->id(), limits, counters, context); !evicted) return evicted;
+    attributes.set("cni", counters.count).set("cbs", counters.bytes);
     return {};
   }
 
   Result<void> on_child_created(const ResourcePtr& self, const ResourcePtr& child,
                                 OperationContext& context) const override {
     if (child->type() != type_number::kContentInstance) return {};
-    Value attributes = self->attributes();
-    attributes.set("cni", attributes.integer_at("cni") + 1);
-    attributes.set("cbs", attributes.integer_at("cbs") + child->attributes().integer_at("cs"));
-    attributes.set("st", attributes.integer_at("st") + 1);
-    attributes.set("lt", to_text(context.now()));
-    if (auto evicted = evict(self->id(), attributes, context); !evicted) return evicted;
-    context.resources.update(self, std::move(attributes), true);
+    Counters counters{number_at(*self, "cni") + 1,
+                      number_at(*self, "cbs") + number_at(*child, "cs")};
+    const Limits limits{limit_of(self->attribute("mni")), limit_of(self->attribute("mbs"))};
+    if (auto evicted = evict(self->id(), limits, counters, context); !evicted) return evicted;
+    context.resources.update_some(self,
+                                  {{"cni", counters.count},
+                                   {"cbs", counters.bytes},
+                                   {"st", number_at(*self, "st") + 1},
+                                   {"lt", context.resources.now_text()}},
+                                  true);
     return {};
   }
 
   Result<void> on_child_deleted(const ResourcePtr& self, const ResourcePtr& child,
                                 OperationContext& context) const override {
     if (child->type() != type_number::kContentInstance) return {};
-    Value attributes = self->attributes();
-    attributes.set("cni", std::max<std::int64_t>(attributes.integer_at("cni") - 1, 0));
-    attributes.set("cbs",
-                   std::max<std::int64_t>(
-                       attributes.integer_at("cbs") - child->attributes().integer_at("cs"), 0));
-    attributes.set("lt", to_text(context.now()));
-    context.resources.update(self, std::move(attributes), true);
+    const std::int64_t count = number_at(*self, "cni") - 1;
+    const std::int64_t bytes = number_at(*self, "cbs") - number_at(*child, "cs");
+    context.resources.update_some(self,
+                                  {{"cni", std::max<std::int64_t>(count, 0)},
+                                   {"cbs", std::max<std::int64_t>(bytes, 0)},
+                                   {"lt", context.resources.now_text()}},
+                                  true);
     return {};
   }
 
  private:
   /// Oldest first, until both limits hold. Source: TS-0004 clause 7.4.7.2.1 (no notification for
   /// these).
-  static Result<void> evict(const ResourceId& container, Value& attributes,
+  static Result<void> evict(const ResourceId& container, const Limits& limits, Counters& counters,
                             OperationContext& context) {
-    const auto max_count = limit_of(attributes, "mni");
-    const auto max_bytes = limit_of(attributes, "mbs");
     const auto exceeded = [&] {
-      return (max_count && attributes.integer_at("cni") > *max_count) ||
-             (max_bytes && attributes.integer_at("cbs") > *max_bytes);
+      return (limits.count && counters.count > *limits.count) ||
+             (limits.bytes && counters.bytes > *limits.bytes);
     };
     while (exceeded()) {
       Page page;
@@ -97,9 +113,8 @@ class Container final : public TypeBehaviour {
         auto instance = context.resources.find_stored(entry.id);
         if (!instance) return fail(instance.error());
         if (!*instance) continue;
-        attributes.set("cni", attributes.integer_at("cni") - 1);
-        attributes.set("cbs",
-                       attributes.integer_at("cbs") - (*instance)->attributes().integer_at("cs"));
+        --counters.count;
+        counters.bytes -= number_at(**instance, "cs");
         if (auto erased = erase_subtree(*instance, context, true); !erased) return erased;
       }
     }
@@ -115,14 +130,14 @@ class ContentInstance final : public TypeBehaviour {
   }
 
   Result<void> on_create(Draft& draft, OperationContext& context) const override {
-    const Value& parent = draft.parent->attributes();
+    const Resource& parent = *draft.parent;
     const std::int64_t size = size_in_bytes(draft.attributes.find("con"));
-    if (const auto limit = limit_of(parent, "mbs"); limit && size > *limit) {
+    if (const auto limit = limit_of(parent.attribute("mbs")); limit && size > *limit) {
       return fail(Rsc::kNotAcceptable, "con (content): has " + std::to_string(size) +
                                            " bytes, more than the container's maxByteSize of " +
                                            std::to_string(*limit));
     }
-    if (const auto limit = limit_of(parent, "mni"); limit && *limit == 0) {
+    if (const auto limit = limit_of(parent.attribute("mni")); limit && *limit == 0) {
       return fail(Rsc::kNotAcceptable, "con (content): the container's maxNrOfInstances is 0");
     }
     if (const Value* info = draft.attributes.find("cnf");
@@ -132,8 +147,8 @@ class ContentInstance final : public TypeBehaviour {
           "cnf (contentInfo): must be \"type/subtype:encoding[:security]\" such as text/plain:0");
     }
     draft.attributes.set("cs", size);
-    draft.attributes.set("st", parent.integer_at("st") + 1);
-    if (const auto age = limit_of(parent, "mia")) {
+    draft.attributes.set("st", number_at(parent, "st") + 1);
+    if (const auto age = limit_of(parent.attribute("mia"))) {
       const Timestamp latest =
           context.now() + std::chrono::seconds(std::clamp<std::int64_t>(*age, 0, 4'000'000'000));
       if (latest < draft.record.expires) {

@@ -25,10 +25,9 @@ class Lane : public testing::Test {
     lane.emplace(store, cache, schemas, ids, clock, max_batch, max_queued);
   }
   /// A container of that name below `parent`.
-  WriteJob create(std::string name, std::string parent = "cse",
-                  std::function<void(Response)> done = {}) {
-    WriteJob job;
-    job.work = [this, name, parent](WorkingSet& resources) {
+  std::shared_ptr<WriteJob> create(std::string name, std::string parent = "cse",
+                                   std::function<void(Response)> done = {}) {
+    auto work = [this, name, parent](WorkingSet& resources) {
       Record record;
       record.id.text = name;
       record.parent.text = parent;
@@ -46,21 +45,18 @@ class Lane : public testing::Test {
       created.rsc = Rsc::kCreated;
       return created;
     };
-    job.done = [done](Response response, std::vector<Change>) {
+    return make_job(std::move(work), [done](Response response, std::vector<Change>) {
       if (done) done(std::move(response));
-    };
-    return job;
+    });
   }
   /// Holds the lane until `release` is set.
-  WriteJob barrier(std::promise<void>& reached, std::shared_future<void> release) {
-    WriteJob job;
-    job.work = [&reached, release](WorkingSet&) {
+  std::shared_ptr<WriteJob> barrier(std::promise<void>& reached, std::shared_future<void> release) {
+    auto work = [&reached, release](WorkingSet&) {
       reached.set_value();
       release.wait();
       return Response{};
     };
-    job.done = [](Response, std::vector<Change>) {};
-    return job;
+    return make_job(std::move(work), [](Response, std::vector<Change>) {});
   }
   std::int64_t stored() { return *store.count(); }
 
@@ -150,14 +146,14 @@ TEST_F(Lane, AnExceptionInOneJobRefusesThatJobOnlyAndUndoesIt) {
   ASSERT_EQ(reached.get_future().wait_for(kPatience), std::future_status::ready);
   std::vector<Rsc> answers;
   const auto note = [&answers](Response response) { answers.push_back(response.rsc); };
-  WriteJob faulty = create("b", "cse", note);
-  faulty.work = [create_it = faulty.work](WorkingSet& resources) -> Response {
-    (void)create_it(resources);
+  const auto create_then_throw = [inner = create("b")](WorkingSet& resources) -> Response {
+    (void)inner->work(resources);
     throw std::runtime_error("a bug");
   };
+  const auto noted = [&note](Response response, std::vector<Change>) { note(std::move(response)); };
 
   lane->submit(create("a", "cse", note));
-  lane->submit(std::move(faulty));
+  lane->submit(make_job(create_then_throw, noted));
   lane->submit(create("c", "cse", note));
   release.set_value();
   lane.reset();
@@ -190,8 +186,8 @@ TEST_F(Lane, AJobThatTheStoreRefusesForEverFailsAlone) {
   ASSERT_EQ(reached.get_future().wait_for(kPatience), std::future_status::ready);
   std::vector<Rsc> answers;
   const auto note = [&answers](Response response) { answers.push_back(response.rsc); };
-  WriteJob clash = create("b", "cse", note);
-  clash.work = [this](WorkingSet& resources) {
+  const auto noted = [&note](Response response, std::vector<Change>) { note(std::move(response)); };
+  const auto clash = [this](WorkingSet& resources) {
     Record record;
     record.id.text = "cse";  // is there, and create_with_internal() does not look
     record.name = "cse";
@@ -204,13 +200,48 @@ TEST_F(Lane, AJobThatTheStoreRefusesForEverFailsAlone) {
   };
 
   lane->submit(create("a", "cse", note));
-  lane->submit(std::move(clash));
+  lane->submit(make_job(clash, noted));
   lane->submit(create("c", "cse", note));
   release.set_value();
   lane.reset();
 
   EXPECT_EQ(answers, (std::vector<Rsc>{Rsc::kCreated, Rsc::kInternalServerError, Rsc::kCreated}));
   EXPECT_EQ(stored(), 3);
+}
+
+// A successor that shares its predecessor's attributes must be told apart from it in every way.
+TEST_F(Lane, ChangesOfSomeAttributesAddUpAndReachTheStore) {
+  start();
+  const auto set = [this](const char* name, int value, bool fails) {
+    return make_job(
+        [=](WorkingSet& resources) {
+          const ResourcePtr before = *resources.find(ResourceId{"a"});
+          const ResourcePtr after = resources.update_some(before, {{name, value}});
+          EXPECT_EQ(after->attribute(name)->as_integer(), value);
+          EXPECT_EQ(after->attribute("rn")->as_string(), before->attribute("rn")->as_string());
+          EXPECT_EQ(after->attributes().integer_at(name), value);
+          return fails ? error_response(Request{}, {Rsc::kBadRequest, "undo"}) : Response{};
+        },
+        [](Response, std::vector<Change>) {});
+  };
+  std::promise<void> reached, release;  // so that all share one batch
+  ASSERT_TRUE(lane->submit(barrier(reached, release.get_future().share())));
+  ASSERT_EQ(reached.get_future().wait_for(kPatience), std::future_status::ready);
+  for (auto job : {create("a"), set("x", 1, false), set("y", 7, false), set("y", 9, true),
+                   set("x", 2, false)}) {
+    ASSERT_TRUE(lane->submit(job));
+  }
+  release.set_value();
+  lane.reset();
+
+  const ResourcePtr cached = cache.find({"a"});
+  ASSERT_TRUE(cached);
+  EXPECT_EQ(cached->json(), R"({"m2m:cnt":{"rn":"a","x":2,"y":7}})");
+  EXPECT_EQ(cached->attributes().integer_at("x"), 2);
+  auto record = (*store.read())->find(ResourceId{"a"});
+  ASSERT_TRUE(record && *record);
+  EXPECT_EQ((*record)->body, cached->json());
+  EXPECT_EQ((*record)->version, cached->version());
 }
 
 TEST_F(Lane, GivesUpOnANeighbourThatIsAlwaysFaster) {
