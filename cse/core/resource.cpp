@@ -34,13 +34,11 @@ Resource::Resource(Record record, const TypeSchema& schema, std::string path, Va
       decoded_(true),
       attributes_(std::move(attributes)) {}
 
-Resource::Resource(std::shared_ptr<const Resource> before, std::int64_t version,
-                   Value::Object changed)
-    : record_(before->fields()),
+Resource::Resource(std::shared_ptr<const Resource> before, Record record, Value::Object changed)
+    : record_(std::move(record)),
       schema_(before->schema_),
       path_(before->path_),
       changed_(std::move(changed)) {
-  record_.version = version;
   for (const Member& member : before->changed_) {
     if (!find_in(changed_, member.name)) changed_.push_back(member);
   }

@@ -164,12 +164,16 @@ Result<ResourcePtr> WorkingSet::create_with_internal(Record draft, const TypeSch
   return create(std::move(draft), schema, parent, std::move(attributes));
 }
 
+Timestamp WorkingSet::modified_now() const {
+  return {now_.microseconds - now_.microseconds % kModifiedStep};
+}
+
 ResourcePtr WorkingSet::update(const ResourcePtr& before, Value attributes, bool side_effect) {
   Record record = before->fields();
   if (const auto et = parse_timestamp(attributes.string_at("et"))) record.expires = *et;
   record.labels = labels_of(attributes);
   if (attributes.string_at("lt") != before->attributes().string_at("lt"))
-    record.modified = {now_.microseconds - now_.microseconds % kModifiedStep};
+    record.modified = modified_now();
   Entry& entry = touch(before->id(), before);
   record.version = entry.stored + 1;
   auto after = std::make_shared<const Resource>(std::move(record), before->schema(), before->path(),
@@ -181,8 +185,13 @@ ResourcePtr WorkingSet::update(const ResourcePtr& before, Value attributes, bool
 
 ResourcePtr WorkingSet::update_some(const ResourcePtr& before, Value::Object changed,
                                     bool side_effect) {
+  Record record = before->fields();
+  for (const Member& member : changed) {
+    if (member.name == "lt") record.modified = modified_now();
+  }
   Entry& entry = touch(before->id(), before);
-  auto after = std::make_shared<const Resource>(before, entry.stored + 1, std::move(changed));
+  record.version = entry.stored + 1;
+  auto after = std::make_shared<const Resource>(before, std::move(record), std::move(changed));
   set_now(entry, before->id(), after);
   changes_.push_back({Change::Kind::kUpdated, before, after, side_effect});
   return after;

@@ -66,7 +66,8 @@ class WorkingSet final : public ResourceReader {
                                            const Value& internal);
   /// Replaces the attributes. `expires` follows from `et`.
   ResourcePtr update(const ResourcePtr& before, Value attributes, bool side_effect = false);
-  /// Sets some attributes, not `et`: for what changes often and little, such as counters.
+  /// Sets some attributes, but neither `et` nor `lbl`: for what changes often and little, such as
+  /// counters.
   ResourcePtr update_some(const ResourcePtr& before, Value::Object changed,
                           bool side_effect = false);
   /// Replaces what the CSE keeps beside the attributes; makes no change event.
@@ -119,6 +120,7 @@ class WorkingSet final : public ResourceReader {
   }
   /// The entry of a resource that is `base` before the job changes it; remembers how to undo that.
   Entry& touch(const ResourceId& id, const ResourcePtr& base);
+  Timestamp modified_now() const;
   void set_now(Entry& entry, const ResourceId& id, ResourcePtr now);
   Result<ResourcePtr> materialise_stored(Record record);
   Result<void> flush_structure();

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "cse/codec/json.h"
 #include "tests/cse/core/test_cse.h"
 
 namespace gatehouse {
@@ -227,7 +228,13 @@ TEST_F(Lane, ChangesOfSomeAttributesAddUpAndReachTheStore) {
   std::promise<void> reached, release;  // so that all share one batch
   ASSERT_TRUE(lane->submit(barrier(reached, release.get_future().share())));
   ASSERT_EQ(reached.get_future().wait_for(kPatience), std::future_status::ready);
-  for (auto job : {create("a"), set("x", 1, false), set("y", 7, false), set("y", 9, true),
+  const auto touch = make_job(
+      [](WorkingSet& resources) {
+        resources.update_some(*resources.find(ResourceId{"a"}), {{"lt", resources.now_text()}});
+        return Response{};
+      },
+      [](Response, std::vector<Change>) {});
+  for (auto job : {create("a"), touch, set("x", 1, false), set("y", 7, false), set("y", 9, true),
                    set("x", 2, false)}) {
     ASSERT_TRUE(lane->submit(job));
   }
@@ -236,12 +243,15 @@ TEST_F(Lane, ChangesOfSomeAttributesAddUpAndReachTheStore) {
 
   const ResourcePtr cached = cache.find({"a"});
   ASSERT_TRUE(cached);
-  EXPECT_EQ(cached->json(), R"({"m2m:cnt":{"rn":"a","x":2,"y":7}})");
+  EXPECT_EQ(parse_json(cached->json())->find("m2m:cnt")->string_at("lt"), to_text(clock.now()));
+  EXPECT_EQ(cached->attributes(),
+            Value::object({{"rn", "a"}, {"lt", to_text(clock.now())}, {"x", 2}, {"y", 7}}));
   EXPECT_EQ(cached->attributes().integer_at("x"), 2);
   auto record = (*store.read())->find(ResourceId{"a"});
   ASSERT_TRUE(record && *record);
   EXPECT_EQ((*record)->body, cached->json());
   EXPECT_EQ((*record)->version, cached->version());
+  EXPECT_GT((*record)->modified, Timestamp{0});  // discovery finds it by its last change
 }
 
 TEST_F(Lane, GivesUpOnANeighbourThatIsAlwaysFaster) {
