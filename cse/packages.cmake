@@ -15,3 +15,8 @@ list(APPEND CMAKE_MODULE_PATH /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/cmake/PahoM
 set(PAHO_WITH_SSL TRUE)
 find_package(PahoMqttCpp CONFIG REQUIRED)
 find_package(mimalloc CONFIG REQUIRED)
+# libcoap has one archive for each TLS library; ours is the static one: see bindings/coap/option_filter.cpp.
+find_library(GATEHOUSE_COAP_ARCHIVE NAMES libcoap-3-openssl.a REQUIRED)
+add_library(coap3_static STATIC IMPORTED GLOBAL)
+set_target_properties(coap3_static PROPERTIES IMPORTED_LOCATION ${GATEHOUSE_COAP_ARCHIVE})
+target_link_libraries(coap3_static INTERFACE OpenSSL::SSL OpenSSL::Crypto)

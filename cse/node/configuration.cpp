@@ -160,6 +160,18 @@ void add_listener(std::vector<Option>& rows, const std::string& group,
                       at(&HttpListener::cors_origins)));
 }
 
+void add_coap(std::vector<Option>& rows, const std::string& group,
+              CoapListener CoapSettings::*where) {
+  const auto at = [where](auto member) {
+    return [ where, member ](NodeSettings & s) -> auto& { return (s.coap.*where).*member; };
+  };
+  rows.push_back(flag(group + ".enabled", "listen for " + group, at(&CoapListener::enabled)));
+  rows.push_back(
+      text(group + ".address", "IPv4 or IPv6 address to listen at", at(&CoapListener::address)));
+  rows.push_back(number(group + ".port", "port to listen at, UDP and TCP; 0 takes a free one", 0,
+                        65535, at(&CoapListener::port)));
+}
+
 const std::vector<Option>& options() {
   static const std::vector<Option> rows = [] {
     std::vector<Option> r;
@@ -211,6 +223,17 @@ const std::vector<Option>& options() {
                      FIELD(mqtt.client_id)));
     r.push_back(flag("mqtt.trust_broker_acl", "the broker binds topics to certificates",
                      FIELD(mqtt.trust_broker_acl)));
+    add_coap(r, "coap", &CoapSettings::plain);
+    add_coap(r, "coaps", &CoapSettings::secured);
+    r.push_back(text("coap.option_numbers",
+                     "numbers of oneM2M's options in what we send: registered (since 2022) or "
+                     "release2; both are understood",
+                     FIELD(coap.option_numbers), one_of({"registered", "release2"})));
+    r.push_back(text("coaps.psk_file", "keys of peers: lines of identity, key in hex, originators",
+                     FIELD(coap.psk_file)));
+    r.push_back(text("coaps.client_psk_file",
+                     "our own key, for coaps targets where there is no certificate; such a line",
+                     FIELD(coap.client_psk_file)));
     r.push_back(text("registrar.cse_id", "CSE-ID of the CSE to register at; empty: none",
                      FIELD(registrar.cse_id), optional_cse_id));
     r.push_back(
@@ -375,7 +398,14 @@ void check_together(ReadResult& result) {
   if (s.cse.cse_type == 1 && !s.registrar.cse_id.empty())
     error("registrar.cse_id: an IN-CSE has no registrar");
   if (s.registrar.cse_id == s.cse.cse_id) error("registrar.cse_id: is this CSE itself");
-  const bool loopback = s.http.address == "127.0.0.1" || s.http.address == "::1";
+  const auto is_loopback = [](const std::string& at) { return at == "127.0.0.1" || at == "::1"; };
+  if (s.coap.secured.enabled && !c.given() && s.coap.psk_file.empty())
+    error("coaps.enabled: needs [credentials], or coaps.psk_file");
+  if (s.coap.plain.enabled && !is_loopback(s.coap.plain.address)) {
+    error("coap.address: \"" + s.coap.plain.address +
+          "\" is not loopback, and coap proves no identity; use coaps there");
+  }
+  const bool loopback = is_loopback(s.http.address);
   if (s.http.enabled && !loopback) {
     error("http.address: \"" + s.http.address +
           "\" is not loopback, and http proves no identity; use https there");

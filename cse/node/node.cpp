@@ -8,6 +8,7 @@
 #include "bindings/mqtt/server.h"
 #include "cse/core/expiration.h"
 #include "cse/core/sender_list.h"
+#include "cse/node/coap_binding.h"
 #include "cse/node/log.h"
 #include "cse/node/pages.h"
 #include "cse/node/request_log.h"
@@ -40,6 +41,12 @@ void complete_points_of_access(NodeSettings& settings) {
     poa.push_back(url("https", settings.https));
   if (settings.http.enabled && settings.http.port != 0) poa.push_back(url("http", settings.http));
   if (!settings.mqtt.broker.empty()) poa.push_back(settings.mqtt.broker);
+  const auto coap_url = [&poa](const char* scheme, const CoapListener& at) {
+    if (!at.enabled || at.port == 0) return;
+    poa.push_back(std::string(scheme) + "://" + at.address + ":" + std::to_string(at.port));
+  };
+  coap_url("coaps", settings.coap.secured);
+  coap_url("coap", settings.coap.plain);
 }
 
 http::ServerSettings server_settings(const HttpListener& listener) {
@@ -89,6 +96,7 @@ struct Node::Impl {
   std::unique_ptr<mqtt::Server> mqtt_server;
   std::unique_ptr<mqtt::Client> mqtt_client;
   std::unique_ptr<SendLog> sent_by_http, sent_by_mqtt;
+  std::unique_ptr<CoapBinding> coap;
   std::unique_ptr<Services> services;
   std::unique_ptr<Expiration> expiration;
   std::unique_ptr<UpperTester> upper_tester;
@@ -116,6 +124,7 @@ void Node::Impl::open_senders() {
   http_client = std::make_unique<http::Client>(client, codecs);
   sent_by_http = std::make_unique<SendLog>(*http_client, scheduler);
   senders.add(*sent_by_http);
+  coap = std::make_unique<CoapBinding>(settings, *front, codecs, scheduler, senders);
   if (settings.mqtt.broker.empty()) return;
   mqtt::EndpointSettings endpoint;
   endpoint.broker = settings.mqtt.broker;
@@ -165,6 +174,7 @@ Result<void> Node::Impl::listen() {
     how.tls = settings.credentials.to_tls();
     if (auto added = add(https_server, std::move(how), "https"); !added) return added;
   }
+  if (auto listening = coap->listen(); !listening) return listening;
   if (mqtt_server) mqtt_server->start();
   return {};
 }
@@ -174,6 +184,8 @@ void Node::Impl::write_ready_file() const {
   std::ofstream file(settings.ready_file, std::ios::trunc);
   if (http_server) file << "http " << http_server->port() << "\n";
   if (https_server) file << "https " << https_server->port() << "\n";
+  if (coap->port()) file << "coap " << coap->port() << "\n";
+  if (coap->secured_port()) file << "coaps " << coap->secured_port() << "\n";
 }
 
 Node::Node(NodeSettings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
@@ -198,9 +210,11 @@ void Node::stop() {
   node.ready = false;
   if (node.http_server) node.http_server->stop();
   if (node.https_server) node.https_server->stop();
+  if (node.coap) node.coap->stop_servers();
   if (node.expiration) node.expiration->stop();
   if (node.services) node.services->stop();
   node.scheduler.stop();  // its tasks use the lane and the clients
+  if (node.coap) node.coap->stop_client();
   if (node.mqtt_client) node.mqtt_client->stop();
   if (node.mqtt_server) node.mqtt_server->stop();
   if (node.http_client) node.http_client->stop();
@@ -208,6 +222,8 @@ void Node::stop() {
 }
 
 int Node::http_port() const { return impl_->http_server ? impl_->http_server->port() : 0; }
+int Node::coap_port() const { return impl_->coap ? impl_->coap->port() : 0; }
+int Node::coaps_port() const { return impl_->coap ? impl_->coap->secured_port() : 0; }
 int Node::https_port() const { return impl_->https_server ? impl_->https_server->port() : 0; }
 
 }  // namespace gatehouse::node

@@ -21,6 +21,8 @@ class Node {
 
   int http_port() const;  ///< after start(); 0: not listening
   int https_port() const;
+  int coap_port() const;
+  int coaps_port() const;
 
  private:
   struct Impl;

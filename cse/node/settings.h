@@ -34,6 +34,21 @@ struct MqttSettings {
   bool trust_broker_acl = false;  ///< the broker binds topics to certificates
 };
 
+struct CoapListener {
+  bool enabled = false;
+  std::string address = "127.0.0.1";
+  int port = 5683;  ///< of UDP and TCP; 0: any free one
+};
+
+struct CoapSettings {
+  CoapListener plain, secured;
+  std::string option_numbers = "registered";  ///< or "release2": what we send
+  std::string psk_file;                       ///< keys of those who may come
+  std::string client_psk_file;                ///< our own key where we have no certificate
+
+  CoapSettings() { secured.port = 5684; }
+};
+
 /// The CSE at which this one registers (MN and ASN).
 struct RegistrarSettings {
   std::string cse_id;  ///< "/id-in"; empty: none
@@ -55,6 +70,7 @@ struct NodeSettings {
   CredentialSettings credentials;
   HttpListener http, https;
   MqttSettings mqtt;
+  CoapSettings coap;
   RegistrarSettings registrar;
   UpperTesterSettings upper_tester;
   std::vector<std::string> allowed_cses;  ///< CSE-IDs that may register here; empty: any

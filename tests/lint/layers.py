@@ -42,7 +42,7 @@ LIBRARIES = [
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
-    (r"openssl/", ["bindings/security", "bindings/http", "ae-apps/ota/crypto", "certs"]),
+    (r"openssl/", ["bindings/security", "bindings/http", "bindings/coap", "ae-apps/ota/crypto", "certs"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
 

@@ -1,0 +1,115 @@
+#include "bindings/security/foreign_tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+namespace gatehouse {
+namespace {
+
+// ECDHE_ECDSA with CCM_8 is the one that TS-0003 clause 10.2.2 makes mandatory for DTLS.
+constexpr const char* kCertificateSuites =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-SHA256";
+constexpr const char* kPskSuites =
+    "ECDHE-PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES128-CCM:PSK-AES128-CCM8:"
+    "ECDHE-PSK-AES128-CBC-SHA256:PSK-AES128-CBC-SHA256";
+constexpr int kMaxChainDepth = 4;
+
+tl::unexpected<Error> refused(const char* what) {
+  const char* reason = ERR_reason_error_string(ERR_get_error());
+  ERR_clear_error();
+  return fail(Rsc::kInternalServerError,
+              std::string("TLS: ") + what + ": " + (reason ? reason : "unknown reason"));
+}
+
+using SecurityCallback = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
+
+/// The default rules, but for the 8-byte tag of CCM_8, which OpenSSL counts as 64 bits.
+int admit_short_tags(const SSL* connection, const SSL_CTX* context, int operation, int bits, int id,
+                     void* other, void* extra) {
+  const bool is_suite = operation == SSL_SECOP_CIPHER_SUPPORTED ||
+                        operation == SSL_SECOP_CIPHER_SHARED || operation == SSL_SECOP_CIPHER_CHECK;
+  if (is_suite && bits == 64) return 1;
+  const auto usual = reinterpret_cast<SecurityCallback>(extra);
+  return usual ? usual(connection, context, operation, bits, id, other, nullptr) : 1;
+}
+
+Result<void> set_suites(SSL* connection, const char* suites) {
+  SSL_set0_security_ex_data(
+      connection,
+      reinterpret_cast<void*>(SSL_CTX_get_security_callback(SSL_get_SSL_CTX(connection))));
+  SSL_set_security_callback(connection, admit_short_tags);
+  SSL_set_options(connection, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
+  if (SSL_set_cipher_list(connection, suites) != 1) return refused("the suites");
+  return {};
+}
+
+struct Owned {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  ~Owned() {
+    EVP_PKEY_free(key);
+    X509_free(certificate);
+  }
+};
+
+std::string text_of(BIO* memory) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+Result<void> secure_connection(SSL* connection, const TlsContext& context, TlsRole role) {
+  SSL_CTX* ours = context.get();
+  X509* certificate = SSL_CTX_get0_certificate(ours);
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(ours, &chain);
+  if (certificate &&
+      SSL_use_cert_and_key(connection, certificate, SSL_CTX_get0_privatekey(ours), chain, 1) != 1) {
+    return refused("the certificate");
+  }
+  if (!certificate) SSL_certs_clear(connection);
+  if (SSL_set1_verify_cert_store(connection, SSL_CTX_get_cert_store(ours)) != 1) {
+    return refused("the trust anchors");
+  }
+  const bool server = role == TlsRole::kServer;
+  SSL_set_verify(connection, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_set_verify_depth(connection, kMaxChainDepth);
+  SSL_set_purpose(connection, server ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
+  if (server) {
+    const STACK_OF(X509_NAME)* names = SSL_CTX_get_client_CA_list(ours);
+    if (names) SSL_set_client_CA_list(connection, SSL_dup_CA_list(names));
+  }
+  return set_suites(connection, kCertificateSuites);
+}
+
+Result<void> secure_psk_connection(SSL* connection) { return set_suites(connection, kPskSuites); }
+
+bool has_certificate(const SSL* connection) { return SSL_get_privatekey(connection) != nullptr; }
+
+Result<PemPair> make_placeholder_certificate() {
+  const Owned made;
+  X509* c = made.certificate;
+  if (!made.key || !c) return refused("a placeholder");
+  ASN1_INTEGER_set(X509_get_serialNumber(c), 1);
+  X509_gmtime_adj(X509_getm_notBefore(c), 0);
+  X509_gmtime_adj(X509_getm_notAfter(c), 1);
+  X509_set_pubkey(c, made.key);
+  if (X509_sign(c, made.key, EVP_sha256()) <= 0) return refused("a placeholder");
+  PemPair pair;
+  BIO* memory = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(memory, c);
+  pair.certificate = text_of(memory);
+  (void)BIO_reset(memory);
+  PEM_write_bio_PrivateKey(memory, made.key, nullptr, nullptr, 0, nullptr, nullptr);
+  pair.key = text_of(memory);
+  BIO_free(memory);
+  return pair;
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,190 @@
+#pragma once
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bindings/coap/client.h"
+#include "bindings/coap/message.h"
+#include "bindings/coap/server.h"
+#include "tests/bindings/security/test_certificates.h"
+
+namespace gatehouse::coap::testing_support {
+
+using gatehouse::testing_support::CertificateWish;
+using gatehouse::testing_support::TemporaryFolder;
+using gatehouse::testing_support::TestAuthority;
+
+/// Records requests. Answers at once by `answer`, or keeps the replies if there is none.
+class RecordingHandler final : public PrimitiveHandler {
+ public:
+  std::function<Response(const Request&)> answer;
+
+  void handle(Request request, Reply reply) override {
+    Response response;
+    if (answer) response = answer(request);
+    {
+      const std::lock_guard lock(mutex_);
+      requests_.push_back(std::move(request));
+      if (!answer) replies_.push_back(std::move(reply));
+    }
+    changed_.notify_all();
+    if (answer) reply(std::move(response));
+  }
+  /// False after ten seconds.
+  bool wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10),
+                             [this, count] { return requests_.size() >= count; });
+  }
+  Request request(std::size_t i = 0) {
+    const std::lock_guard lock(mutex_);
+    return requests_.at(i);
+  }
+  std::size_t count() {
+    const std::lock_guard lock(mutex_);
+    return requests_.size();
+  }
+  /// Answers the kept request `i` from this thread.
+  void reply(std::size_t i, Response response) {
+    Reply to;
+    {
+      const std::lock_guard lock(mutex_);
+      response.request_identifier = requests_.at(i).request_identifier;
+      to = replies_.at(i);
+    }
+    to(std::move(response));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Request> requests_;
+  std::vector<Reply> replies_;
+};
+
+/// Echoes the identifier, with the status of the operation.
+inline Response ok_response(const Request& request) {
+  static constexpr Rsc kUsual[] = {Rsc::kOk,      Rsc::kCreated, Rsc::kOk,
+                                   Rsc::kUpdated, Rsc::kDeleted, Rsc::kOk};
+  Response response;
+  response.rsc = kUsual[static_cast<int>(request.operation)];
+  response.request_identifier = request.request_identifier;
+  return response;
+}
+
+inline Request retrieve(std::string to = "cse-in", std::string from = "CAE1") {
+  Request request;
+  request.to = std::move(to);
+  request.from = std::move(from);
+  request.request_identifier = "r1";
+  request.release_version = "3";
+  return request;
+}
+
+inline Request create(std::string content, std::string to = "cse-in/c") {
+  Request request = retrieve(std::move(to));
+  request.operation = Operation::kCreate;
+  request.resource_type = 4;
+  request.content = Value::object({{"m2m:cin", Value::object({{"con", std::move(content)}})}});
+  return request;
+}
+
+inline std::string detail(const Response& response) {
+  const Value* tree = response.content.tree();
+  return tree ? tree->string_at("m2m:dbg") : std::string();
+}
+
+inline Response ask(Client& client, const std::string& url, Request request,
+                    const std::string& receiver = {}) {
+  auto promise = std::make_shared<std::promise<Response>>();
+  auto waiting = promise->get_future();
+  client.send(url, receiver, std::move(request),
+              [promise](Response response) { promise->set_value(std::move(response)); });
+  return waiting.get();  // the client has a deadline of its own
+}
+
+/// A key file with mode 600.
+inline std::string write_keys(const TemporaryFolder& folder, const std::string& text) {
+  const std::string file = (folder.path() / "keys").string();
+  std::ofstream(file) << text;
+  std::filesystem::permissions(
+      file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  return file;
+}
+
+/// A bare datagram socket that speaks to a port of loopback; reads end after a while.
+class Datagrams {
+ public:
+  explicit Datagrams(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  ~Datagrams() { ::close(socket_); }
+  Datagrams(const Datagrams&) = delete;
+  Datagrams& operator=(const Datagrams&) = delete;
+
+  void send(const std::string& bytes) const {
+    EXPECT_EQ(::send(socket_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+  /// Empty: nothing came within the time.
+  std::string receive(std::chrono::milliseconds patience = std::chrono::seconds(10)) const {
+    const timeval time{static_cast<time_t>(patience.count() / 1000),
+                       static_cast<suseconds_t>(patience.count() % 1000 * 1000)};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    char buffer[2048];
+    const ssize_t size = ::recv(socket_, buffer, sizeof buffer, 0);
+    return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : std::string();
+  }
+
+ private:
+  const int socket_;
+};
+
+/// A whole datagram: version 1, the type (0 CON, 1 NON), an ID, a token, then a message.
+/// Source: RFC 7252 clause 3.
+inline std::string datagram_of(const Message& message, std::uint16_t id, const std::string& token,
+                               int type = 0) {
+  std::string out;
+  out += static_cast<char>(0x40 | type << 4 | static_cast<int>(token.size()));
+  out += static_cast<char>(message.code);
+  out += static_cast<char>(id >> 8);
+  out += static_cast<char>(id & 0xff);
+  out += token;
+  std::uint16_t last = 0;
+  const auto extended = [](std::size_t n, std::string& tail) {
+    if (n < 13) return static_cast<int>(n);
+    if (n < 269) {
+      tail += static_cast<char>(n - 13);
+      return 13;
+    }
+    tail += static_cast<char>((n - 269) >> 8);
+    tail += static_cast<char>((n - 269) & 0xff);
+    return 14;
+  };
+  for (const Option& o : message.options) {
+    std::string tail;
+    const int delta = extended(static_cast<std::size_t>(o.number - last), tail);
+    const int length = extended(o.value.size(), tail);
+    out += static_cast<char>(delta << 4 | length);
+    out += tail;
+    out += o.value;
+    last = o.number;
+  }
+  if (!message.payload.empty()) (out += '\xff') += message.payload;
+  return out;
+}
+
+}  // namespace gatehouse::coap::testing_support
