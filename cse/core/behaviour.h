@@ -59,6 +59,12 @@ class TypeBehaviour {
                                      Operation /*operation*/) const {
     return std::nullopt;
   }
+  /// Does the state of the resource, or of what is above it, forbid an operation that the
+  /// originator may do? For RETRIEVE and DELETE of the resource itself; after access control.
+  virtual Result<void> permits(Operation /*operation*/, const Resource& /*self*/,
+                               ResourceReader& /*resources*/) const {
+    return {};
+  }
   /// Before the insert: completes or refuses the draft; may change id, name and attributes.
   virtual Result<void> on_create(Draft& /*draft*/, OperationContext& /*context*/) const {
     return {};

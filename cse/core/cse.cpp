@@ -73,6 +73,7 @@ void Cse::handle(Request request, Reply reply) {
   CommittedView resources = view();
   auto originator = proven_originator(request, settings_, resources);
   if (!originator) return reply(error_response(request, originator.error()));
+  for (RequestObserver* observer : extensions_.observers) observer->received(request, *originator);
   dispatch(std::move(request), *std::move(originator), std::move(reply));
 }
 

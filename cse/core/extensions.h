@@ -151,6 +151,14 @@ class EventSink {
                          const ResourcePtr& target, const Response& response) = 0;
 };
 
+/// Sees every request whose originator is proven, before anything else is done with it. Threading:
+/// any; must be quick.
+class RequestObserver {
+ public:
+  virtual ~RequestObserver() = default;
+  virtual void received(const Request& request, const std::string& originator) = 0;
+};
+
 /// Whatever is plugged in; a null pointer means "not in this node" and is answered as the standard
 /// says.
 struct Extensions {
@@ -159,6 +167,7 @@ struct Extensions {
   std::vector<Founder> founders;
   std::vector<std::function<void()>>
       after_reset;  ///< told when everything was removed (Cse::reset)
+  std::vector<RequestObserver*> observers;
   Transit* transit = nullptr;
   Retrieval* retrieval = nullptr;
   FilterCondition* geo_query = nullptr;         ///< gmty, geom, gsf

@@ -40,6 +40,8 @@ Response retrieve_resource(const ProcedureContext& procedure, const Request& req
     if (!allowed) return error_response(request, allowed.error());
     if (!*allowed)
       return error_response(request, no_privilege(originator, question.privilege, *target));
+    if (auto permitted = behaviour.permits(Operation::kRetrieve, *target, resources); !permitted)
+      return error_response(request, permitted.error());
   }
   const std::int64_t wanted = request.result_content.value_or(1);
   if (wanted == static_cast<std::int64_t>(ResultContent::kSemanticContent) ||

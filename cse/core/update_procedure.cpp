@@ -132,6 +132,11 @@ Result<Response> erase(const ProcedureContext& procedure, OperationContext& cont
   auto allowed = procedure.access.allows(*target, question, context.resources);
   if (!allowed) return fail(allowed.error());
   if (!*allowed) return fail(no_privilege(context.originator, Privilege::kDelete, **target));
+  if (auto permitted = context.behaviours.of((*target)->type())
+                           .permits(Operation::kDelete, **target, context.resources);
+      !permitted) {
+    return fail(permitted.error());
+  }
   if (auto matches = check_filter(procedure, context, *target); !matches)
     return fail(matches.error());
   Response answer = answer_of_delete(procedure, context, *target);

@@ -34,8 +34,11 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
       deferred_(cse),
       deliverer_(cse, DeliverySettings{}, log_undelivered),
       subscriptions_(cse, deliverer_),
-      announcement_(cse) {
+      announcement_(cse),
+      time_series_(cse),
+      time_sync_(cse) {
   add_containers(cse);
+  add_flex_containers(cse);
   add_groups(cse);
   messenger_.set_polling(polling_.get());
   cse.extensions().messenger = &messenger_;
@@ -47,9 +50,13 @@ void Services::start() {
   subscriptions_.start();
   registration_.start();
   announcement_.start();
+  time_series_.start();
+  time_sync_.start();
 }
 
 void Services::stop() {
+  time_sync_.stop();
+  time_series_.stop();
   announcement_.stop();
   registration_.stop();
 }

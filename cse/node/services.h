@@ -4,6 +4,9 @@
 #include "cse/node/settings.h"
 #include "cse/services/announcement/announcement.h"
 #include "cse/services/data/containers.h"
+#include "cse/services/data/flex_containers.h"
+#include "cse/services/data/time_series.h"
+#include "cse/services/data/time_sync.h"
 #include "cse/services/delivery/messenger.h"
 #include "cse/services/delivery/notify.h"
 #include "cse/services/delivery/requests.h"
@@ -33,6 +36,8 @@ class Services {
   Deliverer deliverer_;
   Subscriptions subscriptions_;
   Announcement announcement_;
+  TimeSeries time_series_;
+  TimeSync time_sync_;
 };
 
 }  // namespace gatehouse::node

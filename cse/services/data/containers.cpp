@@ -2,30 +2,10 @@
 
 #include <algorithm>
 
-#include "cse/codec/json.h"
+#include "cse/services/data/instances.h"
 
 namespace gatehouse {
 namespace {
-
-/// Bytes of a content: of the text itself, or of the JSON of anything else.
-std::int64_t size_in_bytes(const Value* content) {
-  if (!content) return 0;
-  const std::string* text = content->as_string();
-  return static_cast<std::int64_t>(text ? text->size() : to_json(*content).size());
-}
-
-/// `cnf` = type/subtype:encoding[:security]. Source: TS-0004 clause 6.3.3 (m2m:contentInfo).
-bool is_content_info(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  const std::string media = text.substr(0, colon);
-  const std::size_t slash = media.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == media.size()) return false;
-  if (colon == std::string::npos) return true;
-  const std::string rest = text.substr(colon + 1);
-  const bool encoding = !rest.empty() && rest[0] >= '0' && rest[0] <= '2';
-  return encoding && (rest.size() == 1 ||
-                      (rest.size() == 3 && rest[1] == ':' && rest[2] >= '0' && rest[2] <= '5'));
-}
 
 std::optional<std::int64_t> limit_of(const Value* limit) {
   return limit ? limit->as_integer() : std::nullopt;
@@ -55,6 +35,12 @@ class Container final : public TypeBehaviour {
   /// A smaller mni or mbs takes effect at once. Source: TS-0004 clause 7.4.6.2.3.
   Result<void> on_update(const ResourcePtr& before, Value& attributes, const Value& requested,
                          OperationContext& context) const override {
+    // What could not be seen is not seen later either. Source: TS-0001 table 9.6.6-2.
+    const Value* disabled = requested.find("disr");
+    if (disabled && disabled->as_bool() == false && before->attributes().bool_at("disr")) {
+      return instances::evict_all(before->id(), type_number::kContentInstance, 0, attributes,
+                                  context);
+    }
     if (!requested.contains("mni") && !requested.contains("mbs")) return {};
     Counters counters{attributes.integer_at("cni"), attributes.integer_at("cbs")};
     const Limits limits{limit_of(attributes.find("mni")), limit_of(attributes.find("mbs"))};
@@ -122,8 +108,33 @@ class Container final : public TypeBehaviour {
   }
 };
 
+/// `dgt` relative to the reception becomes a point of time. Source: TS-0004 clause 6.3.3
+/// (m2m:absRelTimestamp).
+Result<void> make_absolute(Draft& draft, const OperationContext& context) {
+  const Value* given = draft.attributes.find("dgt");
+  if (!given) return {};
+  const auto number = given->as_integer();
+  const std::string text = number ? std::to_string(*number) : *given->as_string();
+  if (parse_timestamp(text)) return {};
+  const auto time = parse_abs_rel_timestamp(text, context.now());
+  if (!time) return fail(Rsc::kBadRequest, "dgt (dataGenerationTime): must be a timestamp");
+  draft.attributes.set("dgt", to_text(*time));
+  return {};
+}
+
 class ContentInstance final : public TypeBehaviour {
  public:
+  /// Source: TS-0001 table 9.6.6-2 (disableRetrieval).
+  Result<void> permits(Operation operation, const Resource& self,
+                       ResourceReader& resources) const override {
+    if (operation != Operation::kRetrieve && operation != Operation::kDelete) return {};
+    auto parent = resources.find(self.parent());
+    if (!parent) return fail(parent.error());
+    const Value* disabled = *parent ? (*parent)->attribute("disr") : nullptr;
+    if (!disabled || !disabled->as_bool().value_or(false)) return {};
+    return fail(Rsc::kOperationNotAllowed, "disr (disableRetrieval) is set on the container");
+  }
+
   std::optional<Error> refuses(Operation operation, const Request&) const override {
     if (operation != Operation::kUpdate) return std::nullopt;
     return Error{Rsc::kOperationNotAllowed, "a <contentInstance> cannot be updated"};
@@ -131,7 +142,7 @@ class ContentInstance final : public TypeBehaviour {
 
   Result<void> on_create(Draft& draft, OperationContext& context) const override {
     const Resource& parent = *draft.parent;
-    const std::int64_t size = size_in_bytes(draft.attributes.find("con"));
+    const std::int64_t size = instances::size_in_bytes(draft.attributes.find("con"));
     if (const auto limit = limit_of(parent.attribute("mbs")); limit && size > *limit) {
       return fail(Rsc::kNotAcceptable, "con (content): has " + std::to_string(size) +
                                            " bytes, more than the container's maxByteSize of " +
@@ -140,12 +151,12 @@ class ContentInstance final : public TypeBehaviour {
     if (const auto limit = limit_of(parent.attribute("mni")); limit && *limit == 0) {
       return fail(Rsc::kNotAcceptable, "con (content): the container's maxNrOfInstances is 0");
     }
-    if (const Value* info = draft.attributes.find("cnf");
-        info && !is_content_info(*info->as_string())) {
-      return fail(
-          Rsc::kBadRequest,
-          "cnf (contentInfo): must be \"type/subtype:encoding[:security]\" such as text/plain:0");
+    if (const Value* info = draft.attributes.find("cnf")) {
+      if (auto valid = instances::check_content_info(*info->as_string()); !valid) return valid;
+      auto fits = instances::check_content(*info->as_string(), *draft.attributes.find("con"));
+      if (!fits) return fits;
     }
+    if (auto kept = make_absolute(draft, context); !kept) return kept;
     draft.attributes.set("cs", size);
     draft.attributes.set("st", number_at(parent, "st") + 1);
     if (const auto age = limit_of(parent.attribute("mia"))) {
@@ -160,72 +171,13 @@ class ContentInstance final : public TypeBehaviour {
   }
 };
 
-/// <latest> and <oldest>: another name of one <contentInstance>.
-class InstanceAlias final : public VirtualResource {
- public:
-  InstanceAlias(Cse& cse, bool latest) : cse_(cse), latest_(latest) {}
-
-  void handle(Request request, const ResourcePtr& parent, std::vector<std::string> rest,
-              const std::string& originator, Reply reply) override {
-    const char* name = latest_ ? "<latest>" : "<oldest>";
-    if (!rest.empty())
-      return reply(
-          error_response(request, {Rsc::kNotFound, std::string(name) + " has no children"}));
-    if (request.operation != Operation::kRetrieve && request.operation != Operation::kDelete) {
-      return reply(error_response(
-          request,
-          {Rsc::kOperationNotAllowed, std::string(name) + " allows RETRIEVE and DELETE only"}));
-    }
-    if (parent->attributes().bool_at("disr")) {
-      return reply(error_response(
-          request, {Rsc::kOperationNotAllowed, "disr (disableRetrieval) is set on the container"}));
-    }
-    CommittedView resources = cse_.view();
-    auto instance =
-        latest_ ? cse_.latest_instance(parent->id(), type_number::kContentInstance, resources)
-                : oldest(parent->id(), resources);
-    if (!instance) return reply(error_response(request, instance.error()));
-    if (!*instance) {
-      return reply(
-          error_response(request, {Rsc::kNotFound, "the container has no <contentInstance>"}));
-    }
-    if (request.operation == Operation::kRetrieve) {
-      return reply(cse_.retrieve(request, *instance, originator));
-    }
-    request.to = (*instance)->id().text;
-    request.from = originator;
-    cse_.request(std::move(request), std::move(reply));
-  }
-
- private:
-  static Result<ResourcePtr> oldest(const ResourceId& container, CommittedView& resources) {
-    Page page;
-    page.limit = 8;
-    for (;;) {
-      auto entries = resources.children_of_type(container, type_number::kContentInstance, page);
-      if (!entries) return fail(entries.error());
-      for (const ChildEntry& entry : *entries) {
-        auto instance = resources.find(entry.id);
-        if (!instance || *instance) return instance;
-        page.after = entry.order;
-      }
-      if (entries->size() < page.limit) return ResourcePtr{};
-    }
-  }
-
-  Cse& cse_;
-  const bool latest_;
-};
-
 }  // namespace
 
 void add_containers(Cse& cse) {
   Behaviours& behaviours = cse.behaviours();
   behaviours.add(type_number::kContainer, std::make_shared<Container>());
   behaviours.add(type_number::kContentInstance, std::make_shared<ContentInstance>());
-  behaviours.add_virtual(type_number::kContainer, "la", std::make_shared<InstanceAlias>(cse, true));
-  behaviours.add_virtual(type_number::kContainer, "ol",
-                         std::make_shared<InstanceAlias>(cse, false));
+  instances::add_aliases(cse, type_number::kContainer, type_number::kContentInstance);
 }
 
 }  // namespace gatehouse

@@ -115,18 +115,59 @@ TEST_P(ContentInfo, IsReadStrictly) {
   container(Value::object());
 
   const Response made = node.create("CAdmin", "cse-in/c", 4,
-                                    Value::object({{"con", "x"}, {"cnf", GetParam().first}}));
+                                    Value::object({{"con", "AAAA"}, {"cnf", GetParam().first}}));
 
   EXPECT_EQ(made.rsc, GetParam().second) << TestCse::debug_text(made);
 }
 INSTANTIATE_TEST_SUITE_P(Texts, ContentInfo,
                          testing::Values(std::pair{"text/plain:0", Rsc::kCreated},
-                                         std::pair{"text/plain", Rsc::kCreated},
+                                         std::pair{"text/plain", Rsc::kBadRequest},
                                          std::pair{"application/json:1:2", Rsc::kCreated},
                                          std::pair{"text/plain:3", Rsc::kBadRequest},
                                          std::pair{"text", Rsc::kBadRequest},
                                          std::pair{"/:0", Rsc::kBadRequest},
                                          std::pair{"text/plain:0:9", Rsc::kBadRequest}));
+
+// TS-0004 clause 6.3.3: encoding 1 and 2 say that the content is base64 text.
+TEST_F(Containers, ContentIsAsItsContentInfoSays) {
+  container(Value::object());
+  const auto create = [this](const char* content, const char* info) {
+    const Value attributes = Value::object({{"con", content}, {"cnf", info}});
+    return node.create("CAdmin", "cse-in/c", 4, attributes).rsc;
+  };
+
+  EXPECT_EQ(create("no base64!", "text/plain:0"), Rsc::kCreated);
+  EXPECT_EQ(create("no base64!", "text/plain:1"), Rsc::kBadRequest);
+  EXPECT_EQ(create("AAA=", "image/png:2"), Rsc::kCreated);
+  EXPECT_EQ(create("AAA", "image/png:2"), Rsc::kBadRequest);
+}
+
+// TS-0001 table 9.6.6-2 (disableRetrieval)
+TEST_F(Containers, DisabledRetrievalHidesInstancesForGood) {
+  container(Value::object({{"disr", true}}));
+  push("1");
+  auto entries = node.cse().view().children(node.find("cse-in/c")->id(), Page{});
+  ASSERT_TRUE(entries);
+  const std::string instance = entries->front().id.text;
+
+  for (const std::string& target : {std::string("cse-in/c/la"), instance}) {
+    EXPECT_EQ(node.retrieve("CAdmin", target).rsc, Rsc::kOperationNotAllowed) << target;
+    EXPECT_EQ(node.remove("CAdmin", target).rsc, Rsc::kOperationNotAllowed) << target;
+  }
+  node.update("CAdmin", "cse-in/c", "m2m:cnt", Value::object({{"disr", false}}));
+  EXPECT_EQ(node.find("cse-in/c")->attributes().integer_at("cni", -1), 0);
+  EXPECT_EQ(node.retrieve("CAdmin", instance).rsc, Rsc::kNotFound);
+}
+
+TEST_F(Containers, ARelativeGenerationTimeBecomesAPointOfTime) {
+  container(Value::object());
+
+  const Response made =
+      node.create("CAdmin", "cse-in/c", 4, Value::object({{"con", "x"}, {"dgt", -1000}}));
+
+  EXPECT_EQ(TestCse::attributes(made).string_at("dgt"),
+            to_text(node.clock().now() - std::chrono::seconds(1)));
+}
 
 }  // namespace
 }  // namespace gatehouse::test
