@@ -80,7 +80,12 @@ class FlexContainer final : public TypeBehaviour {
     const bool new_state =
         std::any_of(requested.as_object()->begin(), requested.as_object()->end(),
                     [&](const Member& m) { return is_historical(before->schema(), m.name); });
-    const bool resumes = goes_on && !before->attributes().bool_at("fcied");
+    bool resumes = goes_on && was_there && !before->attributes().bool_at("fcied");
+    if (resumes && !new_state) {  // it may have changed while the history stood still
+      auto same = is_newest(before, attributes, context);
+      if (!same) return fail(same.error());
+      resumes = !*same;
+    }
     if (!was_there || resumes || (goes_on && new_state)) {
       if (auto kept = keep(before, attributes, context); !kept) return kept;
     }
@@ -109,6 +114,29 @@ class FlexContainer final : public TypeBehaviour {
     }
     for (const char* name : {"cni", "cbs", "mni", "mbs", "mia"}) attributes.erase(name);
     return {};
+  }
+
+  /// Is the state in `attributes` the newest one of the history?
+  static Result<bool> is_newest(const ResourcePtr& self, const Value& attributes,
+                                OperationContext& context) {
+    Page page;
+    page.newest_first = true;
+    page.limit = 1;
+    auto newest = context.resources.children_of_type(self->id(), kFlexContainerInstance, page);
+    if (!newest) return fail(newest.error());
+    if (newest->empty()) return false;
+    auto instance = context.resources.find(newest->front().id);
+    if (!instance) return fail(instance.error());
+    if (!*instance) return false;
+    const auto same = [&](std::string_view name) {
+      const Value* kept = (*instance)->attributes().find(name);
+      const Value* now = attributes.find(name);
+      return (!kept && !now) || (kept && now && *kept == *now);
+    };
+    const auto custom = self->schema().custom;
+    return same("lbl") && same("loc") &&
+           std::all_of(custom.begin(), custom.end(),
+                       [&](const AttributeRule& rule) { return same(rule.short_name); });
   }
 
   /// Adds the state in `attributes` to the history, and counts it.

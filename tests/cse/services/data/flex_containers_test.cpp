@@ -168,6 +168,19 @@ TEST_F(FlexContainerService, StandsStillAtItsNewestStateWhenInstancesAreSwitched
   EXPECT_EQ(degrees("cse-in/CAE1/t/la"), 21);
 }
 
+TEST_F(FlexContainerService, GoesOnWithAStateThatIsNotInTheHistory) {
+  temperature(Value::object({{"fcied", false}}));
+  update(Value::object({{"fcied", true}}));
+  EXPECT_EQ(now().integer_at("cni"), 1) << "nothing has changed";
+
+  update(Value::object({{"fcied", false}}));
+  update(Value::object({{"curT0", 21}}));
+  update(Value::object({{"fcied", true}}));
+
+  EXPECT_EQ(now().integer_at("cni"), 2);
+  EXPECT_EQ(degrees("cse-in/CAE1/t/la"), 21);
+}
+
 TEST_F(FlexContainerService, ForgetsItsHistoryWithTheAttribute) {
   temperature(Value::object({{"fcied", true}, {"mni", 5}}));
 
