@@ -84,6 +84,8 @@ void list_missing(Value& attributes, const std::vector<Timestamp>& missing) {
 
 class Series final : public TypeBehaviour {
  public:
+  explicit Series(const Extensions& extensions) : extensions_(extensions) {}
+
   Result<void> on_create(Draft& draft, OperationContext&) const override {
     Value& series = draft.attributes;
     if (const Value* info = series.find("cnf")) {
@@ -167,8 +169,21 @@ class Series final : public TypeBehaviour {
     }
     if (arrived || !missing.empty())
       current = context.resources.update(current, std::move(series), true);
+    return tell(current, missing, context);
+  }
+
+ private:
+  Result<void> tell(const ResourcePtr& series, const std::vector<Timestamp>& missing,
+                    OperationContext& context) const {
+    if (!extensions_.events) return {};
+    for (const Timestamp time : missing) {
+      auto told = extensions_.events->missing_data(series, to_text(time), context);
+      if (!told) return told;
+    }
     return {};
   }
+
+  const Extensions& extensions_;
 };
 
 /// Digits and letters that sort and compare as the number does.
@@ -232,7 +247,7 @@ class Instance final : public TypeBehaviour {
 /// The deadlines of all series that are watched.
 class TimeSeries::Watch : public std::enable_shared_from_this<TimeSeries::Watch> {
  public:
-  explicit Watch(Cse& cse) : cse_(cse), behaviour_(std::make_shared<Series>()) {}
+  explicit Watch(Cse& cse) : cse_(cse), behaviour_(std::make_shared<Series>(cse.extensions())) {}
 
   const std::shared_ptr<const Series>& behaviour() const { return behaviour_; }
   void stop() { stopped_ = true; }

@@ -182,6 +182,40 @@ TEST_F(Detection, KeepsTheNewestEntriesOfTheList) {
   EXPECT_EQ(series().find("mdlt")->as_array()->back(), Value(to_text(first + milliseconds(5000))));
 }
 
+/// Keeps what is told.
+class RecordingEvents final : public EventSink {
+ public:
+  Result<void> missing_data(const ResourcePtr& series, const std::string& generation_time,
+                            OperationContext&) override {
+    missing.push_back(generation_time);
+    listed = series->attributes().integer_at("mdc");
+    return {};
+  }
+  Result<void> trigger_received(const ResourcePtr&, const Value&, OperationContext&) override {
+    return {};
+  }
+  bool watches(const ResourceId&) const override { return false; }
+  void attempted(const Request&, const std::string&, const ResourcePtr&, const Response&) override {
+  }
+  std::vector<std::string> missing;
+  std::int64_t listed = 0;
+};
+
+// TS-0004 clause 7.5.1.2.9
+TEST_F(Detection, TellsSubscribersOfEachMissingPoint) {
+  RecordingEvents events;
+  node_.cse().extensions().events = &events;
+  const Timestamp first = node_.clock().now();
+  add_at(milliseconds(0));
+
+  node_.advance(milliseconds(2600));
+
+  EXPECT_THAT(events.missing, testing::ElementsAre(to_text(first + milliseconds(1000)),
+                                                   to_text(first + milliseconds(2000))));
+  EXPECT_EQ(events.listed, 2);
+  node_.cse().extensions().events = nullptr;
+}
+
 TEST_F(Detection, BeginsAnewWhenItIsSwitchedOnAgain) {
   add_at(milliseconds(0));
   node_.advance(milliseconds(2000));
