@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cse/codec/cbor.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse {
@@ -43,6 +44,7 @@ const Codec* Codecs::by_media_type(std::string_view media_type) const {
 Codecs standard_codecs() {
   Codecs codecs;
   codecs.add(std::make_unique<JsonCodec>());
+  codecs.add(std::make_unique<CborCodec>());
   return codecs;
 }
 

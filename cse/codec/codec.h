@@ -16,8 +16,7 @@ struct DecodeLimits {
   std::size_t max_values = 1'000'000;
 };
 
-/// One serialisation (JSON; CBOR and XML are added as one more implementation each). Stateless and
-/// thread-safe. Source: TS-0004 clause 8.
+/// One serialisation. Stateless and thread-safe. Source: TS-0004 clause 8.
 class Codec {
  public:
   virtual ~Codec() = default;
@@ -46,7 +45,8 @@ class Codecs {
   std::vector<std::unique_ptr<Codec>> codecs_;
 };
 
-/// Codecs with every serialisation that this build has.
+/// JSON and CBOR, in this order. XML needs the tables of the resource types: a program that has
+/// them adds an XmlCodec (cse/codec/xml).
 Codecs standard_codecs();
 
 }  // namespace gatehouse

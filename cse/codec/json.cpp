@@ -17,6 +17,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "cse/codec/tree_builder.h"
+
 namespace gatehouse {
 namespace {
 
@@ -25,29 +27,6 @@ namespace {
 constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag |
                                  rapidjson::kParseValidateEncodingFlag |
                                  rapidjson::kParseNumbersAsStringsFlag;
-constexpr std::size_t kFewMembers = 12;  // up to here comparing all pairs is faster than sorting
-
-/// A member name that stands twice in the object, or nullptr.
-const std::string* duplicate_name(const Value::Object& members) {
-  if (members.size() <= kFewMembers) {
-    for (auto one = members.begin(); one != members.end(); ++one) {
-      for (auto other = members.begin(); other != one; ++other) {
-        if (one->name == other->name) return &one->name;
-      }
-    }
-    return nullptr;
-  }
-  std::vector<const std::string*> names;
-  names.reserve(members.size());
-  for (const Member& member : members) names.push_back(&member.name);
-  std::sort(names.begin(), names.end(),
-            [](const std::string* a, const std::string* b) { return *a < *b; });
-  const auto twice =
-      std::adjacent_find(names.begin(), names.end(),
-                         [](const std::string* a, const std::string* b) { return *a == *b; });
-  return twice == names.end() ? nullptr : *twice;
-}
-
 /// RapidJSON refuses a lone high surrogate, but lets a lone low one ("\\udc00") through as three
 /// bytes that are not UTF-8.
 bool has_surrogate(std::string_view text) {
@@ -60,9 +39,9 @@ constexpr const char* kSurrogate = "a lone surrogate in a string";
 
 /// Takes RapidJSON's events and builds a Value. A false return stops the reader; `problem()` then
 /// says why.
-class Builder {
+class Builder : public TreeBuilder {
  public:
-  explicit Builder(const DecodeLimits& limits) : limits_(limits) {}
+  using TreeBuilder::TreeBuilder;
 
   bool Null() { return add(Value()); }
   bool Bool(bool value) { return add(Value(value)); }
@@ -73,72 +52,17 @@ class Builder {
   }
   bool StartObject() { return open(Value(Value::Object{})); }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    if (has_surrogate({text, length})) return stop(kSurrogate);
-    Value::Object& members = *open_.back()->as_object();
-    if (members.empty()) members.reserve(4);
-    members.push_back(Member{std::string(text, length), Value()});
-    return true;
+    return !has_surrogate({text, length}) ? key({text, length}) : stop(kSurrogate);
   }
-  bool EndObject(rapidjson::SizeType) {
-    const std::string* twice = duplicate_name(*open_.back()->as_object());
-    if (twice)
-      return stop("the member name \"" + twice->substr(0, 64) + "\" stands twice in one object");
-    open_.pop_back();
-    return true;
-  }
+  bool EndObject(rapidjson::SizeType) { return close(); }
   bool StartArray() { return open(Value(Value::Array{})); }
-  bool EndArray(rapidjson::SizeType) {
-    open_.pop_back();
-    return true;
-  }
+  bool EndArray(rapidjson::SizeType) { return close(); }
   // Not called: numbers come by RawNumber.
   bool Int(int value) { return add(Value(value)); }
   bool Uint(unsigned value) { return add(Value(value)); }
   bool Int64(std::int64_t value) { return add(Value(value)); }
   bool Uint64(std::uint64_t value) { return add(Value(value)); }
   bool Double(double value) { return add(Value(value)); }
-
-  const std::string& problem() const { return problem_; }
-  Value take() { return std::move(root_); }
-
- private:
-  bool stop(std::string problem) {
-    problem_ = std::move(problem);
-    return false;
-  }
-  /// Puts the value at its place and returns that; nullptr if there are too many. A parent grows
-  /// only after its last child is closed, so the pointers in open_ stay valid.
-  Value* place(Value value) {
-    if (++count_ > limits_.max_values) {
-      problem_ = "more than " + std::to_string(limits_.max_values) + " values";
-      return nullptr;
-    }
-    Value* spot = &root_;
-    if (!open_.empty()) {
-      if (Value::Object* members = open_.back()->as_object()) {
-        spot = &members->back().value;
-      } else {
-        spot = &open_.back()->as_array()->emplace_back();
-      }
-    }
-    *spot = std::move(value);
-    return spot;
-  }
-  bool add(Value value) { return place(std::move(value)) != nullptr; }
-  bool open(Value value) {
-    if (open_.size() >= limits_.max_depth) {
-      return stop("nested deeper than " + std::to_string(limits_.max_depth) + " levels");
-    }
-    Value* container = place(std::move(value));
-    if (container) open_.push_back(container);
-    return container != nullptr;
-  }
-
-  const DecodeLimits& limits_;
-  Value root_;
-  std::vector<Value*> open_;
-  std::size_t count_ = 0;
-  std::string problem_;
 };
 
 bool Builder::RawNumber(const char* text, rapidjson::SizeType length, bool) {

@@ -32,6 +32,8 @@ TEST(Codecs, AreFoundByShortName) {
   const Codecs codecs = standard_codecs();
 
   EXPECT_EQ(codecs.by_name("json"), &codecs.preferred());
+  ASSERT_NE(codecs.by_name("cbor"), nullptr);
+  EXPECT_EQ(codecs.by_media_type("application/vnd.onem2m-ntfy+cbor"), codecs.by_name("cbor"));
   EXPECT_EQ(codecs.by_name("JSON"), nullptr);
   EXPECT_EQ(codecs.by_name(""), nullptr);
 }
