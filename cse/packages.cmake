@@ -15,6 +15,7 @@ list(APPEND CMAKE_MODULE_PATH /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/cmake/PahoM
 set(PAHO_WITH_SSL TRUE)
 find_package(PahoMqttCpp CONFIG REQUIRED)
 find_package(mimalloc CONFIG REQUIRED)
+find_package(pugixml CONFIG REQUIRED)
 # libcoap has one archive for each TLS library; ours is the static one: see bindings/coap/option_filter.cpp.
 find_library(GATEHOUSE_COAP_ARCHIVE NAMES libcoap-3-openssl.a REQUIRED)
 add_library(coap3_static STATIC IMPORTED GLOBAL)

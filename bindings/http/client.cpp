@@ -397,7 +397,8 @@ void Client::send(const std::string& url_text, const std::string& receiver_id, R
       request.operation != Operation::kCreate && request.operation != Operation::kNotify;
   if (url && time.count() > 0) {
     const bool exact = is_for_exact_url(request, *url, receiver_id);
-    job.bytes = write_request(request, *url, exact, impl_->codecs.preferred());
+    job.bytes = write_request(request, *url, exact,
+                              impl_->codecs.by_name_or_preferred(request.serialization));
   }
   request.content.reset();  // sent; the rest is kept to match the answer
   DecodeLimits limits;

@@ -95,10 +95,11 @@ void Client::send(const std::string& url, const std::string& receiver_id, Reques
   const std::string prefix = raw || names_receiver(broker->path, receiver_id) ? "" : broker->path;
   const Result<Endpoint*> endpoint = impl_->endpoint_for(*broker, prefix);
   if (!endpoint) return refuse(endpoint.error().detail);
+  const std::string codec = broker->codec.empty() ? request.serialization : broker->codec;
   if (raw) {
-    (*endpoint)->publish(broker->path, std::move(request), std::move(reply), broker->codec);
+    (*endpoint)->publish(broker->path, std::move(request), std::move(reply), codec);
   } else {
-    (*endpoint)->send(receiver_id, std::move(request), std::move(reply), broker->codec);
+    (*endpoint)->send(receiver_id, std::move(request), std::move(reply), codec);
   }
 }
 

@@ -41,6 +41,17 @@ const Codec* Codecs::by_media_type(std::string_view media_type) const {
   return plus == std::string_view::npos ? nullptr : by_name(subtype.substr(plus + 1));
 }
 
+const Codec& Codecs::by_name_or_preferred(std::string_view name) const {
+  const Codec* codec = by_name(name);
+  return codec ? *codec : preferred();
+}
+
+std::vector<std::string> Codecs::media_types() const {
+  std::vector<std::string> types;
+  for (const auto& codec : codecs_) types.push_back("application/" + std::string(codec->name()));
+  return types;
+}
+
 Codecs standard_codecs() {
   Codecs codecs;
   codecs.add(std::make_unique<JsonCodec>());

@@ -40,6 +40,9 @@ class Codecs {
   /// "application/vnd.onem2m-res+json; ty=2". nullptr if there is none.
   const Codec* by_media_type(std::string_view media_type) const;
   const Codec& preferred() const { return *codecs_.front(); }  ///< the first one added
+  /// By short name, or the preferred one if there is none of that name.
+  const Codec& by_name_or_preferred(std::string_view name) const;
+  std::vector<std::string> media_types() const;  ///< "application/json" …, as contentSerialization
 
  private:
   std::vector<std::unique_ptr<Codec>> codecs_;

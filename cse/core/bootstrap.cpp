@@ -71,7 +71,7 @@ Value base_attributes(const OperationContext& context, const CseSettings& settin
                         {"srt", supported_types(schemas)},
                         {"srv", strings(settings.release_versions)},
                         {"poa", strings(settings.point_of_access)},
-                        {"csz", Value::array({"application/json"})},
+                        {"csz", strings(settings.serializations)},
                         {"spi", settings.sp_id}});
 }
 
@@ -125,13 +125,15 @@ Result<void> clear_base(OperationContext& context, const ResourcePtr& base) {
   }
 }
 
-/// What the configuration may have changed since the last start: addresses, types, releases.
+/// What the configuration may have changed since the last start: addresses, types, releases,
+/// serialisations.
 void refresh_base(OperationContext& context, const ResourcePtr& base, const CseSettings& settings,
                   const Schemas& schemas) {
   Value attributes = base->attributes();
   attributes.set("poa", strings(settings.point_of_access));
   attributes.set("srt", supported_types(schemas));
   attributes.set("srv", strings(settings.release_versions));
+  attributes.set("csz", strings(settings.serializations));
   if (attributes == base->attributes()) return;
   attributes.set("lt", to_text(context.now()));
   context.resources.update(base, std::move(attributes), true);

@@ -6,6 +6,7 @@
 #include "bindings/http/server.h"
 #include "bindings/mqtt/client.h"
 #include "bindings/mqtt/server.h"
+#include "cse/codec/xml/xml.h"
 #include "cse/core/expiration.h"
 #include "cse/core/sender_list.h"
 #include "cse/node/coap_binding.h"
@@ -71,6 +72,8 @@ struct Node::Impl {
     add_standard_types(schemas);
     add_management_objects(schemas);
     add_announced_variants(schemas, owned_schemas, owned_rules);
+    codecs.add(std::make_unique<XmlCodec>(schemas));
+    settings.cse.serializations = codecs.media_types();
     behaviours.add(type_number::kMgmtObj, management_object_behaviour());
   }
 

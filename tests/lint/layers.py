@@ -10,6 +10,7 @@ from sources import ROOT, finish, tracked
 LAYERS = {
     "cse/primitive": [],
     "cse/codec": ["cse/primitive"],
+    "cse/codec/xml": ["cse/schema"],  # XML says nothing of types: the tables do
     "cse/schema": ["cse/primitive", "cse/codec"],
     "cse/store": ["cse/schema"],
     "cse/store/memory": ["=cse/store"],
@@ -38,7 +39,8 @@ OUR_TOPS = ("cse/", "mgmt-objects/", "bindings/", "certs/", "ae-apps/", "tests/"
 # Tests of such a folder may use it too, and tests/bench, tests/e2e and tests/fuzz may use all.
 LIBRARIES = [
     (r"rapidjson/", ["cse/codec"]),
-    (r"boost/", ["bindings/http"]),
+    (r"pugixml", ["cse/codec/xml"]),
+    (r"boost/", ["bindings/http", "bindings/websocket"]),
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),

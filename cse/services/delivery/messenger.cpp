@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/core/address.h"
+#include "cse/core/serialization.h"
 
 namespace gatehouse {
 namespace {
@@ -103,15 +104,17 @@ std::string EntityMessenger::named_ae(const std::string& url) const {
   return ae && *ae && (*ae)->type() == type_number::kAe ? segment : std::string();
 }
 
-void EntityMessenger::send_to_url(const std::string& url, Request request, Reply reply) {
+void EntityMessenger::send_to_url(const std::string& uri, Request request, Reply reply) {
   complete(request, nullptr);
+  auto [url, serialization] = split_serialization(uri);
+  if (!serialization.empty()) request.serialization = std::move(serialization);
   PrimitiveSender* sender = sender_for(url);
   if (!sender) {
     return reply(error_response(
         request, {Rsc::kTargetNotReachable, "no binding of this CSE serves \"" + url + "\""}));
   }
   const std::string receiver = named_ae(url);
-  if (request.to.empty()) request.to = receiver.empty() ? url : receiver;
+  if (request.to.empty() || request.to == uri) request.to = receiver.empty() ? url : receiver;
   sender->send(url, receiver, std::move(request), std::move(reply));
 }
 
@@ -140,6 +143,9 @@ void EntityMessenger::send_to_entity(const ResourcePtr& entity, Request request,
                                                  : to_sp_relative(stem, cse_.settings());
   if (attributes.bool_at("rr", !is_ae)) attempt->urls = attributes.strings_at("poa");
   if (request.to.empty()) request.to = attempt->receiver_id;
+  if (request.serialization.empty()) {
+    request.serialization = serialization_for(*entity, cse_.settings().serializations);
+  }
   attempt->request = std::move(request);
   attempt->reply = std::move(reply);
   try_next(attempt);

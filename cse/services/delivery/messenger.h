@@ -14,6 +14,9 @@ namespace gatehouse {
 /// way (`Cse::request`): the CSEBase, a group's fanOutPoint. An answer other than 5103 is final:
 /// the next point of access is not tried. In a URL "mqtt://broker/CAE1" the one segment may name a
 /// registered <AE>: then the request goes to the AE's oneM2M topics, else to that raw topic.
+///
+/// The serialisation is the one that the URL asks for (`?ct=xml`, taken off), else the first of the
+/// entity's contentSerialization that we have.
 class EntityMessenger final : public Messenger {
  public:
   /// The senders and `cse` outlive this; the first sender that serves a URL sends.
@@ -29,7 +32,7 @@ class EntityMessenger final : public Messenger {
  private:
   struct Attempt;
   PrimitiveSender* sender_for(const std::string& url) const;
-  void send_to_url(const std::string& url, Request request, Reply reply);
+  void send_to_url(const std::string& uri, Request request, Reply reply);
   void send_elsewhere(const std::string& target, Request request, Reply reply);
   void try_next(const std::shared_ptr<Attempt>& attempt) const;
   void poll_or_give_up(const Attempt& attempt) const;

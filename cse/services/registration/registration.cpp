@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cse/core/serialization.h"
 #include "cse/services/registration/entities.h"
 #include "cse/services/registration/registrar.h"
 
@@ -134,6 +135,7 @@ void Registration::forward(Request request, const std::string& originator, Reply
   }
   request.from = originator_for_others(originator, own);
   request.peer = nullptr;
+  request.serialization = serialization_for(**hop, own.serializations);
   const Value& csr = (*hop)->attributes();
   auto urls = csr.strings_at("poa");
   std::erase_if(urls, [this](const std::string& url) { return !senders_.serves(url); });

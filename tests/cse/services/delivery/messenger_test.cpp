@@ -40,7 +40,7 @@ class FakeTransit final : public Transit {
 
 class Messaging : public testing::Test {
  protected:
-  Messaging() {
+  explicit Messaging(CseSettings settings = {}) : node(std::move(settings)) {
     messenger.set_polling(&polling);
     node.start();
   }
@@ -190,6 +190,52 @@ TEST_F(Messaging, SpeaksTheReleaseOfTheEntity) {
 
   EXPECT_EQ(http.sent.at(0).request.release_version, "3");
 }
+
+struct SerializationCase {
+  std::string name, target;
+  Value::Array csz;
+  std::string url, expected;
+};
+CseSettings json_and_xml() {
+  CseSettings settings;
+  settings.serializations = {"application/json", "application/xml"};
+  return settings;
+}
+class Serializations : public Messaging, public testing::WithParamInterface<SerializationCase> {
+ protected:
+  Serializations() : Messaging(json_and_xml()) {}
+};
+
+// TS-0004 clause 7.5.1.1 and table 7.4.8.1-3 (notificationURI)
+TEST_P(Serializations, AreThoseOfTheReceiver) {
+  Value attributes = poa({"http://a"});
+  if (!GetParam().csz.empty()) attributes.set("csz", GetParam().csz);
+  node.add_ae("CAE1", attributes);
+
+  send(GetParam().target);
+
+  EXPECT_EQ(http.sent.at(0).url, GetParam().url);
+  EXPECT_EQ(http.sent.at(0).request.serialization, GetParam().expected);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Wishes, Serializations,
+    testing::Values(
+        SerializationCase{"none", "CAE1", {}, "http://a", ""},
+        SerializationCase{"first_of_ours",
+                          "CAE1",
+                          {"application/cbor", "application/xml", "application/json"},
+                          "http://a",
+                          "xml"},
+        SerializationCase{
+            "vendor_type", "CAE1", {"application/vnd.onem2m-ntfy+xml"}, "http://a", "xml"},
+        SerializationCase{"unknown", "CAE1", {"text/xml", "xml"}, "http://a", ""},
+        SerializationCase{"uri", "http://h/n?ct=cbor", {}, "http://h/n", "cbor"},
+        SerializationCase{
+            "uri_with_query", "http://h/n?q=true&ct=xml&r=1", {}, "http://h/n?q=true&r=1", "xml"},
+        SerializationCase{
+            "uri_of_application", "http://h/n?ct=yaml&x", {}, "http://h/n?ct=yaml&x", ""},
+        SerializationCase{"uri_without", "http://h/n?", {}, "http://h/n?", ""}),
+    [](const auto& each) { return each.param.name; });
 
 }  // namespace
 }  // namespace gatehouse
