@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         AddressCase{"s_type_sp_relative", "/SAE2", "mqtt://broker", "SAE2"},
         AddressCase{"remote_cse", "cse-in/id-mn", "http://mn", "/id-mn"},
         AddressCase{"url", "http://sink:9/x?y=1", "http://sink:9/x?y=1", ""},
-        AddressCase{"mqtt_url_of_an_ae", "mqtt://h/CAE1?ct=json", "mqtt://h/CAE1?ct=json", "CAE1"},
+        AddressCase{"mqtt_url_of_an_ae", "mqtt://h/CAE1?ct=json", "mqtt://h/CAE1", "CAE1"},
         AddressCase{"mqtt_raw_topic", "mqtt://h/SKETI3_DEMO", "mqtt://h/SKETI3_DEMO", ""}),
     [](const auto& each) { return each.param.name; });
 
