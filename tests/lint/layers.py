@@ -29,6 +29,8 @@ LAYERS = {
     "ae-apps/ota/image": ["ae-apps/ota/crypto"],
     "ae-apps/ota/uds": ["ae-apps/ota/crypto"],
     "ae-apps/ota": ["ae-apps/sdk", "ae-apps/ota/crypto", "ae-apps/ota/image", "ae-apps/ota/uds"],
+    "ae-apps/ctl/conformance": ["cse/primitive", "cse/codec"],
+    "ae-apps/ctl": ["ae-apps/ctl/conformance", "bindings/http"],
     "ae-apps/demo": ["ae-apps/sdk", "ae-apps/ota", "certs"],
     "cse/node": ["*"],
     "tests": ["*"],
