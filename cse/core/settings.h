@@ -15,7 +15,7 @@ struct CseSettings {
   std::string administrator = "CAdmin";       ///< may do everything; empty: nobody
   std::vector<std::string> release_versions = {"2a", "3", "4"};
   std::vector<std::string> serializations = {"application/json"};  ///< csz: media types
-  std::vector<std::string> point_of_access;  ///< poa of the CSEBase
+  std::vector<std::string> point_of_access;                        ///< poa of the CSEBase
 
   std::chrono::seconds default_expiration{std::chrono::hours(24 * 365 * 5)};
   std::chrono::seconds max_expiration{std::chrono::hours(24 * 365 * 10)};

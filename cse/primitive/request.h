@@ -123,8 +123,9 @@ struct Request {
   Value other = Value::object();
 
   std::shared_ptr<const Peer> peer;  ///< null: from inside this process
-  /// No parameter: what a sending binding should write it in ("json", "cbor", "xml"), as the receiver
-  /// asked by `ct` of its URI or its contentSerialization. Empty: what the binding likes best.
+  /// No parameter: what a sending binding should write it in ("json", "cbor", "xml"), as the
+  /// receiver asked by `ct` of its URI or its contentSerialization. Empty: what the binding likes
+  /// best.
   std::string serialization;
 };
 

@@ -12,8 +12,7 @@ namespace {
 using namespace announcement;
 
 bool concerns(const Resource& resource) {
-  return resource.schema().announceable &&
-         (resource.attribute("at") || Copies::any(resource));
+  return resource.schema().announceable && (resource.attribute("at") || Copies::any(resource));
 }
 
 /// Brings `at` and `aa` into the form in which they are kept.

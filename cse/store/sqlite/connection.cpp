@@ -37,8 +37,8 @@ std::string cache_pragma(std::int64_t bytes) {
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const SqliteSettings& settings, Mode mode) {
-  // SQLite's statistics of memory cost a lock at each allocation, and nobody reads them. The setting
-  // is refused, which does no harm, where this process has used SQLite before.
+  // SQLite's statistics of memory cost a lock at each allocation, and nobody reads them. The
+  // setting is refused, which does no harm, where this process has used SQLite before.
   static const int kNoStatistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)kNoStatistics;
   sqlite3* handle = nullptr;
