@@ -100,6 +100,15 @@ class TypeBehaviour {
                               const std::string& /*originator*/, Prepared done) const {
     done(std::nullopt);
   }
+  /// The same for an UPDATE of `target`.
+  virtual bool update_needs_preparation(const ResourcePtr& /*target*/,
+                                        const Request& /*request*/) const {
+    return false;
+  }
+  virtual void prepare_update(const Request& /*request*/, const ResourcePtr& /*target*/,
+                              const std::string& /*originator*/, Prepared done) const {
+    done(std::nullopt);
+  }
 };
 
 /// A child that is not stored: <latest>, <oldest>, <fanOutPoint>, <pollingChannelURI>.

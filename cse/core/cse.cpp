@@ -141,7 +141,8 @@ void Cse::dispatch_local(Request request, const Address& address, std::string or
                                         std::move(reply));
     }
     default:
-      return prepare_then_write(std::move(request), std::move(originator), std::move(reply));
+      return prepare_then_write(std::move(request), target->resource, std::move(originator),
+                                std::move(reply));
   }
 }
 
@@ -167,27 +168,42 @@ Response Cse::retrieve(const Request& request, const ResourcePtr& target,
   return retrieve_resource(procedures(), request, originator, target, resources);
 }
 
-void Cse::prepare_then_write(Request request, std::string originator, Reply reply) {
+void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::string originator,
+                             Reply reply) {
   auto shared = std::make_shared<const Request>(std::move(request));
   const bool creates = shared->operation == Operation::kCreate;
-  const TypeBehaviour& behaviour =
-      behaviours_.of(static_cast<int>(shared->resource_type.value_or(0)));
-  if (!creates || !behaviour.needs_preparation(*shared)) {
-    return enqueue(std::move(shared), std::move(originator), false, std::move(reply));
+  Turnstile* turnstile = extensions_.turnstile;
+  if (!creates && target && turnstile && turnstile->guards(target->id())) {
+    auto run = [this, shared, originator](bool dry, Reply answer) {
+      enqueue(shared, originator, dry, std::move(answer));
+    };
+    return turnstile->pass(
+        {shared, std::move(originator), target, std::move(run), std::move(reply)});
   }
+  const int type =
+      creates ? static_cast<int>(shared->resource_type.value_or(0)) : (target ? target->type() : 0);
+  const TypeBehaviour& behaviour = behaviours_.of(type);
+  const bool prepares = creates ? behaviour.needs_preparation(*shared)
+                                : shared->operation == Operation::kUpdate && target &&
+                                      behaviour.update_needs_preparation(target, *shared);
+  if (!prepares) return enqueue(std::move(shared), std::move(originator), false, std::move(reply));
   // First everything that can be checked here, without effect; only then is anybody else asked.
-  enqueue(
-      shared, originator, true, [this, shared, originator, reply, &behaviour](Response checked) {
-        if (!is_success(checked.rsc)) return reply(std::move(checked));
-        CommittedView resources = view();
-        auto parent = existing_target(procedures(), *shared, resources);
-        if (!parent) return reply(error_response(*shared, parent.error()));
-        behaviour.prepare_create(*shared, *parent, originator,
-                                 [this, shared, originator, reply](std::optional<Error> refused) {
-                                   if (refused) return reply(error_response(*shared, *refused));
-                                   enqueue(shared, originator, false, reply);
-                                 });
-      });
+  enqueue(shared, originator, true,
+          [this, shared, originator, reply, creates, &behaviour](Response checked) {
+            if (!is_success(checked.rsc)) return reply(std::move(checked));
+            CommittedView resources = view();
+            auto found = existing_target(procedures(), *shared, resources);
+            if (!found) return reply(error_response(*shared, found.error()));
+            Prepared done = [this, shared, originator, reply](std::optional<Error> refused) {
+              if (refused) return reply(error_response(*shared, *refused));
+              enqueue(shared, originator, false, reply);
+            };
+            if (creates) {
+              behaviour.prepare_create(*shared, *found, originator, std::move(done));
+            } else {
+              behaviour.prepare_update(*shared, *found, originator, std::move(done));
+            }
+          });
 }
 
 Response Cse::run(const Request& request, const std::string& originator,
@@ -224,11 +240,13 @@ class Cse::RequestJob final : public WriteJob {
   void done(std::shared_ptr<WriteJob> self, Response response,
             std::vector<Change> changes) override {
     if (dry_run_) response = std::move(verdict_);
+    std::shared_ptr<HeldAnswer> held;
     if (!dry_run_ && !changes.empty()) {
-      cse_.tell_listeners(*request_, originator_, std::move(changes));
+      held = cse_.tell_listeners(*request_, originator_, std::move(changes));
     }
     response.origin = std::move(self);
-    reply_(std::move(response));
+    if (!held) return reply_(std::move(response));
+    held->send = [reply = std::move(reply_), response = std::move(response)] { reply(response); };
   }
 
   void refuse(Error error) { reply_(error_response(*request_, error)); }
@@ -251,11 +269,13 @@ void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator
   }
 }
 
-void Cse::tell_listeners(const Request& request, const std::string& originator,
-                         std::vector<Change> changes) {
-  if (extensions_.listeners.empty()) return;
+std::shared_ptr<HeldAnswer> Cse::tell_listeners(const Request& request,
+                                                const std::string& originator,
+                                                std::vector<Change> changes) {
+  if (extensions_.listeners.empty()) return nullptr;
   const Committed event{request, originator, std::move(changes)};
   for (CommitListener* listener : extensions_.listeners) listener->committed(event);
+  return event.held;
 }
 
 void Cse::submit(std::function<Response(OperationContext&)> work,

@@ -77,13 +77,15 @@ class Cse final : public PrimitiveHandler {
   void retrieve(Request request, const ResourcePtr& target, const std::string& originator,
                 CommittedView& view, Reply reply);
   void write(std::shared_ptr<const Request> request, std::string originator, Reply reply);
-  void prepare_then_write(Request request, std::string originator, Reply reply);
+  void prepare_then_write(Request request, const ResourcePtr& target, std::string originator,
+                          Reply reply);
   class RequestJob;
   void enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
                Reply reply);
   Response run(const Request& request, const std::string& originator, WorkingSet& resources) const;
-  void tell_listeners(const Request& request, const std::string& originator,
-                      std::vector<Change> changes);
+  /// Null, unless a listener holds the answer.
+  std::shared_ptr<HeldAnswer> tell_listeners(const Request& request, const std::string& originator,
+                                             std::vector<Change> changes);
   Result<void> bootstrap();
   Result<void> found(OperationContext& context) const;
   ProcedureContext procedures() const {

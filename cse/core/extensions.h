@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,11 +26,30 @@ class TransactionParticipant {
   virtual Result<void> on_changes(std::span<const Change> changes, OperationContext& context) = 0;
 };
 
+/// An answer that waits; sent when the last one who holds it lets go.
+struct HeldAnswer {
+  HeldAnswer() = default;
+  HeldAnswer(const HeldAnswer&) = delete;
+  HeldAnswer& operator=(const HeldAnswer&) = delete;
+  ~HeldAnswer() {
+    if (send) send();
+  }
+  std::function<void()> send;
+};
+
 /// A request whose changes are on disk. Lives for the call only.
 struct Committed {
   const Request& request;
   const std::string& originator;
   std::vector<Change> changes;
+
+  /// The request is not answered while this is kept: for what the standard does before the
+  /// response. Keep it for a bounded time.
+  std::shared_ptr<void> hold_answer() const {
+    if (!held) held = std::make_shared<HeldAnswer>();
+    return held;
+  }
+  mutable std::shared_ptr<HeldAnswer> held = nullptr;
 };
 
 /// Told after the commit, on the write lane's thread: must be quick, and post whatever takes time.
@@ -131,6 +152,29 @@ class PollingQueue {
 /// start and after a reset, in the transaction that makes or finds the CSEBase; an Error ends the
 /// start.
 using Founder = std::function<Result<void>(OperationContext& context)>;
+/// Stands in front of resources whose UPDATE somebody must allow first (blocking updates).
+class Turnstile {
+ public:
+  /// A request that wants to pass.
+  struct Passage {
+    std::shared_ptr<const Request> request;  ///< UPDATE or DELETE
+    std::string originator;
+    ResourcePtr target;
+    /// Runs the request on the write lane; with `dry` without effect.
+    std::function<void(bool dry, Reply reply)> run;
+    Reply reply;  ///< to the Originator
+  };
+  virtual ~Turnstile() = default;
+  /// Threading: any; quick.
+  virtual bool guards(const ResourceId& target) const = 0;
+  /// Takes the request over. Threading: any.
+  virtual void pass(Passage passage) = 0;
+};
+
+/// Takes a NOTIFY for a resource of one type; the NOTIFY privilege has been checked.
+using NotifyTarget = std::function<void(Request request, const ResourcePtr& target,
+                                        const std::string& originator, Reply reply)>;
+
 /// What happens to a resource without changing it, for those that subscribed to it.
 class EventSink {
  public:
@@ -177,6 +221,8 @@ struct Extensions {
   NotifyProcedure* notify = nullptr;
   Messenger* messenger = nullptr;
   EventSink* events = nullptr;
+  Turnstile* turnstile = nullptr;
+  std::map<int, NotifyTarget> notify_targets;  ///< by resource type
 };
 
 }  // namespace gatehouse

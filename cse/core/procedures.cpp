@@ -117,13 +117,16 @@ Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& contex
     auto page = context.resources.children(resource->id(), Page{});
     if (!page) return fail(page.error());
     if (page->empty()) break;
+    bool progress = false;
     for (const ChildEntry& entry : *page) {
       auto child = context.resources.find_stored(entry.id);
       if (!child) return fail(child.error());
-      if (!*child)
-        return fail(Rsc::kInternalServerError, "a child vanished while its parent was deleted");
+      if (!*child) continue;  // it went with a sibling, by a rule of that one's type
+      progress = true;
       if (auto erased = erase_subtree(*child, context, true); !erased) return erased;
     }
+    if (!progress)
+      return fail(Rsc::kInternalServerError, "a child vanished while its parent was deleted");
   }
   context.resources.erase(resource, side_effect);
   return {};

@@ -2,6 +2,7 @@
 
 #include "cse/node/log.h"
 #include "cse/services/group/group.h"
+#include "cse/services/subscription/target_policies.h"
 
 namespace gatehouse::node {
 namespace {
@@ -34,12 +35,14 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
       deferred_(cse),
       deliverer_(cse, DeliverySettings{}, log_undelivered),
       subscriptions_(cse, deliverer_),
+      cross_resources_(cse, deliverer_),
       announcement_(cse),
       time_series_(cse),
       time_sync_(cse) {
   add_containers(cse);
   add_flex_containers(cse);
   add_groups(cse);
+  add_target_policies(cse);
   messenger_.set_polling(polling_.get());
   cse.extensions().messenger = &messenger_;
   cse.extensions().notify = &notify_;
@@ -48,6 +51,7 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
 void Services::start() {
   deferred_.start();
   subscriptions_.start();
+  cross_resources_.start();
   registration_.start();
   announcement_.start();
   time_series_.start();

@@ -13,6 +13,7 @@
 #include "cse/services/discovery/discovery.h"
 #include "cse/services/polling/polling.h"
 #include "cse/services/registration/registration.h"
+#include "cse/services/subscription/cross_resources.h"
 #include "cse/services/subscription/deliverer.h"
 #include "cse/services/subscription/subscriptions.h"
 
@@ -35,6 +36,7 @@ class Services {
   DeferredRequests deferred_;
   Deliverer deliverer_;
   Subscriptions subscriptions_;
+  CrossResources cross_resources_;
   Announcement announcement_;
   TimeSeries time_series_;
   TimeSync time_sync_;

@@ -48,6 +48,10 @@ void NotifyReceiver::notify(Request request, const ResourcePtr& target,
     case type_number::kCseBase:
       return to_base(std::move(request), originator, reply);
     default:
+      if (const auto taker = cse_.extensions().notify_targets.find(target->type());
+          taker != cse_.extensions().notify_targets.end()) {
+        return taker->second(std::move(request), target, originator, std::move(reply));
+      }
       return reply(error_response(
           request,
           no_receiver(*target, request.content ? &*request.content : nullptr, cse_.schemas())));

@@ -13,6 +13,7 @@ namespace gatehouse {
 ///  - an <AE> or <remoteCSE>: handed on to that entity, `from` made SP-relative;
 ///  - the CSEBase: to the handler registered for the root of its content; m2m:sgn and m2m:agn for
 ///    which nobody registered are acknowledged, anything else is refused (4000);
+///  - a type with a taker of its own (Extensions::notify_targets): to that;
 ///  - any other resource: 4005.
 class NotifyReceiver final : public NotifyProcedure {
  public:

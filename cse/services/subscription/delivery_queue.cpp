@@ -1,6 +1,47 @@
 #include "cse/services/subscription/delivery_queue.h"
 
+#include <algorithm>
+
 namespace gatehouse {
+namespace {
+
+/// A schedule or policy may be changed while notifications wait for it.
+constexpr std::chrono::seconds kLookAtScheduleAgain{30};
+constexpr std::int64_t kLatestEventCategory = 4;  // m2m:stdEventCats
+
+}  // namespace
+
+void DeliveryQueue::push(Waiting waiting) {
+  bytes_ += waiting.bytes;
+  waiting_.push_back(std::move(waiting));
+}
+
+void DeliveryQueue::discard_front(Next& answer) {
+  answer.superseded.push_back(waiting_.front().order);
+  bytes_ -= waiting_.front().bytes;
+  waiting_.pop_front();
+}
+
+/// Source: TS-0004 clause 7.5.1.2.2, steps 4.0 and 6.0; TS-0001 table 9.6.8-2
+/// (pendingNotification).
+bool DeliveryQueue::hold_pending(Timestamp now, const AskPending& ask_pending, Next& answer) {
+  const auto is_pending = [this](std::size_t i) {
+    return waiting_.size() > i && waiting_[i].notification.pending;
+  };
+  if (!is_pending(0)) return false;
+  Pending rule = ask_pending();
+  if (waiting_.back().notification.last) rule.keep = 0;  // TS-0004 clause 7.4.8.2.4
+  while (is_pending(0) && (rule.keep < 1 || (rule.keep == 1 && is_pending(1)))) {
+    discard_front(answer);
+  }
+  if (!is_pending(0)) return false;
+  if (rule.open_from > now) {
+    answer.look_again = std::min(rule.open_from, now + kLookAtScheduleAgain);
+    return true;
+  }
+  if (rule.keep == 1) waiting_.front().notification.event_category = kLatestEventCategory;
+  return false;
+}
 
 /// Notifications at the front that belong to one batch.
 std::size_t DeliveryQueue::batch_size() const {
@@ -19,6 +60,7 @@ OutgoingMessage DeliveryQueue::pop(std::size_t count) {
     const bool newest = i + 1 == count;
     if (content && (newest || !first.notification.latest_only)) contents.push_back(*content);
     if (newest) message.notification = std::move(first.notification);
+    bytes_ -= first.bytes;
     waiting_.pop_front();
   }
   if (message.notification.batch) {
@@ -66,11 +108,12 @@ bool DeliveryQueue::window_is_full(const OutboxNotification& next, Timestamp now
   return false;
 }
 
-DeliveryQueue::Next DeliveryQueue::take(Timestamp now, bool no_more_fits) {
+DeliveryQueue::Next DeliveryQueue::take(Timestamp now, bool no_more_fits,
+                                        const AskPending& ask_pending) {
   Next answer;
+  if (hold_pending(now, ask_pending, answer)) return answer;
   while (!waiting_.empty() && waiting_.front().notification.targets.empty()) {  // a mere mark
-    answer.superseded.push_back(waiting_.front().order);
-    waiting_.pop_front();
+    discard_front(answer);
   }
   if (waiting_.empty()) return answer;
   if (waiting_.front().notification.batch) {
@@ -81,18 +124,16 @@ DeliveryQueue::Next DeliveryQueue::take(Timestamp now, bool no_more_fits) {
   }
   while (waiting_.size() > 1 && waiting_[0].notification.latest_only &&
          waiting_[1].notification.latest_only) {
-    answer.superseded.push_back(waiting_.front().order);
-    waiting_.pop_front();
+    discard_front(answer);
   }
   if (!window_is_full(waiting_.front().notification, now, answer)) answer.message = pop(1);
   return answer;
 }
 
 std::vector<std::int64_t> DeliveryQueue::drop_all() {
-  std::vector<std::int64_t> orders;
-  for (const Waiting& waiting : waiting_) orders.push_back(waiting.order);
-  waiting_.clear();
-  return orders;
+  Next dropped;
+  while (!waiting_.empty() && !waiting_.front().notification.last) discard_front(dropped);
+  return dropped.superseded;
 }
 
 }  // namespace gatehouse

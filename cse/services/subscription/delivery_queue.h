@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -21,7 +22,14 @@ class DeliveryQueue {
   struct Waiting {
     std::int64_t order;
     OutboxNotification notification;
+    std::size_t bytes = 0;  ///< of its text in the store
   };
+  /// What the subscription says of notifications that wait for its schedule.
+  struct Pending {
+    Timestamp open_from;    ///< now or earlier: they may leave
+    std::int64_t keep = 0;  ///< pendingNotification: 1 the latest, 2 all, else none
+  };
+  using AskPending = std::function<Pending()>;
   /// What to do now: send, or look again at a time, or nothing.
   struct Next {
     std::optional<OutgoingMessage> message;
@@ -29,11 +37,13 @@ class DeliveryQueue {
     std::vector<std::int64_t> superseded;  ///< entries that need not be sent any more
   };
 
-  void push(Waiting waiting) { waiting_.push_back(std::move(waiting)); }
+  void push(Waiting waiting);
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
-  /// Takes what leaves next. `no_more_fits`: a batch is not waited for.
-  Next take(Timestamp now, bool no_more_fits);
+  std::size_t bytes() const { return bytes_; }
+  /// Takes what leaves next. `no_more_fits`: a batch is not waited for. `ask_pending` is asked if a
+  /// notification that had to wait for a schedule is the next.
+  Next take(Timestamp now, bool no_more_fits, const AskPending& ask_pending);
   /// A newer notification than `latest_only` one in flight waits.
   bool has_newer_latest() const {
     return !waiting_.empty() && waiting_.front().notification.latest_only;
@@ -42,15 +52,21 @@ class DeliveryQueue {
   std::optional<Timestamp> window_end(Timestamp now) const {
     return window_end_ && *window_end_ > now ? window_end_ : std::nullopt;
   }
+  /// All but the mark or farewell of a subscription that has gone, and whether that is there.
   std::vector<std::int64_t> drop_all();
+  bool ends() const { return !waiting_.empty() && waiting_.back().notification.last; }
 
  private:
   std::size_t batch_size() const;
   Next take_batch(Timestamp now, bool no_more_fits);
   bool window_is_full(const OutboxNotification& next, Timestamp now, Next& answer);
   OutgoingMessage pop(std::size_t count);
+  void discard_front(Next& answer);
+  /// True if nothing may leave now.
+  bool hold_pending(Timestamp now, const AskPending& ask_pending, Next& answer);
 
   std::deque<Waiting> waiting_;
+  std::size_t bytes_ = 0;
   std::optional<Timestamp> window_end_;
   std::int64_t sent_in_window_ = 0;
 };

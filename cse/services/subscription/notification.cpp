@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/core/address.h"
+#include "cse/services/subscription/notification_stats.h"
 
 namespace gatehouse {
 namespace {
@@ -97,6 +98,7 @@ OutboxNotification event_notification(const Resource& subscription, const Event&
   entry.targets = distinct(attributes.strings_at("nu"));
   entry.content = Value::object({{"m2m:sgn", std::move(notification)}});
   entry.at = now;
+  entry.counted = is_counted(attributes);
   apply_policies(attributes, entry, settings);
   return entry;
 }

@@ -17,6 +17,10 @@ struct SubscriptionSettings {
   std::chrono::seconds default_batch_duration{60};
   /// How long the answer to a verification may take.
   std::chrono::milliseconds verification_timeout{10'000};
+  /// UPDATEs and DELETEs of one resource that wait for a blocking update.
+  std::size_t max_blocked_requests = 256;
+  /// Prior events that preSubscriptionNotify may ask for.
+  std::int64_t max_prior_events = 1'000;
 };
 
 /// The SP-relative reference to a subscription (`sur`), which the CSE of every target understands.

@@ -18,6 +18,8 @@ Value to_value(const OutboxNotification& entry) {
       {{"nu", std::move(targets)}, {"pc", entry.content}, {"at", entry.at.microseconds}});
   if (entry.event_category) value.set("ec", *entry.event_category);
   if (entry.latest_only) value.set("ln", true);
+  if (entry.counted) value.set("cnt", true);
+  if (entry.pending) value.set("pn", true);
   if (entry.last) value.set("last", true);
   if (entry.batch) {
     value.set("bn", Value::object({{"num", entry.batch->number},
@@ -43,6 +45,8 @@ Result<OutboxNotification> outbox_notification_from(const std::string& body) {
   entry.at = Timestamp{value->integer_at("at")};
   if (value->contains("ec")) entry.event_category = value->integer_at("ec");
   entry.latest_only = value->bool_at("ln");
+  entry.counted = value->bool_at("cnt");
+  entry.pending = value->bool_at("pn");
   entry.last = value->bool_at("last");
   if (const Value* batch = value->find("bn")) {
     entry.batch = {batch->integer_at("num"), duration_at(*batch, "us")};

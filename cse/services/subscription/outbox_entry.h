@@ -28,7 +28,9 @@ struct OutboxNotification {
   bool latest_only = false;  ///< ln: a newer one of the queue takes its place
   std::optional<Batch> batch;
   std::optional<Rate> rate;
-  bool last = false;  ///< the subscription has gone: nothing follows in its queue
+  bool counted = false;  ///< the subscription counts what is sent (exc, nse)
+  bool pending = false;  ///< made while its schedule was closed: waits until that opens
+  bool last = false;     ///< the subscription has gone: nothing follows in its queue
 };
 
 Value to_value(const OutboxNotification& entry);

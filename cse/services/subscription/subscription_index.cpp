@@ -42,8 +42,25 @@ Result<void> SubscriptionIndex::load() {
     }
     if (entries->size() < page.limit) break;
   }
+  if (auto loaded = load_schedules(**snapshot); !loaded) return loaded;
   loaded_ = true;
   return {};
+}
+
+Result<void> SubscriptionIndex::load_schedules(Snapshot& snapshot) {
+  schedules_.clear();
+  Page page;
+  for (;;) {
+    auto entries = snapshot.all_of_type(type_number::kSchedule, page);
+    if (!entries) return fail(entries.error());
+    for (const ChildEntry& entry : *entries) {
+      auto record = snapshot.find(entry.id);
+      if (!record) return fail(record.error());
+      if (*record) schedules_.insert((*record)->parent);
+      page.after = entry.order;
+    }
+    if (entries->size() < page.limit) return {};
+  }
 }
 
 Result<std::vector<ResourcePtr>> SubscriptionIndex::of(const ResourceId& parent,

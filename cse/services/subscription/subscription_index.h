@@ -2,6 +2,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cse/core/cse.h"
@@ -21,6 +22,11 @@ class SubscriptionIndex {
   /// Subscriptions of `parent` that exist now, oldest first. The first call reads all of the store.
   Result<std::vector<ResourcePtr>> of(const ResourceId& parent, ResourceReader& resources);
   Result<void> created(const Resource& subscription);
+  /// Has it <schedule> children, as far as is known? Then the working set decides.
+  bool may_have_schedule(const ResourceId& subscription) const {
+    return schedules_.contains(subscription);
+  }
+  void schedule_created(const Resource& schedule) { schedules_.insert(schedule.parent()); }
   /// After a commit: forgets what was deleted, and what never came to be.
   void committed(const std::vector<Change>& changes);
   /// Reads all of the store, unless that has been done.
@@ -31,6 +37,7 @@ class SubscriptionIndex {
   void invalidate() { loaded_ = false; }
 
  private:
+  Result<void> load_schedules(Snapshot& snapshot);
   void note_attentive(const Record& record);
   void forget(const ResourceId& parent, const ResourceId& subscription);
 
@@ -38,6 +45,7 @@ class SubscriptionIndex {
   bool loaded_ = false;
   AttentiveIndex attentive_;
   std::unordered_map<ResourceId, std::vector<ResourceId>> by_parent_;
+  std::unordered_set<ResourceId> schedules_;  ///< parents of <schedule>s, also of former ones
   std::set<std::pair<ResourceId, ResourceId>> missed_;  ///< (parent, subscription): not found
 };
 

@@ -72,7 +72,9 @@ std::vector<std::int64_t> complete_event_types(Value& attributes,
 Result<void> check_blocking_update(const Value& attributes, const Value& requested,
                                    const std::vector<std::int64_t>& types, bool is_update) {
   const std::string rule = "enc/net: a subscription to blocking updates (7) ";
-  if (is_update) return fail(Rsc::kBadRequest, rule + "cannot be made by an UPDATE");
+  if (is_update && requested.contains("enc")) {
+    return fail(Rsc::kBadRequest, rule + "cannot be made by an UPDATE");
+  }
   if (types.size() != 1) return fail(Rsc::kBadRequest, rule + "has no other event type");
   const auto targets = attributes.strings_at("nu");
   if (targets.size() != 1 || is_url(targets[0])) {
@@ -116,8 +118,15 @@ Result<void> check_content_type(Value& attributes, const std::vector<std::int64_
   return {};
 }
 
-Result<void> check_criteria(const Value& attributes, const Resource& parent,
+bool may_have_child(const SubscriptionCheck& check, int type) {
+  if (check.parent.schema().allows_child(type)) return true;
+  const TypeSchema* child = check.schemas.find(type);
+  return child && may_be_child(check.parent.schema(), *child);
+}
+
+Result<void> check_criteria(const Value& attributes, const SubscriptionCheck& check,
                             const std::vector<std::int64_t>& types) {
+  const Resource& parent = check.parent;
   const Value& criteria = *attributes.find("enc");
   if (criteria.contains("om") && criteria.contains("net")) {
     return fail(Rsc::kBadRequest, "enc: net and om (operationMonitor) exclude each other");
@@ -140,7 +149,7 @@ Result<void> check_criteria(const Value& attributes, const Resource& parent,
     return fail(Rsc::kBadRequest, "enc/net: 8 (missing data) needs md (missingData)");
   }
   for (const std::int64_t type : integers_at(criteria, "chty")) {
-    if (!parent.schema().allows_child(static_cast<int>(type))) {
+    if (!may_have_child(check, static_cast<int>(type))) {
       return fail(Rsc::kBadRequest, "enc/chty (childResourceType): " + std::to_string(type) +
                                         " is no child of a <" + std::string(parent.schema().name) +
                                         ">");
@@ -149,13 +158,12 @@ Result<void> check_criteria(const Value& attributes, const Resource& parent,
   return {};
 }
 
+/// Without a duration, also without a number, the provider's default holds. Source: TS-0001
+/// clause 10.2.10.7.
 Result<void> complete_batch(Value& attributes, const SubscriptionSettings& settings) {
   const Value* given = attributes.find("bn");
   if (!given) return {};
   Value batch = *given;
-  if (!batch.contains("num") && !batch.contains("dur")) {
-    return fail(Rsc::kBadRequest, "bn (batchNotify): needs num, dur or both");
-  }
   if (!batch.contains("dur")) {
     batch.set("dur", "PT" + std::to_string(settings.default_batch_duration.count()) + "S");
     attributes.set("bn", std::move(batch));
@@ -167,8 +175,8 @@ Result<void> complete_batch(Value& attributes, const SubscriptionSettings& setti
 
 }  // namespace
 
-Result<void> check_subscription(Value& attributes, const Value& requested, const Resource& parent,
-                                bool is_update, const SubscriptionSettings& settings) {
+Result<void> check_subscription(Value& attributes, const SubscriptionCheck& check,
+                                const SubscriptionSettings& settings) {
   const std::vector<std::int64_t> types = complete_event_types(attributes, settings);
   for (const std::int64_t type : types) {
     if (type < kUpdate || type > kMissingData) {
@@ -176,32 +184,19 @@ Result<void> check_subscription(Value& attributes, const Value& requested, const
                   "enc/net: " + std::to_string(type) + " is no event type of the standard");
     }
   }
-  if (auto valid = check_criteria(attributes, parent, types); !valid) return valid;
+  if (auto valid = check_criteria(attributes, check, types); !valid) return valid;
   if (contains(types, kBlockingUpdate)) {
-    auto valid = check_blocking_update(attributes, requested, types, is_update);
+    auto valid = check_blocking_update(attributes, check.requested, types, check.is_update);
     if (!valid) return valid;
   }
   if (auto valid = check_content_type(attributes, types, settings); !valid) return valid;
   if (auto valid = complete_batch(attributes, settings); !valid) return valid;
-  if (contains(types, kBlockingUpdate)) {
-    return fail(Rsc::kNotImplemented, "enc/net: 7 is not supported by this CSE");
-  }
-  if (attributes.contains("psn")) {
-    return fail(Rsc::kNotImplemented, "psn (preSubscriptionNotify): is not supported by this CSE");
+  const Value* rate = attributes.find("rl");
+  if (rate && !parse_duration(rate->string_at("tww"))) {
+    return fail(Rsc::kBadRequest,
+                "rl/tww (timeWindow): must be a duration without years and months");
   }
   return {};
-}
-
-Result<bool> is_originator(const std::string& target, const std::string& originator,
-                           const CseSettings& cse, ResourceReader& resources) {
-  if (is_url(target)) return false;
-  if (target == originator || to_sp_relative(target, cse) == to_sp_relative(originator, cse)) {
-    return true;
-  }
-  auto resource = find_local(target, cse, resources);
-  if (!resource) return fail(resource.error());
-  return *resource && (*resource)->type() == type_number::kAe &&
-         (*resource)->id().text == originator;
 }
 
 }  // namespace gatehouse

@@ -3,17 +3,19 @@
 
 namespace gatehouse {
 
+/// What a check looks at beside the resource as it will be.
+struct SubscriptionCheck {
+  const Value& requested;  ///< attributes that the request names
+  const Resource& parent;  ///< the subscribed-to resource
+  const Schemas& schemas;
+  bool is_update;
+};
+
 /// Checks the attributes of a <subscription> beyond its table, and sets what the standard defaults:
 /// enc/net [1], nct by the event types, a duration for bn. `attributes`: the whole resource as it
-/// will be; `requested`: what the request says. Source: TS-0004 clauses 7.4.8.2.1 and 7.4.8.2.3,
-/// TS-0001 tables 9.6.8-2 to 9.6.8-4. Errors: kBadRequest; kNotImplemented for event types that
-/// this CSE cannot make (5 to 8) and for preSubscriptionNotify.
-/// DEVIATION: blocking updates (net 7) are checked, then refused as not implemented.
-Result<void> check_subscription(Value& attributes, const Value& requested, const Resource& parent,
-                                bool is_update, const SubscriptionSettings& settings);
-
-/// Is the notification target the originator itself (its stem, AE-ID or <AE> resource)?
-Result<bool> is_originator(const std::string& target, const std::string& originator,
-                           const CseSettings& cse, ResourceReader& resources);
+/// will be. Source: TS-0004 clauses 7.4.8.2.1 and 7.4.8.2.3, TS-0001 tables 9.6.8-2 to 9.6.8-4.
+/// Errors: kBadRequest.
+Result<void> check_subscription(Value& attributes, const SubscriptionCheck& check,
+                                const SubscriptionSettings& settings);
 
 }  // namespace gatehouse

@@ -1,60 +1,67 @@
 #include "cse/services/subscription/subscription_type.h"
 
 #include <algorithm>
-#include <mutex>
 
-#include "cse/codec/json.h"
 #include "cse/core/address.h"
+#include "cse/services/subscription/cross_resource_links.h"
+#include "cse/services/subscription/missing_data.h"
+#include "cse/services/subscription/notification_stats.h"
+#include "cse/services/subscription/target_verification.h"
 
 namespace gatehouse {
 namespace {
 
-const Value* requested_attributes(const Request& request) {
-  const Value* content = request.content ? &*request.content : nullptr;
-  if (!content || !content->as_object() || content->size() != 1) return nullptr;
-  return &content->as_object()->front().value;
+bool is_blocking(const Value& attributes) {
+  const Value* criteria = attributes.find("enc");
+  const Value* types = criteria ? criteria->find("net") : nullptr;
+  return types && types->size() == 1 &&
+         types->as_array()->front().as_integer() == event_type::kBlockingUpdate;
 }
 
-/// The identifier of a subscription is named to its targets before it exists. Verification and
-/// CREATE see the same request, so both can make it from that.
-ResourceId identifier_for(const Request& request, const std::string& originator) {
-  const std::string text = originator + '\n' + request.request_identifier + '\n' + request.to +
-                           '\n' + (request.content ? to_json(*request.content) : "");
-  const std::size_t hash = std::hash<std::string>{}(text);
-  return ResourceId{IdGenerator::identifier("sub", static_cast<std::int64_t>(hash >> 1))};
-}
-
-/// The verifications of one request. The first refusal, or the last consent, is its outcome.
-struct Verifications {
-  std::mutex mutex;
-  std::size_t open;
-  bool settled = false;
-  Prepared done;
-
-  void answered(std::optional<Error> refusal) {
-    {
-      const std::lock_guard lock(mutex);
-      if (settled) return;
-      settled = refusal || --open == 0;
-      if (!settled) return;
+/// Targets of nu that the subscription did not have.
+std::vector<std::string> added_targets(const Resource& before, const Value& requested) {
+  const std::vector<std::string> known = before.attributes().strings_at("nu");
+  std::vector<std::string> added;
+  for (std::string& target : requested.strings_at("nu")) {
+    if (std::find(known.begin(), known.end(), target) == known.end()) {
+      added.push_back(std::move(target));
     }
-    done(std::move(refusal));
   }
-};
-
-std::optional<Error> refusal_of(const std::string& target, const Response& response) {
-  if (response.rsc == Rsc::kOk) return std::nullopt;
-  const Value* content = response.content.tree();
-  const std::string why = content ? content->string_at("m2m:dbg") : "";
-  const bool handed_on = response.rsc == Rsc::kSubscriptionCreatorHasNoPrivilege ||
-                         response.rsc == Rsc::kSubscriptionHostHasNoPrivilege;
-  return Error{
-      handed_on ? response.rsc : Rsc::kSubscriptionVerificationInitiationFailed,
-      "nu (notificationURI): \"" + target + "\" was not verified: " +
-          (why.empty() ? "it answered " + std::to_string(static_cast<int>(response.rsc)) : why)};
+  return added;
 }
 
 }  // namespace
+
+/// One subscription to blocking updates for each resource, and its target may itself update that.
+/// Source: TS-0001 clause 10.2.10.2, TS-0004 clause 7.4.8.2.1.
+Result<void> SubscriptionType::check_blocking(const Draft& draft, OperationContext& context) const {
+  if (!is_blocking(draft.attributes)) return {};
+  Page page;
+  for (;;) {
+    auto siblings =
+        context.resources.children_of_type(draft.parent->id(), type_number::kSubscription, page);
+    if (!siblings) return fail(siblings.error());
+    for (const ChildEntry& entry : *siblings) {
+      page.after = entry.order;
+      auto sibling = context.resources.find(entry.id);
+      if (!sibling) return fail(sibling.error());
+      if (*sibling && is_blocking((*sibling)->attributes())) {
+        return fail(Rsc::kBlockingSubscriptionAlreadyExists,
+                    "enc/net: " + (*sibling)->path() + " already subscribes to blocking updates");
+      }
+    }
+    if (siblings->size() < page.limit) break;
+  }
+  std::string target = draft.attributes.strings_at("nu").front();
+  auto entity = find_local(target, context.settings, context.resources);
+  if (!entity) return fail(entity.error());
+  if (*entity && (*entity)->type() == type_number::kAe) target = (*entity)->id().text;
+  const AccessRequest question{target, Privilege::kUpdate};
+  auto allowed = cse_.access().allows(draft.parent, question, context.resources);
+  if (!allowed) return fail(allowed.error());
+  if (!*allowed) return fail(no_privilege(target, Privilege::kUpdate, *draft.parent));
+  return {};
+}
 
 Result<void> SubscriptionType::on_create(Draft& draft, OperationContext& context) const {
   const AccessRequest question{context.originator, Privilege::kRetrieve, 0,
@@ -65,15 +72,17 @@ Result<void> SubscriptionType::on_create(Draft& draft, OperationContext& context
     return fail(no_privilege(context.originator, Privilege::kRetrieve, *draft.parent));
   }
   const Value* requested = requested_attributes(context.request);
-  auto valid = check_subscription(draft.attributes, requested ? *requested : draft.attributes,
-                                  *draft.parent, false, settings_);
-  if (!valid) return valid;
+  const SubscriptionCheck check{requested ? *requested : draft.attributes, *draft.parent,
+                                cse_.schemas(), false};
+  if (auto valid = check_subscription(draft.attributes, check, settings_); !valid) return valid;
+  if (auto valid = check_blocking(draft, context); !valid) return valid;
   for (const std::string& target : draft.attributes.strings_at("nu")) {
+    if (target.find("://") != std::string::npos) continue;
     auto own = is_originator(target, context.originator, context.settings, context.resources);
     if (!own) return fail(own.error());
     if (!*own) draft.attributes.set("cr", context.originator);
   }
-  const ResourceId wanted = identifier_for(context.request, context.originator);
+  const ResourceId wanted = identifier_for("sub", context.request, context.originator);
   auto taken = context.resources.find_stored(wanted);
   if (!taken) return fail(taken.error());
   if (!*taken) draft.record.id = wanted;
@@ -85,7 +94,15 @@ Result<void> SubscriptionType::on_update(const ResourcePtr& before, Value& attri
   auto parent = context.resources.find(before->parent());
   if (!parent) return fail(parent.error());
   if (!*parent) return fail(Rsc::kNotFound, "the subscribed-to resource is gone");
-  return check_subscription(attributes, requested, **parent, true, settings_);
+  const SubscriptionCheck check{requested, **parent, cse_.schemas(), true};
+  if (auto valid = check_subscription(attributes, check, settings_); !valid) return valid;
+  apply_stats_update(attributes, requested);
+  if (requested.contains("enc")) restart_missing_data(before, context);
+  return end_removed_links(*before, attributes, context);
+}
+
+Result<void> SubscriptionType::on_delete(const ResourcePtr& self, OperationContext& context) const {
+  return end_links(self, context);
 }
 
 bool SubscriptionType::needs_preparation(const Request& request) const {
@@ -96,73 +113,36 @@ bool SubscriptionType::needs_preparation(const Request& request) const {
                      [&request](const std::string& target) { return target != request.from; });
 }
 
-Result<std::vector<std::string>> SubscriptionType::targets_to_verify(
-    const Request& request, const std::string& originator) const {
-  std::vector<std::string> targets;
-  CommittedView resources = cse_.view();
-  for (std::string& target : requested_attributes(request)->strings_at("nu")) {
-    auto own = is_originator(target, originator, cse_.settings(), resources);
-    if (!own) return fail(own.error());
-    if (*own) continue;
-    auto allowed = check_notify_privilege(target, request, originator, resources);
-    if (!allowed) return fail(allowed.error());
-    targets.push_back(std::move(target));
-  }
-  return targets;
-}
-
-/// What a receiver checks for itself, an <AE> leaves to its registrar: may the creator notify it?
-Result<void> SubscriptionType::check_notify_privilege(const std::string& target,
-                                                      const Request& request,
-                                                      const std::string& originator,
-                                                      ResourceReader& resources) const {
-  auto entity = find_local(target, cse_.settings(), resources);
-  if (!entity) return fail(entity.error());
-  if (!*entity || (*entity)->type() != type_number::kAe) return {};
-  const AccessRequest question{originator, Privilege::kNotify, 0, request.peer.get()};
-  auto allowed = cse_.access().allows(*entity, question, resources);
-  if (!allowed) return fail(allowed.error());
-  if (*allowed) return {};
-  return fail(
-      Rsc::kSubscriptionCreatorHasNoPrivilege,
-      "nu (notificationURI): " + no_privilege(originator, Privilege::kNotify, **entity).detail);
-}
-
-Request SubscriptionType::verification(const Request& request, const std::string& reference,
-                                       const std::string& originator) const {
-  Request notify;
-  notify.operation = Operation::kNotify;
-  notify.from = cse_.settings().cse_id;
-  notify.content = verification_content(reference, originator);
-  notify.request_expiration = request.request_expiration.value_or(
-      to_text(cse_.scheduler().now() + settings_.verification_timeout));
-  return notify;
-}
-
 void SubscriptionType::prepare_create(const Request& request, const ResourcePtr& parent,
                                       const std::string& originator, Prepared done) const {
-  auto targets = targets_to_verify(request, originator);
+  const TargetQuestion question{cse_, request, originator};
+  const Value& attributes = *requested_attributes(request);
+  CommittedView resources = cse_.view();
+  auto targets = targets_to_verify(question, attributes.strings_at("nu"), resources);
   if (!targets) return done(targets.error());
-  if (targets->empty()) return done(std::nullopt);
-  Messenger* messenger = cse_.extensions().messenger;
-  if (!messenger) {
-    return done(Error{Rsc::kSubscriptionVerificationInitiationFailed,
-                      "nu (notificationURI): this node sends no notifications"});
-  }
-  const ResourceId id = identifier_for(request, originator);
-  const std::string name = requested_attributes(request)->string_at("rn", id.text);
+  const ResourceId id = identifier_for("sub", request, originator);
   const std::string reference =
       cse_.settings().cse_id + "/" +
-      (settings_.structured_reference ? parent->path() + "/" + name : id.text);
-  auto verifications = std::make_shared<Verifications>();
-  verifications->open = targets->size();
-  verifications->done = std::move(done);
-  for (const std::string& target : *targets) {
-    messenger->send_to(target, verification(request, reference, originator),
-                       [verifications, target](const Response& response) {
-                         verifications->answered(refusal_of(target, response));
-                       });
-  }
+      (settings_.structured_reference ? parent->path() + "/" + attributes.string_at("rn", id.text)
+                                      : id.text);
+  verify_targets(cse_, settings_, question, *targets, reference, std::move(done));
+}
+
+bool SubscriptionType::update_needs_preparation(const ResourcePtr& target,
+                                                const Request& request) const {
+  const Value* requested = requested_attributes(request);
+  return requested && !added_targets(*target, *requested).empty();
+}
+
+void SubscriptionType::prepare_update(const Request& request, const ResourcePtr& target,
+                                      const std::string& originator, Prepared done) const {
+  const TargetQuestion question{cse_, request, originator};
+  CommittedView resources = cse_.view();
+  auto targets = targets_to_verify(question, added_targets(*target, *requested_attributes(request)),
+                                   resources);
+  if (!targets) return done(targets.error());
+  verify_targets(cse_, settings_, question, *targets,
+                 subscription_reference(*target, cse_.settings(), settings_), std::move(done));
 }
 
 }  // namespace gatehouse

@@ -4,12 +4,14 @@
 
 namespace gatehouse {
 
-/// <subscription>: who may subscribe to what, and the verification of notification targets.
+/// <subscription>: who may subscribe to what, and the verification of notification targets, at a
+/// CREATE of all and at an UPDATE of those that are new in nu.
 /// Source: TS-0001 clause 9.6.8, TS-0004 clause 7.4.8.
 ///
-/// Before a CREATE each target that is not the originator itself gets a NOTIFY {vrq: true}, URLs
-/// too; every one must answer 2000, else 5204 (a receiver's 4101 or 5205 is handed on).
-/// DEVIATION: targets added by an UPDATE are not verified; an UPDATE has no step that may wait.
+/// `creator` is set if a target is a resource that is not the originator's. Whose a URL is, this
+/// CSE does not know: a creator who wants to be named asks for it (cr: null).
+/// A <crossResourceSubscription> of this CSE goes when a subscription that it needs is deleted, or
+/// no longer names it in acrs.
 class SubscriptionType final : public TypeBehaviour {
  public:
   SubscriptionType(Cse& cse, SubscriptionSettings settings) : cse_(cse), settings_(settings) {}
@@ -17,18 +19,16 @@ class SubscriptionType final : public TypeBehaviour {
   Result<void> on_create(Draft& draft, OperationContext& context) const override;
   Result<void> on_update(const ResourcePtr& before, Value& attributes, const Value& requested,
                          OperationContext& context) const override;
+  Result<void> on_delete(const ResourcePtr& self, OperationContext& context) const override;
   bool needs_preparation(const Request& request) const override;
   void prepare_create(const Request& request, const ResourcePtr& parent,
                       const std::string& originator, Prepared done) const override;
+  bool update_needs_preparation(const ResourcePtr& target, const Request& request) const override;
+  void prepare_update(const Request& request, const ResourcePtr& target,
+                      const std::string& originator, Prepared done) const override;
 
  private:
-  Result<std::vector<std::string>> targets_to_verify(const Request& request,
-                                                     const std::string& originator) const;
-  Result<void> check_notify_privilege(const std::string& target, const Request& request,
-                                      const std::string& originator,
-                                      ResourceReader& resources) const;
-  Request verification(const Request& request, const std::string& reference,
-                       const std::string& originator) const;
+  Result<void> check_blocking(const Draft& draft, OperationContext& context) const;
 
   Cse& cse_;
   const SubscriptionSettings settings_;

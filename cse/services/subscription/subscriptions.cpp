@@ -1,6 +1,10 @@
 #include "cse/services/subscription/subscriptions.h"
 
+#include <algorithm>
+
 #include "cse/services/subscription/missing_data.h"
+#include "cse/services/subscription/notification_schedule.h"
+#include "cse/services/subscription/notification_stats.h"
 
 namespace gatehouse {
 namespace {
@@ -52,12 +56,20 @@ bool asks_for_children(const Request& request, const Resource& target) {
 }  // namespace
 
 Subscriptions::Subscriptions(Cse& cse, Deliverer& deliverer, SubscriptionSettings settings)
-    : cse_(cse), deliverer_(deliverer), settings_(settings), index_(cse) {
+    : cse_(cse),
+      deliverer_(deliverer),
+      settings_(settings),
+      index_(cse),
+      blocking_(cse, index_.attentive(), settings) {
   cse.behaviours().add(type_number::kSubscription,
                        std::make_shared<SubscriptionType>(cse, settings));
   cse.extensions().participants.push_back(this);
   cse.extensions().listeners.push_back(this);
   cse.extensions().events = this;
+  cse.extensions().turnstile = &blocking_;
+  deliverer.set_books([this](std::span<const Receipt> receipts,
+                             OperationContext& context) { return enter(receipts, context); },
+                      [this](const std::string& queue) { return pending_rule(queue); });
 }
 
 void Subscriptions::start() {
@@ -75,17 +87,17 @@ Result<void> Subscriptions::on_changes(std::span<const Change> changes, Operatio
   return {};
 }
 
-/// What has been told of a subscription that goes; or the end of what is collected for it.
+/// A subscription that goes: its subscriber is told, what is collected for it leaves.
 /// Source: TS-0004 clauses 7.4.8.2.4 and 7.5.1.2.4.
-Result<void> Subscriptions::tell_end(const Resource& subscription, OperationContext& context) {
+void Subscriptions::tell_end(const Resource& subscription, OperationContext& context, bool always) {
   const auto farewell =
       deletion_notification(subscription, context.now(), context.settings, settings_);
+  const Value& attributes = subscription.attributes();
   if (farewell) {
     put(subscription.id(), *farewell, context);
-  } else if (subscription.attributes().contains("bn")) {
+  } else if (always || attributes.contains("bn") || attributes.contains("pn")) {
     put(subscription.id(), closing_entry(context.now()), context);
   }
-  return {};
 }
 
 Result<void> Subscriptions::on_change(const Change& change, std::span<const Change> all,
@@ -96,10 +108,12 @@ Result<void> Subscriptions::on_change(const Change& change, std::span<const Chan
     if (change.kind == Change::Kind::kCreated) {
       if (auto known = index_.created(resource); !known) return known;
     }
-    if (deleted) {
-      if (auto told = tell_end(resource, context); !told) return told;
+    if (deleted) tell_end(resource, context);
+    if (change.kind == Change::Kind::kCreated && resource.attributes().contains("psn")) {
+      if (auto told = tell_prior(change.after, context); !told) return told;
     }
   }
+  if (resource.type() == type_number::kSchedule && !deleted) index_.schedule_created(resource);
   if (deleted) {
     const Event event{event_type::kDelete, Operation::kDelete, &change, change.before,
                       context.originator};
@@ -132,11 +146,65 @@ Result<void> Subscriptions::tell(const Event& event, const std::vector<ResourceP
     if (subscription->id() == event.subject().id()) continue;
     const Value* criteria = subscription->attributes().find("enc");
     if (!criteria || !satisfies(*criteria, event)) continue;
-    put(subscription->id(),
-        event_notification(*subscription, event, context.now(), context.settings, settings_),
-        context);
-    if (event.type == event_type::kDelete) continue;  // the subscription has gone already
-    if (auto counted = count_down(subscription, context); !counted) return counted;
+    if (auto told = tell_one(event, subscription, context); !told) return told;
+  }
+  return {};
+}
+
+/// Source: TS-0004 clause 7.5.1.2.2, steps 2.0 to 4.0.
+Result<void> Subscriptions::tell_one(const Event& event, ResourcePtr subscription,
+                                     OperationContext& context) {
+  OutboxNotification entry =
+      event_notification(*subscription, event, context.now(), context.settings, settings_);
+  constexpr std::int64_t kImmediate = 2;  // m2m:stdEventCats
+  const Value& attributes = subscription->attributes();
+  if (index_.may_have_schedule(subscription->id()) && entry.event_category != kImmediate) {
+    auto open = notifications_open_from(subscription->id(), context.resources, context.now());
+    if (!open) return fail(open.error());
+    entry.pending = *open > context.now();
+    if (entry.pending && !attributes.contains("pn")) return {};
+  }
+  const bool gone = event.type == event_type::kDelete;  // nobody reads its books any more
+  if (gone) entry.counted = false;
+  put(subscription->id(), entry, context);
+  if (!gone) count_event(subscription, context);
+  return {};
+}
+
+/// The newest children that the subscription would have been told of, oldest first. Nothing else of
+/// the past is kept. Source: TS-0001 clause 10.2.10.7 (preSubscriptionNotify).
+Result<void> Subscriptions::tell_prior(const ResourcePtr& subscription, OperationContext& context) {
+  const std::int64_t wanted =
+      std::min(subscription->attributes().integer_at("psn"), settings_.max_prior_events);
+  const Value* criteria = subscription->attributes().find("enc");
+  auto host = context.resources.find(subscription->parent());
+  if (!host) return fail(host.error());
+  if (!*host || !criteria || criteria->contains("om")) return {};
+  std::vector<Change> prior;
+  Page page;
+  page.newest_first = true;
+  for (bool more = true; more && std::ssize(prior) < wanted;) {
+    auto entries = context.resources.children(subscription->parent(), page);
+    if (!entries) return fail(entries.error());
+    for (const ChildEntry& entry : *entries) {
+      page.after = entry.order;
+      auto child = context.resources.find(entry.id);
+      if (!child) return fail(child.error());
+      if (!*child || entry.type == type_number::kSubscription) continue;
+      const Change change{Change::Kind::kCreated, nullptr, *child};
+      const Event event{event_type::kChildCreated, Operation::kCreate, &change, *host,
+                        (*child)->originator()};
+      if (satisfies(*criteria, event)) prior.push_back(change);
+      if (std::ssize(prior) >= wanted) break;
+    }
+    more = entries->size() >= page.limit;
+  }
+  for (auto change = prior.rbegin(); change != prior.rend(); ++change) {
+    const std::string originator = change->after->originator();
+    const Event event{event_type::kChildCreated, Operation::kCreate, &*change, *host, originator};
+    auto current = context.resources.find(subscription->id());
+    if (!current) return fail(current.error());
+    if (auto told = tell_one(event, *current, context); !told) return told;
   }
   return {};
 }
@@ -218,18 +286,32 @@ Result<void> Subscriptions::tell_attempt(const Request& request, const std::stri
   return {};
 }
 
-Result<void> Subscriptions::count_down(const ResourcePtr& subscription, OperationContext& context) {
-  const Value* counter = subscription->attributes().find("exc");
-  if (!counter) return {};
-  const std::int64_t left = counter->as_integer().value_or(1) - 1;
-  if (left > 0) {
-    Value attributes = subscription->attributes();
-    attributes.set("exc", left);
-    context.resources.update(subscription, std::move(attributes), true);
-    return {};
+Result<std::vector<std::string>> Subscriptions::enter(std::span<const Receipt> receipts,
+                                                      OperationContext& context) {
+  std::vector<std::string> ended;
+  for (const Receipt& receipt : receipts) {
+    if (!receipt.counted) continue;
+    auto subscription = context.resources.find(ResourceId{receipt.queue});
+    if (!subscription) return fail(subscription.error());
+    if (!*subscription || !enter_receipt(*subscription, receipt, context)) continue;
+    ended.push_back(receipt.queue);
+    if ((*subscription)->type() == type_number::kSubscription) {
+      if (!(*subscription)->attributes().contains("su")) tell_end(**subscription, context, true);
+    }
+    if (auto erased = erase_subtree(*subscription, context, true); !erased) {
+      return fail(erased.error());
+    }
   }
-  if (auto told = tell_end(*subscription, context); !told) return told;
-  return erase_subtree(subscription, context, true);
+  return ended;
+}
+
+DeliveryQueue::Pending Subscriptions::pending_rule(const std::string& queue) {
+  CommittedView resources = cse_.view();
+  const Timestamp now = resources.now();
+  auto subscription = resources.find(ResourceId{queue});
+  if (!subscription || !*subscription) return {now, 0};
+  auto open = notifications_open_from(ResourceId{queue}, resources, now);
+  return {open ? *open : now, (*subscription)->attributes().integer_at("pn")};
 }
 
 void Subscriptions::put(const ResourceId& queue, const OutboxNotification& entry,
@@ -241,6 +323,13 @@ void Subscriptions::put(const ResourceId& queue, const OutboxNotification& entry
 
 void Subscriptions::committed(const Committed& event) {
   index_.committed(event.changes);
+  for (const Change& change : event.changes) {
+    const bool farewell = change.kind == Change::Kind::kDeleted &&
+                          change.before->attributes().contains("su") &&
+                          (change.before->type() == type_number::kSubscription ||
+                           change.before->type() == type_number::kCrossResourceSubscription);
+    if (farewell) deliverer_.hold_until_told(change.before->id().text, event.hold_answer());
+  }
   if (std::exchange(wrote_, false)) deliverer_.wake();
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "cse/services/subscription/blocking_updates.h"
 #include "cse/services/subscription/deliverer.h"
 #include "cse/services/subscription/subscription_index.h"
 #include "cse/services/subscription/subscription_type.h"
@@ -14,8 +15,9 @@ namespace gatehouse {
 /// (8) through EventSink; operation monitors (om) of every operation, also of those that fail. What
 /// the CSE does by itself (counters, evictions) is no event; of a deleted branch each subscription
 /// to a deletion below is served.
-/// DEVIATION: expirationCounter counts notifications when they are made, not when they are
-/// delivered, so that it is part of the transaction.
+/// Also: prior events (psn) of created children; blocking updates; statistics and the expiration
+/// counter, which count when a notification has been delivered. The answer to a request that
+/// deletes a subscription waits until its subscriberURI has been told, or could not be.
 class Subscriptions final : public TransactionParticipant, public CommitListener, public EventSink {
  public:
   /// Adds itself to `cse`, which with `deliverer` outlives this. Before cse.start().
@@ -45,18 +47,23 @@ class Subscriptions final : public TransactionParticipant, public CommitListener
                          OperationContext& context);
   Result<void> tell(const Event& event, const std::vector<ResourcePtr>& subscriptions,
                     OperationContext& context);
-  Result<void> count_down(const ResourcePtr& subscription, OperationContext& context);
+  Result<void> tell_one(const Event& event, ResourcePtr subscription, OperationContext& context);
+  Result<void> tell_prior(const ResourcePtr& subscription, OperationContext& context);
+  Result<std::vector<std::string>> enter(std::span<const Receipt> receipts,
+                                         OperationContext& context);
+  DeliveryQueue::Pending pending_rule(const std::string& queue);
   void wake_after_commit();
   void put(const ResourceId& queue, const OutboxNotification& entry, OperationContext& context);
 
   Result<void> tell_attempt(const Request& request, const std::string& originator,
                             const ResourcePtr& target, OperationContext& context);
-  Result<void> tell_end(const Resource& subscription, OperationContext& context);
+  void tell_end(const Resource& subscription, OperationContext& context, bool always = false);
 
   Cse& cse_;
   Deliverer& deliverer_;
   const SubscriptionSettings settings_;
   SubscriptionIndex index_;
+  BlockingUpdates blocking_;
   bool wrote_ = false;  ///< of the write lane
 };
 

@@ -56,12 +56,15 @@ INSTANTIATE_TEST_SUITE_P(
                  Rsc::kBadRequest},
         RuleCase{"blocking_and_condition", R"({"enc":{"net":[7],"stb":1},"nu":["CAE1"]})",
                  Rsc::kBadRequest},
-        RuleCase{"blocking", R"({"enc":{"net":[7],"atr":["lbl"]},"nu":["CAE1"]})",
-                 Rsc::kNotImplemented},
+        RuleCase{"blocking", R"({"enc":{"net":[7],"atr":["lbl"]},"nu":["CAE1"]})", Rsc::kCreated},
+        RuleCase{"blocking_by_default_content", R"({"enc":{"net":[7]},"nu":["CAE1"],"nct":2})",
+                 Rsc::kCreated},
+        RuleCase{"blocking_by_other_content", R"({"enc":{"net":[7]},"nu":["CAE1"],"nct":1})",
+                 Rsc::kBadRequest},
         RuleCase{"experimental", R"({"enc":{"net":[9]}})", Rsc::kBadRequest},
         RuleCase{"batch_by_number", R"({"bn":{"num":3}})", Rsc::kCreated},
-        RuleCase{"batch_by_nothing", R"({"bn":{}})", Rsc::kBadRequest},
-        RuleCase{"pre_notify", R"({"psn":3})", Rsc::kNotImplemented}),
+        RuleCase{"batch_by_nothing", R"({"bn":{}})", Rsc::kCreated},
+        RuleCase{"pre_notify", R"({"psn":3})", Rsc::kCreated}),
     [](const auto& each) { return each.param.name; });
 
 class Subscribing : public testing::Test {
@@ -79,7 +82,20 @@ TEST_F(Subscribing, SetsWhatIsDefaulted) {
   EXPECT_EQ(made.integer_at("nct"), 1);
   EXPECT_EQ(*made.find("enc"), Value::object({{"net", Value::array({1})}}));
   EXPECT_EQ(made.find("bn")->string_at("dur"), "PT60S");
-  EXPECT_EQ(made.string_at("cr"), "CAE1");
+  EXPECT_FALSE(made.contains("cr"));  // nobody knows whose a URL is
+}
+
+// TS-0004 clause 7.4.8.2.1, Recv-6.5
+TEST_F(Subscribing, ACreatorWhoSubscribesForOthersIsNamed) {
+  node.node.add_ae("CAE2", Value::object({{"poa", Value::array({"http://ae2"})}}));
+
+  const Value for_other =
+      TestCse::attributes(node.subscribe("other", Value::object({{"nu", Value::array({"CAE2"})}})));
+  const Value asked_for = TestCse::attributes(node.subscribe(
+      "asked", Value::object({{"nu", Value::array({"http://a"})}, {"cr", nullptr}})));
+
+  EXPECT_EQ(for_other.string_at("cr"), "CAE1");
+  EXPECT_EQ(asked_for.string_at("cr"), "CAE1");
 }
 
 TEST_F(Subscribing, TheOriginatorAsTargetNeedsNeitherVerificationNorCreator) {
@@ -162,8 +178,12 @@ TEST_F(Subscribing, ABadSubscriptionIsRefusedBeforeAnybodyIsAsked) {
   EXPECT_TRUE(node.http.sent.empty());
 }
 
-TEST_F(Subscribing, AnotherAeMustLetItselfBeNotified) {
-  node.node.add_ae("CAE2", Value::object({{"poa", Value::array({"http://ae2"})}}));
+TEST_F(Subscribing, AnAeWithPoliciesLeavesItToThemWhoMayNotifyIt) {
+  const Value rules = *parse_json(R"({"acr":[{"acor":["CAE2"],"acop":63}]})");
+  const Value policy = TestCse::attributes(
+      node.node.create("CAdmin", "cse-in", 1, Value::object({{"pv", rules}, {"pvs", rules}})));
+  node.node.add_ae("CAE2", Value::object({{"poa", Value::array({"http://ae2"})},
+                                          {"acpi", Value::array({policy.string_at("ri")})}}));
 
   const Response made = node.subscribe("sub", Value::object({{"nu", Value::array({"CAE2"})}}));
 
