@@ -17,6 +17,7 @@ struct ConnectionSettings {
   std::string client_id;
   std::optional<TlsSettings> tls;
   bool mqtt_5 = false;
+  bool keep_session = true;  ///< false: the broker forgets us with the connection
   std::chrono::seconds keep_alive{30};
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds reconnect_min{100}, reconnect_max{10'000};

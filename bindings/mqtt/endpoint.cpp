@@ -42,6 +42,9 @@ EndpointSettings complete(EndpointSettings settings) {
   }
   if (!settings.id.empty()) check_id(settings.id);
   const bool is_cse = is_cse_id(settings.id);
+  if (settings.shared && settings.client_id.empty()) {
+    throw std::invalid_argument("MQTT: an endpoint that shares its requests needs a client_id");
+  }
   if (settings.client_id.empty()) {  // TS-0010 clause 6.3
     settings.client_id = (is_cse ? "C::" : "A::") +
                          topic_form(settings.id.empty() ? settings.credential_id : settings.id);
@@ -55,6 +58,7 @@ ConnectionSettings connection_settings(const EndpointSettings& settings) {
   made.client_id = settings.client_id;
   made.tls = settings.tls;
   made.mqtt_5 = settings.mqtt_5;
+  made.keep_session = !settings.shared;
   made.keep_alive = settings.keep_alive;
   made.connect_timeout = settings.connect_timeout;
   made.reconnect_min = settings.reconnect_min;
@@ -111,9 +115,10 @@ std::vector<std::string> Endpoint::Impl::filters() const {
   }
   const std::string own = topic_form(context->id);
   std::vector<std::string> wanted{filter_for(TopicKind::kResponse, own, prefix)};
-  if (responder) wanted.push_back(filter_for(TopicKind::kRequest, own, prefix));
+  const std::string group = context->settings.shared ? "$share/" + own + "/" : "";
+  if (responder) wanted.push_back(group + filter_for(TopicKind::kRequest, own, prefix));
   if (responder && registrations) {
-    wanted.push_back(filter_for(TopicKind::kRegistrationRequest, own, prefix));
+    wanted.push_back(group + filter_for(TopicKind::kRegistrationRequest, own, prefix));
   }
   return wanted;
 }

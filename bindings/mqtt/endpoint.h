@@ -27,6 +27,12 @@ struct EndpointSettings {
       "json";  ///< serialisation of what we send first; answers use that of the request
   std::optional<TlsSettings> tls;  ///< needed for mqtts; files only (no "pkcs11:" key, no crl_file)
   bool mqtt_5 = false;             ///< MQTT 5 instead of 3.1.1
+  /// Several processes are this entity: the broker gives each request to one of them (a shared
+  /// subscription, of the group that is named as our ID), and forgets a process that is gone, so
+  /// that the others get what comes then. Answers reach all of them, and the one that asked takes
+  /// it. Each process needs a client_id of its own. A request that comes twice may reach two of
+  /// them.
+  bool shared = false;
   /// The broker's access control binds the IDs in topics to the client's certificate (see
   /// mosquitto.conf.in). Only then a Peer counts as authenticated.
   bool trust_broker_acl = false;

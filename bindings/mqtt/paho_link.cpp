@@ -93,12 +93,13 @@ PahoLink::~PahoLink() = default;
   ::mqtt::connect_options options;
   if (settings_.mqtt_5) {
     options.set_mqtt_version(MQTTVERSION_5);
-    options.set_clean_start(false);
+    options.set_clean_start(!settings_.keep_session);
+    const std::uint32_t expiry = settings_.keep_session ? kSessionSeconds : 0;
     options.set_properties(
-        {{::mqtt::property::SESSION_EXPIRY_INTERVAL, static_cast<std::int32_t>(kSessionSeconds)}});
+        {{::mqtt::property::SESSION_EXPIRY_INTERVAL, static_cast<std::int32_t>(expiry)}});
   } else {
     options.set_mqtt_version(MQTTVERSION_3_1_1);
-    options.set_clean_session(false);
+    options.set_clean_session(!settings_.keep_session);
   }
   options.set_keep_alive_interval(settings_.keep_alive);
   options.set_connect_timeout(std::chrono::ceil<std::chrono::seconds>(settings_.connect_timeout));

@@ -223,6 +223,10 @@ const std::vector<Option>& options() {
                      FIELD(mqtt.client_id)));
     r.push_back(flag("mqtt.trust_broker_acl", "the broker binds topics to certificates",
                      FIELD(mqtt.trust_broker_acl)));
+    r.push_back(number("mqtt.version", "3 is MQTT 3.1.1, 5 is MQTT 5", 3, 5, FIELD(mqtt.version)));
+    r.push_back(flag("mqtt.shared",
+                     "several processes are this CSE, and the broker spreads requests over them",
+                     FIELD(mqtt.shared)));
     add_coap(r, "coap", &CoapSettings::plain);
     add_coap(r, "coaps", &CoapSettings::secured);
     r.push_back(text("coap.option_numbers",
@@ -399,6 +403,7 @@ void check_together(ReadResult& result) {
     error("registrar.cse_id: an IN-CSE has no registrar");
   if (s.registrar.cse_id == s.cse.cse_id) error("registrar.cse_id: is this CSE itself");
   const auto is_loopback = [](const std::string& at) { return at == "127.0.0.1" || at == "::1"; };
+  if (s.mqtt.version == 4) error("mqtt.version: there is no MQTT 4; 3 or 5");
   if (s.coap.secured.enabled && !c.given() && s.coap.psk_file.empty())
     error("coaps.enabled: needs [credentials], or coaps.psk_file");
   if (s.coap.plain.enabled && !is_loopback(s.coap.plain.address)) {

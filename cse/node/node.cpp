@@ -1,5 +1,7 @@
 #include "cse/node/node.h"
 
+#include <unistd.h>
+
 #include <fstream>
 
 #include "bindings/http/client.h"
@@ -134,6 +136,12 @@ void Node::Impl::open_senders() {
   endpoint.id = settings.cse.cse_id;
   endpoint.client_id = settings.mqtt.client_id;
   endpoint.trust_broker_acl = settings.mqtt.trust_broker_acl;
+  endpoint.mqtt_5 = settings.mqtt.version == 5;
+  endpoint.shared = settings.mqtt.shared;
+  if (endpoint.shared && endpoint.client_id.empty()) {
+    endpoint.client_id = "C::" + endpoint.id.substr(1) + "~" + std::to_string(::getpid()) + "-" +
+                         std::to_string(process_part());
+  }
   if (settings.credentials.given()) endpoint.tls = settings.credentials.to_tls();
   mqtt_server = std::make_unique<mqtt::Server>(endpoint, *front, codecs);
   mqtt_client = std::make_unique<mqtt::Client>(mqtt::ClientSettings{endpoint}, codecs,

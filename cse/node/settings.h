@@ -32,6 +32,8 @@ struct MqttSettings {
   std::string broker;             ///< "mqtt://127.0.0.1:1883", "mqtts://…"; empty: no MQTT
   std::string client_id;          ///< empty: C::<CSE-ID>
   bool trust_broker_acl = false;  ///< the broker binds topics to certificates
+  int version = 3;                ///< 3 (3.1.1) or 5
+  bool shared = false;            ///< several processes are this CSE
 };
 
 struct CoapListener {
