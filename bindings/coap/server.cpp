@@ -285,6 +285,7 @@ void Server::Impl::close_doomed() {
     if (!sessions.contains(session)) continue;
     ++sessions_refused;
     coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
+    engine->post([] {});  // one more turn, in which libcoap frees it
   }
 }
 

@@ -271,8 +271,14 @@ TEST_F(CoapTcpAttacks, ManyConnectionsAreBoundedAndOthersServed) {
 
   EXPECT_EQ(ask_over("coap").rsc, Rsc::kOk);
   EXPECT_TRUE(crowd.back()->is_closed());
-  EXPECT_TRUE(crowd.front()->is_closed());  // after the time for a handshake
-  EXPECT_EQ(ask_over("coap+tcp").rsc, Rsc::kOk);
+  for (const auto& one : crowd) EXPECT_TRUE(one->is_closed());  // after the time for a handshake
+  // The places become free when the server has seen the ends, too.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  Rsc outcome = Rsc::kTargetNotReachable;
+  while (outcome != Rsc::kOk && std::chrono::steady_clock::now() < deadline) {
+    outcome = ask_over("coap+tcp").rsc;
+  }
+  EXPECT_EQ(outcome, Rsc::kOk);
   EXPECT_GE(server_->counters().sessions_refused, 40u);
 }
 
