@@ -420,8 +420,9 @@ void Client::send(const std::string& url, const std::string& receiver_id, Reques
   std::optional<Url> parsed = parse_url(url);
   if (!parsed) return refuse(Rsc::kTargetNotReachable, "\"" + url + "\" is no CoAP URL");
   if (!serves(url)) return refuse(Rsc::kTargetNotReachable, "coaps needs a credential");
-  const Codec* codec =
-      parsed->codec.empty() ? &impl_->codecs.preferred() : impl_->codecs.by_name(parsed->codec);
+  const Codec* codec = parsed->codec.empty()
+                           ? &impl_->codecs.by_name_or_preferred(request.serialization)
+                           : impl_->codecs.by_name(parsed->codec);
   if (!codec) {
     return refuse(Rsc::kTargetNotReachable, "ct=" + parsed->codec + " is no serialisation");
   }

@@ -182,6 +182,25 @@ TEST_F(CoapMapping, ASubscriberIsNotifiedAtItsUrlAlone) {
                           Option{271, "3"}, Option{279, "CAE1"}, Option{283, "r1"}));
 }
 
+// TS-0008 clause 6.2.3: 60 is CBOR; 10010 is a resource in CBOR, and so is the answer then.
+TEST_F(CoapMapping, NamesTheSerializationByNumber) {
+  const Codec& cbor = *codecs_.by_name("cbor");
+  const auto message =
+      write_request(create_of_x(), *parse_url("coap://h"), false, cbor, OptionNumbers::kRegistered);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->unsigned_at(option::kContentFormat), 60u);
+
+  Message vendor = *message;
+  vendor.remove(option::kAccept);
+  vendor.remove(option::kContentFormat);
+  vendor.add(option::kContentFormat, 10010u);
+  const Incoming in = read(vendor);
+  ASSERT_FALSE(in.refusal) << in.refusal->detail;
+  EXPECT_EQ(
+      write_response(created(), Operation::kCreate, in.style).unsigned_at(option::kContentFormat),
+      10010u);
+}
+
 TEST_F(CoapMapping, TellsNotifyFromCreateByTheType) {
   Message m = get();
   m.code = kPost;

@@ -109,6 +109,25 @@ TEST_P(Transports, CarryEightMebibytesBothWays) {
   EXPECT_TRUE(response.content.tree()->find("m2m:cin")->string_at("con") == large);
 }
 
+TEST_P(Transports, CarryTheSerializationAskedFor) {
+  handler_.answer = [](const Request& request) {
+    Response response = ok_response(request);
+    response.content = Content(*request.content);
+    return response;
+  };
+  start();
+  for (const char* name : {"json", "cbor"}) {
+    Request request = create("x");
+    request.serialization = name;
+
+    const Response response = ask(std::move(request));
+
+    ASSERT_EQ(response.rsc, Rsc::kCreated) << detail(response);
+    EXPECT_EQ(to_json(response.content), R"({"m2m:cin":{"con":"x"}})");
+  }
+  EXPECT_EQ(to_json(*handler_.request(1).content), R"({"m2m:cin":{"con":"x"}})");
+}
+
 TEST_P(Transports, RefuseABodyOverTheLimit) {
   handler_.answer = ok_response;
   server_settings_.max_body_bytes = 10'000;
