@@ -241,12 +241,43 @@ class Cse::RequestJob final : public WriteJob {
             std::vector<Change> changes) override {
     if (dry_run_) response = std::move(verdict_);
     std::shared_ptr<HeldAnswer> held;
+    std::optional<Change> own;
     if (!dry_run_ && !changes.empty()) {
-      held = cse_.tell_listeners(*request_, originator_, std::move(changes));
+      const Committed event{*request_, originator_, std::move(changes)};
+      cse_.tell_listeners(event);
+      held = event.held;
+      if (held) own = own_change(event);
     }
-    response.origin = std::move(self);
-    if (!held) return reply_(std::move(response));
-    held->send = [reply = std::move(reply_), response = std::move(response)] { reply(response); };
+    if (!held) {
+      response.origin = std::move(self);
+      return reply_(std::move(response));
+    }
+    held->send = [this, self = std::move(self), answer = std::move(response),
+                  own = std::move(own)] {
+      Response now = answer;
+      if (own) refresh(now, *own);
+      now.origin = self;
+      reply_(std::move(now));
+    };
+  }
+
+  /// What the request itself has created or changed.
+  static std::optional<Change> own_change(const Committed& event) {
+    for (const Change& change : event.changes) {
+      if (!change.side_effect && change.after) return change;
+    }
+    return std::nullopt;
+  }
+
+  /// An answer that had to wait tells the resource as it is now.
+  void refresh(Response& response, const Change& own) {
+    CommittedView resources = cse_.view();
+    auto now = resources.find(own.after->id());
+    if (!now || !*now || !request_->content || !request_->content->as_object()) return;
+    const Value& requested = request_->content->as_object()->front().value;
+    response.content = answer_with(*request_, response.rsc, *now, &requested,
+                                   own.before ? &own.before->attributes() : nullptr)
+                           .content;
   }
 
   void refuse(Error error) { reply_(error_response(*request_, error)); }
@@ -269,13 +300,8 @@ void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator
   }
 }
 
-std::shared_ptr<HeldAnswer> Cse::tell_listeners(const Request& request,
-                                                const std::string& originator,
-                                                std::vector<Change> changes) {
-  if (extensions_.listeners.empty()) return nullptr;
-  const Committed event{request, originator, std::move(changes)};
+void Cse::tell_listeners(const Committed& event) {
   for (CommitListener* listener : extensions_.listeners) listener->committed(event);
-  return event.held;
 }
 
 void Cse::submit(std::function<Response(OperationContext&)> work,
@@ -294,7 +320,7 @@ void Cse::submit(std::function<Response(OperationContext&)> work,
     return response;
   };
   auto tell = [this, request, done](Response response, std::vector<Change> changes) {
-    if (!changes.empty()) tell_listeners(*request, settings_.cse_id, std::move(changes));
+    if (!changes.empty()) tell_listeners(Committed{*request, settings_.cse_id, std::move(changes)});
     if (done) done(std::move(response));
   };
   if (!lane_ || !lane_->submit(make_job(std::move(run_work), std::move(tell)))) {

@@ -83,9 +83,7 @@ class Cse final : public PrimitiveHandler {
   void enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
                Reply reply);
   Response run(const Request& request, const std::string& originator, WorkingSet& resources) const;
-  /// Null, unless a listener holds the answer.
-  std::shared_ptr<HeldAnswer> tell_listeners(const Request& request, const std::string& originator,
-                                             std::vector<Change> changes);
+  void tell_listeners(const Committed& event);
   Result<void> bootstrap();
   Result<void> found(OperationContext& context) const;
   ProcedureContext procedures() const {

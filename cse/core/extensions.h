@@ -26,7 +26,8 @@ class TransactionParticipant {
   virtual Result<void> on_changes(std::span<const Change> changes, OperationContext& context) = 0;
 };
 
-/// An answer that waits; sent when the last one who holds it lets go.
+/// An answer that waits; sent when the last one who holds it lets go, with the resource as it is
+/// then.
 struct HeldAnswer {
   HeldAnswer() = default;
   HeldAnswer(const HeldAnswer&) = delete;

@@ -63,6 +63,9 @@ Value changed_by_cse(const Value& now, const Value* requested, const Value* befo
   for (const Member& member : *old.as_object()) {
     if (!now.contains(member.name) && !sent.contains(member.name)) changed.set(member.name, {});
   }
+  for (const Member& member : sent.as_object() ? *sent.as_object() : Value::Object{}) {
+    if (!member.value.is_null() && !now.contains(member.name)) changed.set(member.name, {});
+  }
   return changed;
 }
 

@@ -35,6 +35,12 @@ bool TypeSchema::allows_parent(int parent_type) const {
   return below_announced || (parent_not_announced && !parents.empty());
 }
 
+std::string announced_root(const TypeSchema& original) {
+  const bool of_standard =
+      original.type != type_number::kFlexContainer || original.root.starts_with("m2m:");
+  return std::string(original.root) + (of_standard ? "A" : "Annc");
+}
+
 bool may_be_child(const TypeSchema& parent, const TypeSchema& child) {
   return parent.allows_child(child.type) || child.allows_parent(parent.type);
 }

@@ -181,6 +181,9 @@ void add_standard_types(Schemas& schemas);
 void add_announced_variants(Schemas& schemas, std::vector<std::unique_ptr<TypeSchema>>& owner,
                             std::vector<std::unique_ptr<std::vector<AttributeRule>>>& rule_owner);
 
+/// Root of the announced variant: "m2m:cntA", "cod:tempeAnnc".
+std::string announced_root(const TypeSchema& original);
+
 /// Checks the attributes of a CREATE or UPDATE (the object below the root) against the table and
 /// the universal rules. Errors: kBadRequest with "short (longName): rule", such as "mni
 /// (maxNrOfInstances): must be a non-negative integer, not the string \"ten\"", "cnx: <container>

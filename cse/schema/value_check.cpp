@@ -42,8 +42,13 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::none_of(text.begin(), text.end(), is_control_or_space);
 }
 
+/// XML's NCName; of what is not ASCII all is taken.
 bool is_name_without_colons(std::string_view text) {
-  return is_token(text) && text.find(':') == text.npos;
+  const auto begins = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_' || c >= 0x80; };
+  return !text.empty() && begins(static_cast<unsigned char>(text[0])) &&
+         std::all_of(text.begin(), text.end(), [begins](unsigned char c) {
+           return begins(c) || std::isdigit(c) != 0 || c == '-' || c == '.';
+         });
 }
 
 bool is_base64(std::string_view text) {

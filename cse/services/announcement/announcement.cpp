@@ -1,5 +1,7 @@
 #include "cse/services/announcement/announcement.h"
 
+#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "cse/services/announcement/announced_type.h"
@@ -15,11 +17,27 @@ bool concerns(const Resource& resource) {
   return resource.schema().announceable && (resource.attribute("at") || Copies::any(resource));
 }
 
+/// `aa` may name attributes of the resource only. Source: TS-0001 table 9.6.1.3.2-1.
+Result<void> check_names(const Resource& original) {
+  for (const std::string& name : original.attributes().strings_at("aa")) {
+    const auto universal = universal_rules();
+    const bool known =
+        original.schema().find(name) ||
+        std::any_of(universal.begin(), universal.end(),
+                    [&name](const AttributeRule& r) { return r.short_name == name; });
+    if (known) continue;
+    return fail(Rsc::kBadRequest, "aa (announcedAttribute): \"" + name + "\" is no attribute of <" +
+                                      std::string(original.schema().name) + ">");
+  }
+  return {};
+}
+
 /// Brings `at` and `aa` into the form in which they are kept.
 Result<ResourcePtr> normalise(const ResourceId& id, OperationContext& context) {
   auto current = context.resources.find(id);
   if (!current || !*current) return current;
   const Resource& original = **current;
+  if (auto known = check_names(original); !known) return fail(known.error());
   Value attributes = original.attributes();
   const auto put = [&attributes](const char* name, const std::vector<std::string>& kept) {
     if (!attributes.contains(name) || attributes.strings_at(name) == kept) return false;
@@ -35,8 +53,9 @@ Result<ResourcePtr> normalise(const ResourceId& id, OperationContext& context) {
   return context.resources.update(*current, std::move(attributes), true);
 }
 
-/// The copies of what was deleted go too; those below another one go with it.
-void remove_copies(std::span<const Change> changes, OperationContext& context) {
+/// Addresses of the copies of what was deleted; those below another one go with it.
+std::vector<std::string> copies_to_remove(std::span<const Change> changes) {
+  std::vector<std::string> addresses;
   std::unordered_map<std::string, Copies> deleted;
   for (const Change& change : changes) {
     if (change.kind == Change::Kind::kDeleted && Copies::any(*change.before))
@@ -49,9 +68,10 @@ void remove_copies(std::span<const Change> changes, OperationContext& context) {
     for (const auto& [target, copy] : own->second.all()) {
       const bool goes_with_parent =
           copy.below_parent && parent != deleted.end() && parent->second.all().contains(target);
-      if (!goes_with_parent) Announcer::put_removal(context.resources, copy.address);
+      if (!goes_with_parent) addresses.push_back(copy.address);
     }
   }
+  return addresses;
 }
 
 }  // namespace
@@ -72,7 +92,8 @@ void Announcement::start() { announcer_->start(); }
 void Announcement::stop() { announcer_->stop(); }
 
 Result<void> Announcement::on_changes(std::span<const Change> changes, OperationContext& context) {
-  remove_copies(changes, context);
+  for (const std::string& address : copies_to_remove(changes))
+    Announcer::put_removal(context.resources, address);
   for (const Change& change : changes) {
     if (change.kind == Change::Kind::kDeleted || !concerns(*change.after)) continue;
     auto original = normalise(change.after->id(), context);
@@ -83,6 +104,19 @@ Result<void> Announcement::on_changes(std::span<const Change> changes, Operation
   return {};
 }
 
+void Announcement::hold_answer(const Committed& event) {
+  std::unordered_map<std::string, ResourcePtr> last;
+  for (const Change& change : event.changes) {
+    if (change.after) last[change.after->id().text] = change.after;
+  }
+  std::set<std::string> keys;
+  for (const std::string& address : copies_to_remove(event.changes)) keys.insert("gone:" + address);
+  for (const auto& [id, original] : last) {
+    if (!pending_steps(*original, announcer_->settings()).empty()) keys.insert(id);
+  }
+  if (!keys.empty()) announcer_->wait_for(std::move(keys), event.hold_answer());
+}
+
 void Announcement::committed(const Committed& event) {
   bool work = false, routes = false;
   for (const Change& change : event.changes) {
@@ -91,6 +125,7 @@ void Announcement::committed(const Committed& event) {
              (resource.type() == type_number::kRemoteCse && change.kind != Change::Kind::kDeleted);
     work = work || concerns(resource);
   }
+  if (work && event.originator != announcer_->settings().cse_id) hold_answer(event);
   if (work) announcer_->wake();
   if (routes) announcer_->routes_changed();
 }

@@ -9,7 +9,10 @@ namespace gatehouse {
 struct AnnouncementSettings {
   std::chrono::milliseconds first_retry{2'000};  ///< pause after a CSE was not reachable, doubled …
   std::chrono::milliseconds last_retry{60'000};  ///< … up to this
-  std::size_t max_in_flight = 16;                ///< originals that wait for another CSE's answer
+  /// How long the answer to a request that announces, changes or deletes announced resources waits
+  /// for the other CSEs. Source: TS-0001 clause 10.2.18 (the answer tells the actual announceTo).
+  std::chrono::milliseconds patience{2'000};
+  std::size_t max_in_flight = 16;  ///< originals that wait for another CSE's answer
 };
 
 namespace announcement {
@@ -38,6 +41,9 @@ class Announcement final : public TransactionParticipant, public CommitListener 
   void committed(const Committed& event) override;
 
  private:
+  /// The answer to a request waits until its changes have arrived. Before wake().
+  void hold_answer(const Committed& event);
+
   std::shared_ptr<announcement::Announcer> announcer_;
 };
 

@@ -145,6 +145,35 @@ void Announcer::work_on(const std::string& original) {
     if (!reachable(cse_of(step.target), original)) continue;
     return take_step(*resource, step);
   }
+  answer(original);  // nothing can be done now
+}
+
+void Announcer::wait_for(std::set<std::string> keys, std::shared_ptr<void> answer) {
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    number = ++last_waiter_;
+    waiters_[number] = {std::move(keys), std::move(answer)};
+  }
+  cse_.scheduler().after(settings_.patience, [self = shared_from_this(), number] {
+    std::map<std::uint64_t, Waiter>::node_type late;  // lets go after the lock
+    const std::lock_guard lock(self->waiters_mutex_);
+    late = self->waiters_.extract(number);
+  });
+}
+
+void Announcer::answer(const std::string& key) {
+  std::vector<std::shared_ptr<void>> ready;  // lets go after the lock
+  const std::lock_guard lock(waiters_mutex_);
+  for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
+    waiter->second.keys.erase(key);
+    if (!waiter->second.keys.empty()) {
+      ++waiter;
+      continue;
+    }
+    ready.push_back(std::move(waiter->second.answer));
+    waiter = waiters_.erase(waiter);
+  }
 }
 
 void Announcer::take_step(const ResourcePtr& original, const Step& step) {
@@ -191,8 +220,7 @@ void Announcer::create_below(const ResourcePtr& original, const Step& step,
   request.resource_type = type_number::kAnnounced + original->type();
   Value attributes = step.attributes;
   attributes.set("rn", original->name());
-  request.content =
-      Value::object({{std::string(original->schema().root) + "A", std::move(attributes)}});
+  request.content = Value::object({{announced_root(original->schema()), std::move(attributes)}});
   create_or_adopt(std::move(request),
                   [this, id = original->id().text, step, below_parent](Created outcome) {
                     created(id, step, below_parent, std::move(outcome));
@@ -225,6 +253,7 @@ void Announcer::created(const std::string& original, const Step& step, bool belo
   if (!is_transient(rsc) && !parent_lost) return drop_target(original, step.target);
   failed(cse);
   remotes_[cse].waiting.insert(original);
+  answer(original);
   if (!parent_lost) return leave(original);
   if (!below_parent) {
     remotes_[cse].base.clear();
@@ -249,12 +278,13 @@ void Announcer::update_copy(const ResourcePtr& original, const Step& step) {
   request.operation = Operation::kUpdate;
   request.to = step.address;
   request.result_content = 0;
-  request.content = Value::object({{std::string(original->schema().root) + "A", step.attributes}});
+  request.content = Value::object({{announced_root(original->schema()), step.attributes}});
   send(std::move(request), [this, id = original->id().text, step](Response response) {
     const std::string cse = cse_of(step.target);
     if (is_transient(response.rsc)) {
       failed(cse);
       remotes_[cse].waiting.insert(id);
+      answer(id);
       return leave(id);
     }
     succeeded(cse);
@@ -290,6 +320,7 @@ void Announcer::delete_copy(const ResourcePtr& original, const Step& step) {
     if (is_transient(response.rsc)) {
       failed(cse);
       remotes_[cse].waiting.insert(id);
+      answer(id);
       return leave(id);
     }
     succeeded(cse);
@@ -338,6 +369,7 @@ void Announcer::leave(const std::string& original) {
 }
 
 void Announcer::settle(const std::string& original) {
+  answer(original);
   release_children(original);
   const auto known = orders_.extract(original);
   if (known.empty() || known.mapped().empty()) return;

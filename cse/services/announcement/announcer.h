@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 
 #include "cse/services/announcement/announcement.h"
@@ -25,8 +26,14 @@ class Announcer : public std::enable_shared_from_this<Announcer> {
   void stop() { stopped_ = true; }
   /// Something was written to the outbox.
   void wake();
+  /// Keeps `answer` until the originals and removals of `keys` are done, or cannot be done now, or
+  /// AnnouncementSettings::patience is over. A key is the identifier of an original, or "gone:" and
+  /// the address of a copy to delete. Before wake().
+  void wait_for(std::set<std::string> keys, std::shared_ptr<void> answer);
   /// A CSE has registered: whoever was out of reach may be there now.
   void routes_changed();
+
+  const CseSettings& settings() const { return cse_.settings(); }
 
   static void put_work(WorkingSet& resources, const ResourceId& original);
   static void put_removal(WorkingSet& resources, const std::string& address);
@@ -56,6 +63,14 @@ class Announcer : public std::enable_shared_from_this<Announcer> {
     bool adopted = false;  ///< it was there already, in a state unknown
   };
   using Change = std::function<Result<void>(const ResourcePtr& original, OperationContext&)>;
+
+  /// An answer that waits.
+  struct Waiter {
+    std::set<std::string> keys;
+    std::shared_ptr<void> answer;
+  };
+  /// That key is done, or cannot be done now.
+  void answer(const std::string& key);
 
   void post(void (Announcer::*work)());
   void post_work(const std::string& original);
@@ -103,6 +118,9 @@ class Announcer : public std::enable_shared_from_this<Announcer> {
   Cse& cse_;
   const AnnouncementSettings settings_;
   std::atomic<bool> stopped_{false}, wake_posted_{false};
+  std::mutex waiters_mutex_;  ///< for the next two: answers are kept back by the write lane
+  std::map<std::uint64_t, Waiter> waiters_;
+  std::uint64_t last_waiter_ = 0;
   std::int64_t read_up_to_ = INT64_MIN;  ///< orders of the outbox that were seen
   std::map<std::string, Remote> remotes_;
   std::map<std::string, std::vector<std::int64_t>> orders_;  ///< original: its outbox entries

@@ -14,7 +14,9 @@ constexpr std::string_view kInternal = "annc";
 constexpr std::array<std::string_view, 9> kIdentifiers = {"acpi", "daci", "hcl", "hael", "hsl",
                                                           "nl",   "aei",  "mid", "macp"};
 /// A copy has these from its creation on.
-constexpr bool is_fixed(std::string_view name) { return name == "lnk" || name == "mgd"; }
+constexpr bool is_fixed(std::string_view name) {
+  return name == "lnk" || name == "mgd" || name == "cnd";
+}
 
 bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
@@ -42,6 +44,22 @@ Value for_others(const Value& value, const CseSettings& settings) {
   Value list = Value::array();
   for (const Value& item : *value.as_array()) list.push_back(for_others(item, settings));
   return list;
+}
+
+/// accessControlOriginators as another CSE must write them.
+Value privileges_for_others(const Value& privileges, const CseSettings& settings) {
+  Value made = privileges;
+  Value* rules = made.find("acr");
+  if (!rules || !rules->as_array()) return made;
+  for (Value& rule : *rules->as_array()) {
+    Value* originators = rule.find("acor");
+    if (!originators || !originators->as_array()) continue;
+    for (Value& originator : *originators->as_array()) {
+      if (originator.as_string() && *originator.as_string() != "all")
+        originator = for_others(originator, settings);
+    }
+  }
+  return made;
 }
 
 void add_changes(const std::string& target, const Copy& copy, const Value& wanted,
@@ -146,7 +164,10 @@ Value announced_attributes(const Resource& original, const CseSettings& settings
     if (!value) continue;
     const bool identifies =
         std::find(kIdentifiers.begin(), kIdentifiers.end(), name) != kIdentifiers.end();
-    announced.set(name, identifies ? for_others(*value, settings) : *value);
+    if (name == "pv" || name == "pvs")
+      announced.set(name, privileges_for_others(*value, settings));
+    else
+      announced.set(name, identifies ? for_others(*value, settings) : *value);
   }
   return announced;
 }
@@ -166,11 +187,7 @@ std::vector<std::string> normalised_targets(const Resource& original, const CseS
     if (target.starts_with(settings.sp_id + "/")) target = target.substr(settings.sp_id.size());
     if (target.size() > 1 && target.back() == '/') target.pop_back();
     const auto address = parse_address(target);
-    // DEVIATION: an announcement to this CSE itself is left out: the standard does not describe it.
-    if (!address || address->scope != Address::Scope::kSpRelative ||
-        address->cse_id == settings.cse_id) {
-      continue;
-    }
+    if (!address || address->scope != Address::Scope::kSpRelative) continue;
     if (const auto* present = copies.find(target)) target = present->second.address;
     if (!contains(targets, target)) targets.push_back(std::move(target));
   }

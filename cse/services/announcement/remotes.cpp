@@ -45,6 +45,7 @@ void Announcer::send(Request request, std::function<void(Response)> then) {
 }
 
 bool Announcer::has_route(const std::string& cse) {
+  if (cse == cse_.settings().cse_id) return true;
   CommittedView view = cse_.view();
   auto direct = view.find(ResourceId{cse.substr(1)});
   if (direct && *direct && (*direct)->type() == type_number::kRemoteCse) return true;
@@ -123,8 +124,11 @@ void Announcer::retry_all() {
 void Announcer::remove_next(const std::string& cse) {
   Remote& remote = remotes_[cse];
   if (remote.removing || remote.removals.empty()) return;
-  if (cse_.scheduler().now() < remote.not_before) return arm(cse);
-  if (!has_route(cse)) return failed(cse);
+  const bool pause = cse_.scheduler().now() < remote.not_before;
+  if (pause || !has_route(cse)) {
+    for (const Removal& removal : remote.removals) answer("gone:" + removal.address);
+    return pause ? arm(cse) : failed(cse);
+  }
   remote.removing = true;
   Request request;
   request.operation = Operation::kDelete;
@@ -133,6 +137,7 @@ void Announcer::remove_next(const std::string& cse) {
   send(std::move(request), [this, cse](Response response) {
     Remote& there = remotes_[cse];
     there.removing = false;
+    answer("gone:" + there.removals.front().address);
     if (is_transient(response.rsc)) return failed(cse);
     succeeded(cse);
     cse_.submit([order = there.removals.front().order](OperationContext& context) {
@@ -216,8 +221,10 @@ void Announcer::base_found(const std::string& cse, const std::string& address, b
 void Announcer::base_failed(const std::string& cse) {
   Remote& remote = remotes_[cse];
   remote.seeking_base = false;
-  for (std::string& original : std::exchange(remote.seekers, {}))
+  for (std::string& original : std::exchange(remote.seekers, {})) {
+    answer(original);
     remote.waiting.insert(std::move(original));
+  }
   failed(cse);
 }
 

@@ -88,7 +88,7 @@ TEST_F(AnnouncementTest, CreatesTheBaseAndTheCopyBelowIt) {
                                 {"mni", 7},
                                 {"mbs", 900},
                                 {"at", Value::array({"/id-in", "/id-in"})},
-                                {"aa", Value::array({"mni", "mni", "lbl", "nonsense"})}}));
+                                {"aa", Value::array({"mni", "mni", "lbl"})}}));
   const ResourcePtr original = mn->find("cse-mn/cnt");
   EXPECT_EQ(original->attributes().strings_at("at").size(), 1u);
   EXPECT_EQ(original->attributes().strings_at("aa"), std::vector<std::string>{"mni"});
@@ -307,7 +307,7 @@ TEST_F(AnnouncementTest, EntriesThatCannotBeAreDropped) {
     const char* what;
     const char* entry;
   };
-  for (const Row& row : {Row{"this CSE", "/id-mn"}, Row{"an address of this CSE", "cse-mn/x"},
+  for (const Row& row : {Row{"an address of this CSE", "cse-mn/x"},
                          Row{"a parent that does not exist", "/id-in/cse-in/none"},
                          Row{"a parent that refuses us", "/id-in/CApp"}}) {
     SCOPED_TRACE(row.what);
@@ -316,6 +316,82 @@ TEST_F(AnnouncementTest, EntriesThatCannotBeAreDropped) {
     EXPECT_TRUE(mn->core().outbox().empty());
     EXPECT_EQ(mn->remove("CAdmin", "cse-mn/cnt").rsc, kDeleted);
   }
+}
+
+// TS-0001 clause 10.2.18: the answer tells where the copies are, or that there is none.
+TEST_F(AnnouncementTest, AnswersWaitForTheOtherCse) {
+  const Response made = mn->create(
+      "CAdmin", "cse-mn", 3, Value::object({{"rn", "cnt"}, {"at", Value::array({"/id-in"})}}));
+  const auto told = TestCse::attributes(made).strings_at("at");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(in->find(told[0])) << told[0];
+
+  mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt", Value::object({{"lbl", Value::array({"new"})}}));
+  EXPECT_EQ(in->find(told[0])->attributes().strings_at("lbl"), std::vector<std::string>{"new"});
+
+  EXPECT_EQ(mn->remove("CAdmin", "cse-mn/cnt").rsc, kDeleted);
+  EXPECT_FALSE(in->find(told[0]));
+}
+
+TEST_F(AnnouncementTest, AnswersDoNotWaitForACseThatCannotBeReached) {
+  network.set_down("/id-in", true);
+
+  const Response made = mn->create(
+      "CAdmin", "cse-mn", 3, Value::object({{"rn", "cnt"}, {"at", Value::array({"/id-in"})}}));
+
+  EXPECT_EQ(made.rsc, kCreated);
+  EXPECT_EQ(TestCse::attributes(made).strings_at("at"), std::vector<std::string>{"/id-in"});
+  EXPECT_EQ(mn->remove("CAdmin", "cse-mn/cnt").rsc, kDeleted);
+}
+
+// TS-0001 table 9.6.1.3.2-1 (announcedAttribute)
+TEST_F(AnnouncementTest, OnlyAttributesOfTheResourceCanBeAnnounced) {
+  const auto create = [this](const char* name) {
+    return mn->create(
+        "CAdmin", "cse-mn", 3,
+        Value::object({{"at", Value::array({"/id-in"})}, {"aa", Value::array({name})}}));
+  };
+
+  EXPECT_EQ(create("nonsense").rsc, Rsc::kBadRequest);
+  EXPECT_EQ(create("1mni").rsc, Rsc::kBadRequest);
+  EXPECT_EQ(create("mni").rsc, kCreated);
+  EXPECT_FALSE(TestCse::attributes(create("cni")).contains("aa")) << "never announced";
+}
+
+TEST_F(AnnouncementTest, AResourceCanBeAnnouncedAtItsOwnCse) {
+  const Response made = mn->create(
+      "CAdmin", "cse-mn", 3, Value::object({{"rn", "cnt"}, {"at", Value::array({"/id-mn"})}}));
+
+  const auto told = TestCse::attributes(made).strings_at("at");
+  ASSERT_EQ(told.size(), 1u);
+  const ResourcePtr copy = mn->find(told[0]);
+  ASSERT_TRUE(copy) << told[0];
+  EXPECT_EQ(copy->type(), 10003);
+}
+
+// TS-0023: the announced variant of a specialisation has its own name.
+TEST_F(AnnouncementTest, FlexContainersAreAnnouncedWithTheirCustomAttributes) {
+  const Response made =
+      mn->create("CAdmin", "cse-mn", 28, "cod:tempe",
+                 Value::object({{"rn", "t"},
+                                {"cnd", "org.onem2m.common.moduleclass.temperature"},
+                                {"curT0", 20.5},
+                                {"tarTe", 25},
+                                {"at", Value::array({"/id-in"})},
+                                {"aa", Value::array({"curT0"})}}));
+
+  const auto told = TestCse::attributes(made).strings_at("at");
+  ASSERT_EQ(told.size(), 1u);
+  const ResourcePtr copy = in->find(told[0]);
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(copy->schema().root, "cod:tempeAnnc");
+  EXPECT_EQ(copy->attributes().find("curT0")->as_number(), 20.5);
+  EXPECT_FALSE(copy->attributes().contains("tarTe"));
+  EXPECT_TRUE(copy->attributes().contains("cnd"));
+
+  mn->update("CAdmin", "cse-mn/t", "cod:tempe", Value::object({{"curT0", 21.5}}));
+
+  EXPECT_EQ(in->find(told[0])->attributes().find("curT0")->as_number(), 21.5);
 }
 
 TEST_F(AnnouncementTest, WaitsUntilTheOtherCseIsBack) {
