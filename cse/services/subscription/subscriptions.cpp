@@ -324,10 +324,11 @@ void Subscriptions::put(const ResourceId& queue, const OutboxNotification& entry
 void Subscriptions::committed(const Committed& event) {
   index_.committed(event.changes);
   for (const Change& change : event.changes) {
-    const bool farewell = change.kind == Change::Kind::kDeleted &&
-                          change.before->attributes().contains("su") &&
-                          (change.before->type() == type_number::kSubscription ||
-                           change.before->type() == type_number::kCrossResourceSubscription);
+    const int type = change.resource().type();
+    const bool farewell =
+        change.kind == Change::Kind::kDeleted &&
+        (type == type_number::kSubscription || type == type_number::kCrossResourceSubscription) &&
+        change.before->attributes().contains("su");
     if (farewell) deliverer_.hold_until_told(change.before->id().text, event.hold_answer());
   }
   if (std::exchange(wrote_, false)) deliverer_.wake();

@@ -95,6 +95,38 @@ TEST_F(Delivery, TheOrderIsKeptOverFailures) {
   EXPECT_TRUE(node.node.outbox().empty());
 }
 
+/// However many subscriptions tell a host that does not answer, one to another host is served.
+TEST(Crowd, ATargetOfManySubscriptionsHoldsNobodyElse) {
+  constexpr int kMany = 300;
+  DeliverySettings settings;
+  settings.max_in_flight = 8;
+  settings.max_in_flight_per_target = 4;
+  SubscriptionNode node({}, settings);
+  node.add_container();
+  for (int i = 0; i < kMany; ++i) {
+    ASSERT_EQ(node.subscribe("slow" + std::to_string(i),
+                             SubscriptionNode::to_sink("slow/" + std::to_string(i), {3}))
+                  .rsc,
+              Rsc::kCreated);
+  }
+  ASSERT_EQ(node.subscribe("quick", SubscriptionNode::to_sink("quick", {3})).rsc, Rsc::kCreated);
+  node.http.sent.clear();
+  node.http.answers = [](const RecordingSender::Sent& sent) -> std::optional<Rsc> {
+    if (sent.url.starts_with("http://slow")) return std::nullopt;
+    return Rsc::kOk;
+  };
+
+  for (int i = 1; i <= 3; ++i) node.add_instance(std::to_string(i));
+
+  EXPECT_EQ(node.contents("quick"), (Strings{"1", "2", "3"}));
+  EXPECT_EQ(node.http.held.size(), settings.max_in_flight_per_target);
+  node.http.answers = [](const RecordingSender::Sent&) { return Rsc::kOk; };
+  node.http.answer_held(Rsc::kOk);
+  node.node.settle();
+  EXPECT_EQ(node.http.sent.size(), 3u * (kMany + 1));
+  EXPECT_TRUE(node.node.outbox().empty());
+}
+
 TEST_F(Delivery, ASlowSubscriberDelaysNobodyElse) {
   subscribe("slow");
   subscribe("quick");
@@ -232,11 +264,19 @@ DeliverySettings limits(std::size_t in_flight, std::size_t memory, std::size_t p
   settings.page = page;
   return settings;
 }
+DeliverySettings bytes(std::size_t in_all, std::size_t per_queue) {
+  DeliverySettings settings;
+  settings.max_bytes_in_memory = in_all;
+  settings.max_bytes_in_memory_per_queue = per_queue;
+  return settings;
+}
 INSTANTIATE_TEST_SUITE_P(Limits, Bounds,
                          testing::Values(BoundCase{"usual", {}},
                                          BoundCase{"one_in_flight", limits(1, 100, 100, 100)},
                                          BoundCase{"little_memory", limits(10, 4, 100, 7)},
                                          BoundCase{"short_queues", limits(10, 100, 2, 5)},
+                                         BoundCase{"few_bytes", bytes(1'000, 100'000)},
+                                         BoundCase{"few_bytes_each", bytes(100'000, 1'000)},
                                          BoundCase{"all_small", limits(2, 1, 1, 1)}),
                          [](const auto& each) { return each.param.name; });
 
