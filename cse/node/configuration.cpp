@@ -160,6 +160,20 @@ void add_listener(std::vector<Option>& rows, const std::string& group,
                       at(&HttpListener::cors_origins)));
 }
 
+void add_websocket(std::vector<Option>& rows, const std::string& group,
+                   WebSocketListener NodeSettings::*where) {
+  const auto at = [where](auto member) {
+    return [ where, member ](NodeSettings & s) -> auto& { return (s.*where).*member; };
+  };
+  rows.push_back(flag(group + ".enabled", "listen for " + group, at(&WebSocketListener::enabled)));
+  rows.push_back(text(group + ".address", "IPv4 or IPv6 address to listen at",
+                      at(&WebSocketListener::address)));
+  rows.push_back(number(group + ".port", "port to listen at; 0 takes a free one", 0, 65535,
+                        at(&WebSocketListener::port)));
+  rows.push_back(list(group + ".origins", "origins of web pages that may connect; \"*\" is any",
+                      at(&WebSocketListener::origins)));
+}
+
 void add_coap(std::vector<Option>& rows, const std::string& group,
               CoapListener CoapSettings::*where) {
   const auto at = [where](auto member) {
@@ -227,6 +241,8 @@ const std::vector<Option>& options() {
     r.push_back(flag("mqtt.shared",
                      "several processes are this CSE, and the broker spreads requests over them",
                      FIELD(mqtt.shared)));
+    add_websocket(r, "ws", &NodeSettings::ws);
+    add_websocket(r, "wss", &NodeSettings::wss);
     add_coap(r, "coap", &CoapSettings::plain);
     add_coap(r, "coaps", &CoapSettings::secured);
     r.push_back(text("coap.option_numbers",
@@ -404,6 +420,12 @@ void check_together(ReadResult& result) {
   if (s.registrar.cse_id == s.cse.cse_id) error("registrar.cse_id: is this CSE itself");
   const auto is_loopback = [](const std::string& at) { return at == "127.0.0.1" || at == "::1"; };
   if (s.mqtt.version == 4) error("mqtt.version: there is no MQTT 4; 3 or 5");
+  if (s.wss.enabled && !c.given())
+    error("wss.enabled: needs [credentials] certificate, key and ca");
+  if (s.ws.enabled && !is_loopback(s.ws.address)) {
+    error("ws.address: \"" + s.ws.address +
+          "\" is not loopback, and ws proves no identity; use wss there");
+  }
   if (s.coap.secured.enabled && !c.given() && s.coap.psk_file.empty())
     error("coaps.enabled: needs [credentials], or coaps.psk_file");
   if (s.coap.plain.enabled && !is_loopback(s.coap.plain.address)) {

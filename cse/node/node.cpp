@@ -18,6 +18,7 @@
 #include "cse/node/services.h"
 #include "cse/node/system_scheduler.h"
 #include "cse/node/upper_tester_page.h"
+#include "cse/node/websocket_binding.h"
 #include "cse/store/memory/memory_store.h"
 #include "cse/store/sqlite/sqlite_store.h"
 #include "mgmt-objects/management_behaviour.h"
@@ -50,6 +51,7 @@ void complete_points_of_access(NodeSettings& settings) {
   };
   coap_url("coaps", settings.coap.secured);
   coap_url("coap", settings.coap.plain);
+  for (std::string& ws_url : websocket_points_of_access(settings)) poa.push_back(std::move(ws_url));
 }
 
 http::ServerSettings server_settings(const HttpListener& listener) {
@@ -84,6 +86,7 @@ struct Node::Impl {
   void open_upper_tester();
   http::PageHandler all_pages();
   Result<void> listen();
+  std::vector<std::pair<std::string, int>> websocket_ports() const;
   void write_ready_file() const;
 
   NodeSettings settings;
@@ -102,6 +105,8 @@ struct Node::Impl {
   std::unique_ptr<mqtt::Client> mqtt_client;
   std::unique_ptr<SendLog> sent_by_http, sent_by_mqtt;
   std::unique_ptr<CoapBinding> coap;
+  std::unique_ptr<websocket::Endpoint> websocket;
+  std::unique_ptr<SendLog> sent_by_websocket;
   std::unique_ptr<Services> services;
   std::unique_ptr<Expiration> expiration;
   std::unique_ptr<UpperTester> upper_tester;
@@ -119,6 +124,7 @@ Result<void> Node::Impl::open() {
   front = std::make_unique<RequestLog>(*cse, scheduler);
   open_senders();
   services = std::make_unique<Services>(*cse, senders, settings);
+  services->set_connections(*websocket);
   open_upper_tester();
   return cse->start();
 }
@@ -130,6 +136,9 @@ void Node::Impl::open_senders() {
   sent_by_http = std::make_unique<SendLog>(*http_client, scheduler);
   senders.add(*sent_by_http);
   coap = std::make_unique<CoapBinding>(settings, *front, codecs, scheduler, senders);
+  websocket = std::make_unique<websocket::Endpoint>(websocket_settings(settings), *front, codecs);
+  sent_by_websocket = std::make_unique<SendLog>(*websocket, scheduler);
+  senders.add(*sent_by_websocket);
   if (settings.mqtt.broker.empty()) return;
   mqtt::EndpointSettings endpoint;
   endpoint.broker = settings.mqtt.broker;
@@ -159,7 +168,7 @@ void Node::Impl::open_upper_tester() {
 }
 
 http::PageHandler Node::Impl::all_pages() {
-  return [people = pages(settings, *cse, *front, ready),
+  return [people = pages(settings, *cse, *front, ready, codecs),
           tester = upper_tester_page(upper_tester.get(), settings.upper_tester)](
              const http::PageRequest& request) {
     auto page = tester(request);
@@ -186,8 +195,19 @@ Result<void> Node::Impl::listen() {
     if (auto added = add(https_server, std::move(how), "https"); !added) return added;
   }
   if (auto listening = coap->listen(); !listening) return listening;
+  if (auto listening = websocket->start(); !listening) return listening;
+  for (const auto& [name, port] : websocket_ports()) {
+    log_info("listening on " + name + " port=" + std::to_string(port));
+  }
   if (mqtt_server) mqtt_server->start();
   return {};
+}
+
+std::vector<std::pair<std::string, int>> Node::Impl::websocket_ports() const {
+  std::vector<std::pair<std::string, int>> ports;
+  if (settings.ws.enabled) ports.emplace_back("ws", websocket->port(0));
+  if (settings.wss.enabled) ports.emplace_back("wss", websocket->port(ports.size()));
+  return ports;
 }
 
 void Node::Impl::write_ready_file() const {
@@ -195,6 +215,7 @@ void Node::Impl::write_ready_file() const {
   std::ofstream file(settings.ready_file, std::ios::trunc);
   if (http_server) file << "http " << http_server->port() << "\n";
   if (https_server) file << "https " << https_server->port() << "\n";
+  for (const auto& [name, port] : websocket_ports()) file << name << " " << port << "\n";
   if (coap->port()) file << "coap " << coap->port() << "\n";
   if (coap->secured_port()) file << "coaps " << coap->secured_port() << "\n";
 }
@@ -222,6 +243,7 @@ void Node::stop() {
   if (node.http_server) node.http_server->stop();
   if (node.https_server) node.https_server->stop();
   if (node.coap) node.coap->stop_servers();
+  if (node.websocket) node.websocket->stop();
   if (node.expiration) node.expiration->stop();
   if (node.services) node.services->stop();
   node.scheduler.stop();  // its tasks use the lane and the clients

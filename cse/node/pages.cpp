@@ -1,5 +1,7 @@
 #include "cse/node/pages.h"
 
+#include "cse/node/wire_table.h"
+
 namespace gatehouse::node {
 namespace {
 
@@ -29,7 +31,7 @@ std::string front_page(const NodeSettings& settings, std::string_view host) {
          cse.administrator + "' -H 'X-M2M-RI: 1' -H 'X-M2M-RVI: 4' " + safe_url + "/" +
          cse.csebase_name +
          "</pre><p><a href=\"/health/ready\">Health</a> · <a "
-         "href=\"/metrics\">Metrics</a></p></html>\n";
+         "href=\"/metrics\">Metrics</a> · <a href=\"/bindings\">Bindings</a></p></html>\n";
 }
 
 std::string metrics(const RequestLog& requests) {
@@ -53,9 +55,9 @@ http::Page text(int status, std::string body) {
 }  // namespace
 
 http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog& requests,
-                        const std::atomic<bool>& ready) {
-  return [&settings, &cse, &requests,
-          &ready](const http::PageRequest& request) -> std::optional<http::Page> {
+                        const std::atomic<bool>& ready, const Codecs& codecs) {
+  return [&settings, &cse, &requests, &ready,
+          &codecs](const http::PageRequest& request) -> std::optional<http::Page> {
     if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
     if (request.path == "/health/live") return text(200, "alive\n");
     if (request.path == "/health/ready") {
@@ -66,6 +68,12 @@ http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog
                  : text(503, ready ? "the store does not answer\n" : "starting\n");
     }
     if (request.path == "/metrics") return text(200, metrics(requests));
+    if (request.path == "/bindings") {
+      http::Page page;
+      page.content_type = "text/html; charset=utf-8";
+      page.body = wire_page(codecs);
+      return page;
+    }
     if (request.path == "/") {
       http::Page page;
       page.content_type = "text/html; charset=utf-8";

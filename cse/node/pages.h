@@ -8,8 +8,8 @@ namespace gatehouse::node {
 /// What the HTTP listener answers to people and monitors: "/" (what this is, and a first curl
 /// line), "/health/live",
 /// "/health/ready" (503 until everything is up, or when the store cannot be read), "/metrics"
-/// (Prometheus text).
+/// (Prometheus text), "/bindings" (protocols and serialisations).
 http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog& requests,
-                        const std::atomic<bool>& ready);
+                        const std::atomic<bool>& ready, const Codecs& codecs);
 
 }  // namespace gatehouse::node

@@ -26,6 +26,8 @@ class Services {
   Services(Cse& cse, SenderList& senders, const NodeSettings& settings);
   void start();
   void stop();
+  /// Before start(): entities that are reached on connections which they opened.
+  void set_connections(Connections& connections) { messenger_.set_connections(&connections); }
 
  private:
   Discovery discovery_;

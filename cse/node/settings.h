@@ -28,6 +28,14 @@ struct HttpListener {
   std::vector<std::string> cors_origins;  ///< empty: no CORS
 };
 
+/// oneM2M over WebSocket: ws, or wss with the credentials.
+struct WebSocketListener {
+  bool enabled = false;
+  std::string address = "127.0.0.1";
+  int port = 8180;                   ///< 0: any free one
+  std::vector<std::string> origins;  ///< web pages that may connect; empty: none
+};
+
 struct MqttSettings {
   std::string broker;             ///< "mqtt://127.0.0.1:1883", "mqtts://…"; empty: no MQTT
   std::string client_id;          ///< empty: C::<CSE-ID>
@@ -72,6 +80,7 @@ struct NodeSettings {
   CredentialSettings credentials;
   HttpListener http, https;
   MqttSettings mqtt;
+  WebSocketListener ws, wss;
   CoapSettings coap;
   RegistrarSettings registrar;
   UpperTesterSettings upper_tester;
@@ -82,6 +91,7 @@ struct NodeSettings {
   NodeSettings() {
     https.enabled = false;
     https.port = 8443;
+    wss.port = 8181;
   }
 };
 

@@ -36,4 +36,16 @@ class PrimitiveSender {
                     Reply reply) = 0;
 };
 
+/// Entities that hold a connection to us and take requests on it, wherever they are: the accepting
+/// side of a binding that is open in both directions (WebSocket).
+class Connections {
+ public:
+  virtual ~Connections() = default;
+  /// Hands the request to that entity on its connection. `receiver_id` as in
+  /// PrimitiveSender::send(). False: it has none; then `reply` is not called. Threading: any
+  /// thread.
+  virtual bool send_if_connected(const std::string& receiver_id, const Request& request,
+                                 const Reply& reply) = 0;
+};
+
 }  // namespace gatehouse

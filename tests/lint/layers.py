@@ -23,6 +23,7 @@ LAYERS = {
     "bindings/http": ["bindings/security", "bindings/query"],
     "bindings/mqtt": ["bindings/security"],
     "bindings/coap": ["bindings/security", "bindings/query"],
+    "bindings/websocket": ["bindings/security"],
     "certs": ["cse/primitive"],
     "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/security"],
     "ae-apps/ota/crypto": ["cse/primitive", "cse/codec"],
@@ -46,7 +47,7 @@ LIBRARIES = [
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
-    (r"openssl/", ["bindings/security", "bindings/http", "bindings/coap", "ae-apps/ota/crypto", "certs"]),
+    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
 

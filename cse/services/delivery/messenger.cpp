@@ -1,6 +1,7 @@
 #include "cse/services/delivery/messenger.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cse/core/address.h"
 #include "cse/core/serialization.h"
@@ -35,6 +36,8 @@ struct EntityMessenger::Attempt {
   Reply reply;
   std::vector<std::string> urls;
   std::size_t next = 0;
+  bool reachable = false;         ///< takes requests (rr)
+  bool connection_tried = false;  ///< the one that the entity holds to us
   std::string receiver_id;
   std::string failures;  ///< "url: why; …"
 };
@@ -141,7 +144,8 @@ void EntityMessenger::send_to_entity(const ResourcePtr& entity, Request request,
   attempt->receiver_id = !is_ae                  ? attributes.string_at("csi")
                          : stem.starts_with('S') ? stem
                                                  : to_sp_relative(stem, cse_.settings());
-  if (attributes.bool_at("rr", !is_ae)) attempt->urls = attributes.strings_at("poa");
+  attempt->reachable = attributes.bool_at("rr", !is_ae);
+  if (attempt->reachable) attempt->urls = attributes.strings_at("poa");
   if (request.to.empty()) request.to = attempt->receiver_id;
   if (request.serialization.empty()) {
     request.serialization = serialization_for(*entity, cse_.settings().serializations);
@@ -168,7 +172,18 @@ void EntityMessenger::try_next(const std::shared_ptr<Attempt>& attempt) const {
           try_next(attempt);
         });
   }
-  poll_or_give_up(*attempt);
+  if (!try_connection(attempt)) poll_or_give_up(*attempt);
+}
+
+bool EntityMessenger::try_connection(const std::shared_ptr<Attempt>& attempt) const {
+  if (!connections_ || !attempt->reachable) return false;
+  if (std::exchange(attempt->connection_tried, true)) return false;
+  return connections_->send_if_connected(
+      attempt->receiver_id, attempt->request, [this, attempt](Response response) {
+        if (response.rsc != Rsc::kTargetNotReachable) return attempt->reply(std::move(response));
+        attempt->failures += "its connection: " + reason_of(response) + "; ";
+        try_next(attempt);
+      });
 }
 
 void EntityMessenger::poll_or_give_up(const Attempt& attempt) const {

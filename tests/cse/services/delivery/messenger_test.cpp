@@ -237,5 +237,58 @@ INSTANTIATE_TEST_SUITE_P(
         SerializationCase{"uri_without", "http://h/n?", {}, "http://h/n?", ""}),
     [](const auto& each) { return each.param.name; });
 
+class FakeConnections final : public Connections {
+ public:
+  bool send_if_connected(const std::string& receiver_id, const Request&,
+                         const Reply& reply) override {
+    if (receiver_id != connected) return false;
+    ++sent;
+    Response response;
+    response.rsc = answer;
+    reply(response);
+    return true;
+  }
+  std::string connected;
+  Rsc answer = Rsc::kOk;
+  int sent = 0;
+};
+
+struct ConnectionCase {
+  std::string name;
+  std::vector<Value> poa;
+  bool reachable;
+  std::string connected;
+  Rsc answer, expected;
+  int over_connection, queued;
+};
+class ConnectedEntity : public Messaging, public testing::WithParamInterface<ConnectionCase> {};
+
+// TS-0020 clause 5.2: behind NAT an entity is reached on the connection that it opened.
+TEST_P(ConnectedEntity, IsReachedOnItsConnectionBeforeItIsPolled) {
+  FakeConnections connections;
+  connections.connected = GetParam().connected;
+  connections.answer = GetParam().answer;
+  messenger.set_connections(&connections);
+  polling.has_channel = "CAE1";
+  Value attributes = Value::object({{"rr", GetParam().reachable}});
+  if (!GetParam().poa.empty()) attributes.set("poa", Value(Value::Array(GetParam().poa)));
+  node.add_ae("CAE1", attributes);
+
+  EXPECT_EQ(send("CAE1").rsc, GetParam().expected);
+  EXPECT_EQ(connections.sent, GetParam().over_connection);
+  EXPECT_EQ(polling.queued, GetParam().queued);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Ways, ConnectedEntity,
+    testing::Values(
+        ConnectionCase{"no_poa", {}, true, "/id-in/CAE1", Rsc::kOk, Rsc::kOk, 1, 0},
+        ConnectionCase{"poa_first", {"http://a"}, true, "/id-in/CAE1", Rsc::kOk, Rsc::kOk, 0, 0},
+        ConnectionCase{"another_is_connected", {}, true, "/id-in/CAE2", Rsc::kOk, Rsc::kOk, 0, 1},
+        ConnectionCase{"takes_no_requests", {}, false, "/id-in/CAE1", Rsc::kOk, Rsc::kOk, 0, 1},
+        ConnectionCase{
+            "refuses", {}, true, "/id-in/CAE1", Rsc::kBadRequest, Rsc::kBadRequest, 1, 0},
+        ConnectionCase{"lost", {}, true, "/id-in/CAE1", Rsc::kTargetNotReachable, Rsc::kOk, 1, 1}),
+    [](const auto& each) { return each.param.name; });
+
 }  // namespace
 }  // namespace gatehouse

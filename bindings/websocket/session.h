@@ -1,0 +1,80 @@
+#pragma once
+// Internal: includes Asio. Only for session.cpp and endpoint.cpp.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bindings/security/tls_context.h"
+#include "bindings/websocket/endpoint.h"
+#include "bindings/websocket/subprotocol.h"
+
+namespace gatehouse::websocket {
+
+namespace asio = boost::asio;
+
+class Session;
+
+/// What a session tells the endpoint, and what it needs of it. On the endpoint's thread.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  virtual const EndpointSettings& settings() const = 0;
+  virtual const Codecs& codecs() const = 0;
+  virtual void opened(Session& session) = 0;
+  virtual void ended(Session& session, bool was_open) = 0;
+  virtual void serve(Session& session, Request request, std::uint64_t number) = 0;
+  virtual void met(Session& session, const std::string& name) = 0;
+};
+
+/// One connection. It belongs to its owner's thread, and keeps itself alive until it has ended.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  explicit Session(SessionOwner& owner) : owner_(owner) {}
+  virtual ~Session() = default;
+
+  virtual void start() = 0;
+  /// Sends at once, or as soon as the connection is open; 5103 if it never will be.
+  void send(Request request, Reply reply);
+  void answer(std::uint64_t number, Response response);
+  /// Says goodbye (1001).
+  virtual void close() = 0;
+  virtual void drop() = 0;  ///< ends without a word
+  void check_deadlines(Exchange::Clock::time_point now);
+
+  std::vector<std::string> names;  ///< whose connection this is
+  std::string url;                 ///< that we connected to; empty: accepted
+  bool is_open() const { return exchange_ != nullptr; }
+  /// True if the certificate of the other end says who it is.
+  bool is_authenticated() const { return peer_ && peer_->authenticated; }
+
+ protected:
+  struct Waiting {
+    Request request;
+    Reply reply;
+  };
+  void open(const Codec& codec, Peer peer);
+  void take(std::string_view message) { exchange_->take(message); }
+  /// The connection is gone.
+  void finish(const std::string& why);
+  virtual void write_next() = 0;
+  virtual void read_next() = 0;
+
+  SessionOwner& owner_;
+  std::unique_ptr<Exchange> exchange_;
+  std::shared_ptr<const Peer> peer_;
+  std::deque<std::string> outgoing_;
+  std::size_t outgoing_bytes_ = 0;
+  std::deque<Waiting> waiting_;
+  bool finished_ = false;
+};
+
+std::shared_ptr<Session> accept_session(SessionOwner& owner, asio::ip::tcp::socket socket,
+                                        const TlsContext& tls);
+/// `serialization`: offered first; empty: the preferred one.
+std::shared_ptr<Session> connect_session(SessionOwner& owner, asio::io_context& io, WsUrl url,
+                                         const TlsContext& tls, std::string serialization);
+
+}  // namespace gatehouse::websocket
