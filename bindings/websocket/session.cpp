@@ -171,10 +171,8 @@ class StreamSession : public Session {
   void read_next() override {
     if (reading_ || finished_ || closing_ || !is_open() || !exchange_->has_room()) return;
     reading_ = true;
-    ws_.async_read(buffer_, [me = self()](error_code error, std::size_t) {
-      me->reading_ = false;
-      me->on_message(error);
-    });
+    ws_.async_read(buffer_,
+                   [me = self()](error_code error, std::size_t) { me->on_message(error); });
   }
 
   void on_message(error_code error) {
@@ -185,6 +183,7 @@ class StreamSession : public Session {
     take({static_cast<const char*>(bytes.data()), bytes.size()});
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kKeptBufferBytes) buffer_ = beast::flat_buffer();
+    reading_ = false;  // only now: an answer given at once asks for the next message, too
     read_next();
   }
 
