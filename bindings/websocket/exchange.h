@@ -42,7 +42,7 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// One whole message came. What is no primitive is answered by a response 4000 with an empty rqi,
+  /// One whole message came. What is no primitive is answered by a response 4000 without rqi,
   /// because nobody knows which request it was; an answer to nothing is dropped.
   void take(std::string_view message);
   /// The handler's answer to a request of theirs; a second one is dropped.

@@ -1,5 +1,6 @@
 #pragma once
 #include "bindings/http/page.h"
+#include "cse/codec/codec.h"
 #include "cse/node/request_log.h"
 #include "cse/node/settings.h"
 
