@@ -157,6 +157,8 @@ Refusal take_path(Request& request, std::string_view path) {
 Refusal take_method(Request& request, std::string_view method, const ContentType& type) {
   if (method == "GET") {
     request.operation = Operation::kRetrieve;
+    // Read only to be refused by the core, which names the rule.
+    if (type.type_text) request.resource_type = read_integer(*type.type_text).value_or(0);
   } else if (method == "PUT") {
     request.operation = Operation::kUpdate;
   } else if (method == "DELETE") {

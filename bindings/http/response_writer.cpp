@@ -105,6 +105,12 @@ void append_response(std::string& out, const Response& response, const AnswerOpt
   constexpr std::size_t kUsualHeader = 384;
   const std::string* text = response.content.json();
   out.reserve(out.size() + kUsualHeader + (text ? text->size() : 0));
+  if (response.suppressed) {  // nothing of the primitive; HTTP itself wants an answer
+    out += "HTTP/1.1 204 \r\n";
+    out += options.extra_fields;
+    out += options.keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
+    return;
+  }
   out += "HTTP/1.1 ";
   append_number(out, options.status ? options.status : http_status_of(response.rsc));
   out += " \r\nX-M2M-RSC: ";

@@ -79,6 +79,12 @@ class TypeBehaviour {
                                  const Value& /*requested*/, OperationContext& /*context*/) const {
     return {};
   }
+  /// After the update, when participants are to see it as well as what follows: what is changed
+  /// here is a side effect. `requested`: what the request says.
+  virtual Result<void> updated(const ResourcePtr& /*self*/, const Value& /*requested*/,
+                               OperationContext& /*context*/) const {
+    return {};
+  }
   /// Before the resource and everything below it goes.
   virtual Result<void> on_delete(const ResourcePtr& /*self*/, OperationContext& /*context*/) const {
     return {};
@@ -93,6 +99,16 @@ class TypeBehaviour {
                                         OperationContext& /*context*/) const {
     return {};
   }
+  /// True: a RETRIEVE of the resource uses it up; then it runs on the write lane, and on_read after
+  /// it. The answer shows what was before.
+  virtual bool is_used_by_read(const Resource& /*self*/) const { return false; }
+  virtual Result<void> on_read(const ResourcePtr& /*self*/, OperationContext& /*context*/) const {
+    return {};
+  }
+  /// True: the resource has attributes that change by themselves (add_momentary).
+  virtual bool has_momentary() const { return false; }
+  /// Adds to what a RETRIEVE of the resource alone answers what holds at that moment only.
+  virtual void add_momentary(Value& /*attributes*/, Timestamp /*now*/) const {}
   /// True if a CREATE of this type must be prepared; then the checks run first without effect, then
   /// prepare_create, then the CREATE itself.
   virtual bool needs_preparation(const Request& /*request*/) const { return false; }

@@ -1,18 +1,41 @@
 #include "cse/core/cse.h"
 
+#include <algorithm>
+
 #include "cse/core/address.h"
 
 namespace gatehouse {
 namespace {
 
+/// What an answer repeats or adds because the request has it. Source: TS-0001 clause 8.1.3.
+Reply repeating(const Request& request, const Scheduler& clock, Reply reply) {
+  const bool timed = request.originating_timestamp.has_value();
+  return [reply = std::move(reply), vendor = request.vendor_information,
+          expiration = request.result_expiration, timed, &clock](Response response) {
+    if (vendor && !response.vendor_information) response.vendor_information = vendor;
+    if (expiration && !response.result_expiration) response.result_expiration = expiration;
+    if (timed && !response.originating_timestamp)
+      response.originating_timestamp = to_text(clock.now());
+    reply(std::move(response));
+  };
+}
+
 /// Sends the answer of a request with what every answer carries.
-Reply completing(const Request& request, Reply reply) {
+Reply completing(const Request& request, const Scheduler& clock, Reply reply) {
+  if (request.vendor_information || request.result_expiration || request.originating_timestamp)
+    reply = repeating(request, clock, std::move(reply));
   return [reply = std::move(reply), identifier = request.request_identifier,
           release = request.release_version](Response response) {
     response.request_identifier = identifier;
     response.release_version = release;
     reply(std::move(response));
   };
+}
+
+/// The originator does not wait for the result: this CSE acknowledges, wherever the target is.
+bool is_acknowledged(const Request& request) {
+  const std::int64_t type = request.response_type.value_or(3);
+  return type == 1 || type == 2 || type == 5;
 }
 
 /// Type of <latest>/<oldest> targets and the like need no special care here: they are virtual
@@ -66,7 +89,7 @@ void Cse::stop() {
 }
 
 void Cse::handle(Request request, Reply reply) {
-  reply = completing(request, std::move(reply));
+  reply = completing(request, scheduler_, std::move(reply));
   if (auto valid = check_request(request, settings_, scheduler_.now()); !valid) {
     return reply(error_response(request, valid.error()));
   }
@@ -88,11 +111,24 @@ void Cse::dispatch(Request request, std::string originator, Reply reply) {
       return reply(error_response(
           request, {Rsc::kBadRequest, "to: a registration must address this CSE itself"}));
     }
+    // TS-0004 clause 7.3.2.3 comes before the forwarding: the next CSE gets a blocking request.
+    if (is_acknowledged(request) && extensions_.non_blocking) {
+      return extensions_.non_blocking->accept(std::move(request), originator, std::move(reply));
+    }
     if (!extensions_.transit) {
       return reply(
           error_response(request, {Rsc::kNotFound, "to: no route to \"" + request.to + "\""}));
     }
     return extensions_.transit->forward(std::move(request), originator, std::move(reply));
+  }
+  // A CREATE there means the CSEBase (<CSEBaseAnnc>), a NOTIFY the CSE.
+  const bool names_cse = address->segments.empty();
+  if (names_cse && request.operation != Operation::kNotify &&
+      request.operation != Operation::kCreate) {
+    return reply(error_response(request, {Rsc::kBadRequest, "to: \"" + request.to +
+                                                                "\" is a CSE-ID, no resource; the "
+                                                                "CSEBase is its \"" +
+                                                                settings_.csebase_name + "\""}));
   }
   if (!is_blocking(request) && extensions_.non_blocking) {
     return extensions_.non_blocking->accept(std::move(request), originator, std::move(reply));
@@ -159,6 +195,10 @@ void Cse::retrieve(Request request, const ResourcePtr& target, const std::string
     request.result_content = 1;
     return dispatch(std::move(request), originator, std::move(reply));
   }
+  if (behaviours_.of(target->type()).is_used_by_read(*target)) {
+    return enqueue(std::make_shared<const Request>(std::move(request)), originator, false,
+                   std::move(reply));
+  }
   reply(retrieve_resource(procedures(), request, originator, target, resources));
 }
 
@@ -211,6 +251,8 @@ Response Cse::run(const Request& request, const std::string& originator,
   switch (request.operation) {
     case Operation::kCreate:
       return create_resource(procedures(), request, originator, resources);
+    case Operation::kRetrieve:
+      return read_and_use(procedures(), request, originator, resources);
     case Operation::kUpdate:
       return update_resource(procedures(), request, originator, resources);
     default:
@@ -334,7 +376,7 @@ void Cse::request(Request request, Reply reply) {
   if (request.request_identifier.empty()) request.request_identifier = ids_.request_identifier();
   if (!request.release_version) request.release_version = settings_.release_versions.back();
   std::string originator = request.from;
-  reply = completing(request, std::move(reply));
+  reply = completing(request, scheduler_, std::move(reply));
   dispatch(std::move(request), std::move(originator), std::move(reply));
 }
 

@@ -28,12 +28,39 @@ Result<ResourcePtr> remote_cse(const std::string& cse_id, ResourceReader& resour
   return found;
 }
 
+/// "/Sxyz": an AE-ID that the service provider assigned; it does not tell where the AE is
+/// registered. Source: TS-0001 clause 7.2.
+bool is_ae_id_of_provider(const std::string& from) {
+  return from.starts_with("/S") && from.find('/', 1) == std::string::npos &&
+         is_ae_id_stem(std::string_view(from).substr(1));
+}
+
+/// A CSE that is registered here, or our registrar, may forward for an AE of the provider unless
+/// that AE is registered at this CSE or the CSE of that name is.
+Result<bool> may_forward_for_provider_ae(const Peer& peer, const std::string& from,
+                                         ResourceReader& resources) {
+  auto known = resources.find(ResourceId{from.substr(1)});
+  if (!known) return fail(known.error());
+  if (*known) return false;
+  for (const std::string& identity : peer.identities) {
+    if (!is_cse_id(identity)) continue;
+    auto csr = remote_cse(identity, resources);
+    if (!csr) return fail(csr.error());
+    if (*csr) return true;
+  }
+  return false;
+}
+
 /// May an authenticated peer speak as `from`? A CSE forwards for those behind it, but never in the
 /// name of a registree of ours. Source: TS-0003 clause 8.2, TS-0004 clause 7.3.2.1.
 Result<bool> peer_may_speak_as(const Peer& peer, const std::string& from,
                                const CseSettings& settings, ResourceReader& resources) {
   if (contains(peer.identities, from)) return true;
   if (!from.starts_with('/')) return contains(peer.identities, settings.cse_id + "/" + from);
+  if (is_ae_id_of_provider(from)) {
+    auto forwarded = may_forward_for_provider_ae(peer, from, resources);
+    if (!forwarded || *forwarded) return forwarded;
+  }
   for (const std::string& identity : peer.identities) {
     if (!identity.starts_with('/') || identity.find('/', 1) != std::string::npos)
       continue;  // not a CSE
@@ -82,6 +109,7 @@ Result<std::string> registered(const Request& request, const std::string& from,
     auto ae = resources.find(ResourceId{from});
     if (!ae) return fail(ae.error());
     if (*ae && (*ae)->type() == type_number::kAe) return from;
+    if (settings.admit_unregistered) return from;
     return fail(Rsc::kOriginatorNotAuthenticated,
                 "fr (From): \"" + from + "\" is not registered at this CSE");
   }
@@ -92,13 +120,18 @@ Result<std::string> registered(const Request& request, const std::string& from,
     auto ae = stem.empty() ? Result<ResourcePtr>(ResourcePtr{}) : resources.find(ResourceId{stem});
     if (!ae) return fail(ae.error());
     if (*ae && request.peer && request.peer->authenticated) return stem;
+    // DEVIATION: without proof, as the switch says, such an originator is taken at its word.
+    if (settings.admit_unregistered) return stem.empty() ? from : stem;
     return fail(Rsc::kBadRequest,
                 "fr (From): an AE registered here names itself by its AE-ID-Stem only");
   }
   if (is_registration(request, type_number::kRemoteCse)) return from;
+  // Its CSE was proven above: nobody else may name such an originator.
+  const bool proven = request.peer && request.peer->authenticated;
+  if (proven && is_ae_id_of_provider(from)) return from;
   auto known = is_known_cse(cse, resources);
   if (!known) return fail(known.error());
-  if (!*known) {
+  if (!*known && !settings.admit_unregistered) {
     return fail(Rsc::kSecurityAssociationRequired,
                 "fr (From): the CSE \"" + cse + "\" is not registered here");
   }

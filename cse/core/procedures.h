@@ -29,6 +29,10 @@ Response retrieve_resource(const ProcedureContext& context, const Request& reque
                            const std::string& originator, const ResourcePtr& target,
                            ResourceReader& resources);
 
+/// RETRIEVE of a resource that is used by that (TypeBehaviour::on_read).
+Response read_and_use(const ProcedureContext& context, const Request& request,
+                      const std::string& originator, WorkingSet& resources);
+
 /// Lets the participants see what the request has changed, and add to it.
 Result<void> let_participants_join(const Extensions& extensions, OperationContext& context);
 

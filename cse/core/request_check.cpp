@@ -31,6 +31,12 @@ Result<void> check_operation(const Request& request) {
   if (request.operation == Operation::kNotify && !request.content) {
     return fail(Rsc::kBadRequest, "pc: is mandatory in a NOTIFY");
   }
+  if (request.operation == Operation::kUpdate && !request.content) {
+    return fail(Rsc::kBadRequest, "pc: is mandatory in an UPDATE");
+  }
+  if (request.operation != Operation::kRetrieve && !request.attribute_list.empty()) {
+    return fail(Rsc::kBadRequest, "atrl (attributeList): is only allowed in a RETRIEVE");
+  }
   if (request.result_content) {
     const std::int64_t rcn = *request.result_content;
     if (rcn < 0 || rcn > 12 || !(kValidResultContent[operation] >> rcn & 1u)) {
@@ -93,6 +99,28 @@ Result<void> check_ranges(const Request& request) {
   return {};
 }
 
+/// What is done later must still be in time for the request, and the request for its result.
+/// Source: TS-0001 clause 8.1.2 (the expiration timestamps).
+Result<void> check_order_of_times(const Request& request, Timestamp now) {
+  struct Order {
+    const std::optional<std::string>&earlier, &later;
+    const char* rule;
+  };
+  const Order orders[] = {{request.request_expiration, request.result_expiration,
+                           "rset (resultExpirationTimestamp): must be later than rqet"},
+                          {request.operation_execution_time, request.request_expiration,
+                           "oet (operationExecutionTime): must be earlier than rqet"},
+                          {request.operation_execution_time, request.result_expiration,
+                           "oet (operationExecutionTime): must be earlier than rset"}};
+  for (const auto& [earlier, later, rule] : orders) {
+    if (!earlier || !later) continue;
+    const auto first = parse_abs_rel_timestamp(*earlier, now);
+    const auto second = parse_abs_rel_timestamp(*later, now);
+    if (first && second && *first > *second) return fail(Rsc::kBadRequest, rule);
+  }
+  return {};
+}
+
 Result<void> check_times(const Request& request, Timestamp now) {
   const std::pair<const std::optional<std::string>&, const char*> times[] = {
       {request.request_expiration, "rqet (requestExpirationTimestamp)"},
@@ -115,7 +143,7 @@ Result<void> check_times(const Request& request, Timestamp now) {
   if (request.originating_timestamp && !parse_timestamp(*request.originating_timestamp)) {
     return fail(Rsc::kBadRequest, "ot (originatingTimestamp): must be a timestamp");
   }
-  return {};
+  return check_order_of_times(request, now);
 }
 
 }  // namespace

@@ -4,12 +4,23 @@
 namespace gatehouse {
 namespace {
 
-Response attributes_only(const Request& request, const ResourcePtr& target) {
+/// The whole resource, with what holds at this moment only.
+Content whole(const ResourcePtr& target, const TypeBehaviour& behaviour, Timestamp now) {
+  if (!behaviour.has_momentary()) return content_of(target);
+  Value attributes = target->attributes();
+  behaviour.add_momentary(attributes, now);
+  return Value::object({{std::string(target->schema().root), std::move(attributes)}});
+}
+
+Response attributes_only(const Request& request, const ResourcePtr& target,
+                         const TypeBehaviour& behaviour, Timestamp now) {
   Response response;
   if (request.attribute_list.empty()) {
-    response.content = content_of(target);
+    response.content = whole(target, behaviour, now);
     return response;
   }
+  Value momentary = Value::object();
+  behaviour.add_momentary(momentary, now);
   Value chosen = Value::object();
   for (const std::string& name : request.attribute_list) {
     const bool known = target->schema().find(name) || target->attributes().contains(name);
@@ -18,7 +29,9 @@ Response attributes_only(const Request& request, const ResourcePtr& target) {
                             {Rsc::kBadRequest, "atrl: <" + std::string(target->schema().name) +
                                                    "> has no attribute \"" + name + "\""});
     }
-    if (const Value* value = target->attributes().find(name)) chosen.set(name, *value);
+    const Value* value = momentary.find(name);
+    if (!value) value = target->attributes().find(name);
+    if (value) chosen.set(name, *value);
   }
   response.content = Value::object({{std::string(target->schema().root), std::move(chosen)}});
   return response;
@@ -71,7 +84,24 @@ Response retrieve_resource(const ProcedureContext& procedure, const Request& req
                             {Rsc::kNotFound, "fc: the target does not match the filter criteria"});
     }
   }
-  return attributes_only(request, target);
+  return attributes_only(request, target, behaviour, resources.now());
+}
+
+Response read_and_use(const ProcedureContext& procedure, const Request& request,
+                      const std::string& originator, WorkingSet& resources) {
+  OperationContext context{resources, request, procedure.settings, procedure.behaviours,
+                           originator};
+  auto target = existing_target(procedure, request, resources);
+  if (!target) return error_response(request, target.error());
+  Response response = retrieve_resource(procedure, request, originator, *target, resources);
+  if (!is_success(response.rsc)) return response;
+  if (auto used = procedure.behaviours.of((*target)->type()).on_read(*target, context); !used) {
+    return error_response(request, used.error());
+  }
+  if (auto joined = let_participants_join(procedure.extensions, context); !joined) {
+    return error_response(request, joined.error());
+  }
+  return response;
 }
 
 }  // namespace gatehouse

@@ -205,6 +205,10 @@ const std::vector<Option>& options() {
                      }));
     r.push_back(text("cse.administrator", "AE-ID that may do everything; empty: nobody",
                      FIELD(cse.administrator)));
+    r.push_back(
+        flag("cse.admit_unregistered",
+             "originators that are not registered are judged by policies, not refused (4106)",
+             FIELD(cse.admit_unregistered)));
     r.push_back(list("cse.release_versions", "releases served (srv)", FIELD(cse.release_versions)));
     r.push_back(list("cse.point_of_access",
                      "addresses others reach this CSE at (poa); empty: the listeners",

@@ -163,6 +163,8 @@ struct Response {
   std::optional<std::int64_t> event_category;
   std::optional<std::int64_t> content_status, content_offset;  ///< cnst cnot
   std::optional<std::string> vendor_information;
+  bool suppressed =
+      false;  ///< responseType noResponse: bindings send nothing, HTTP 204 (No Content)
   std::string content_location;  ///< address of a created resource; HTTP Content-Location, CoAP
                                  ///< Location-Path
   /// Freed with the answer, where that has arrived: what the request was made of, if it went

@@ -25,7 +25,7 @@ inline constexpr bool kOne = true;  ///< multiplicity 1: an UPDATE may not delet
 /// Source: TS-0004 tables 7.4.x-2 (common attributes), TS-0001 table 9.6.1.3.2-1. `et` has multiplicity 1
 /// but takes null in an UPDATE: that asks the CSE for its default.
 inline constexpr AttributeRule kExpirationTime         = {"et",   "expirationTime",                      kO,  kO,  kTimestamp,        kMa};
-inline constexpr AttributeRule kLabels                 = {"lbl",  "labels",                              kO,  kO,  list_of(kString),  kMa};
+inline constexpr AttributeRule kLabels                 = {"lbl",  "labels",                              kO,  kO,  list_of(kToken),   kMa};
 inline constexpr AttributeRule kAccessControlPolicyIds = {"acpi", "accessControlPolicyIDs",              kO,  kO,  list_of(kId),      kMa};
 inline constexpr AttributeRule kConsultationIds        = {"daci", "dynamicAuthorizationConsultationIDs", kO,  kO,  list_of(kUri),     kOa};
 inline constexpr AttributeRule kAnnounceTo             = {"at",   "announceTo",                          kO,  kO,  list_of(kUri),     kNa};

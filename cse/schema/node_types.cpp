@@ -21,7 +21,7 @@ namespace {
 constexpr auto kNodeOwn = std::to_array<AttributeRule>({
     {"ni",   "nodeID",             kM,  kO,  kId,          kMa, kOne},
     {"hcl",  "hostedCSELink",      kO,  kO,  kId,          kOa},
-    {"hael", "hostedAELinks",      kO,  kO,  list_of(kId), kOa},
+    {"hael", "hostedAELinks",      kO,  kO,  some_of(kId), kOa},
     {"hsl",  "hostedServiceLinks", kO,  kO,  list_of(kId), kOa},
     {"mgca", "mgmtClientAddress",  kO,  kO,  kString,      kOa},
     {"rms",  "roamingStatus",      kNp, kNp, kBoolean,     kOa},

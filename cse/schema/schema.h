@@ -19,8 +19,10 @@ enum class Announced : std::uint8_t { kNever, kOptional, kAlways };
 
 /// Shapes of attribute values, after TS-0004 clause 6.3.
 enum class Kind : std::uint8_t {
-  kString,  ///< any text
-  kNcName,  ///< a name without spaces or colons
+  kString,         ///< any text
+  kToken,          ///< xs:token: not empty, no line breaks or tabs, single spaces, none at the ends
+  kSerialization,  ///< m2m:serializations: a media type of oneM2M
+  kNcName,         ///< a name without spaces or colons
   kResourceName,
   kId,   ///< an identifier: AE-ID, CSE-ID, resource ID; not empty, no spaces
   kUri,  ///< not empty, no spaces or control characters

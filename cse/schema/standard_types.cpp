@@ -43,6 +43,8 @@ void add_standard_types(Schemas& schemas) {
       &kNotificationTargetMgmtPolicyRefType,
       &kNotificationTargetPolicyType,
       &kPolicyDeletionRulesType,
+      &kAeContactListType,
+      &kAeContactListPerCseType,
   };
   for (const TypeSchema* type : kAll) schemas.add(*type);
   schemas.set_specialisations(std::make_shared<const FlexContainers>());

@@ -35,6 +35,8 @@ extern const TypeSchema kCrossResourceSubscriptionType;
 extern const TypeSchema kNotificationTargetMgmtPolicyRefType;
 extern const TypeSchema kNotificationTargetPolicyType;
 extern const TypeSchema kPolicyDeletionRulesType;
+extern const TypeSchema kAeContactListType;
+extern const TypeSchema kAeContactListPerCseType;
 
 extern const TypeSchema kFlexContainerType;
 extern const TypeSchema kFlexContainerInstanceType;

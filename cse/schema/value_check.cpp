@@ -42,6 +42,28 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::none_of(text.begin(), text.end(), is_control_or_space);
 }
 
+/// Source: XML Schema Part 2 clause 3.3.2 (token); an empty one says nothing.
+bool is_collapsed(std::string_view text) {
+  if (text.empty() || text.front() == ' ' || text.back() == ' ') return false;
+  if (text.find("  ") != text.npos) return false;
+  return text.find_first_of("\t\r\n") == text.npos;
+}
+
+/// Source: TS-0004 clause 6.3.3 (m2m:serializations), TS-0009 clause 6.7 (media types).
+bool is_serialization(std::string_view text) {
+  constexpr std::string_view kFormats[] = {"xml", "json", "cbor"};
+  constexpr std::string_view kPrefixes[] = {
+      "application/", "application/vnd.onem2m-res+", "application/vnd.onem2m-preq+",
+      "application/vnd.onem2m-prsp+", "application/vnd.onem2m-ntfy+"};
+  for (const std::string_view prefix : kPrefixes) {
+    if (!text.starts_with(prefix)) continue;
+    const std::string_view format = text.substr(prefix.size());
+    if (std::find(std::begin(kFormats), std::end(kFormats), format) != std::end(kFormats))
+      return true;
+  }
+  return false;
+}
+
 /// XML's NCName; of what is not ASCII all is taken.
 bool is_name_without_colons(std::string_view text) {
   const auto begins = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_' || c >= 0x80; };
@@ -112,7 +134,12 @@ struct KindText {
 
 constexpr KindText kKindTexts[] = {
     {Kind::kString, "a string", "strings"},
-    {Kind::kNcName, "a name without spaces and colons", "names without spaces and colons"},
+    {Kind::kToken, "a text that is not empty, without tabs, line breaks or double spaces",
+     "such texts"},
+    {Kind::kSerialization,
+     "a media type such as application/json, application/cbor or application/xml", "media types"},
+    {Kind::kNcName, "a name of letters, digits, '-', '.' and '_' that starts with a letter or '_'",
+     "names"},
     {Kind::kResourceName,
      "a name of letters, digits, '-', '.' and '_' that starts with a letter or digit",
      "resource names"},
@@ -154,6 +181,10 @@ bool fits(const DataType& type, const Value& value) {
   switch (type.kind) {
     case Kind::kString:
       return value.is_string();
+    case Kind::kToken:
+      return is_text(value, is_collapsed);
+    case Kind::kSerialization:
+      return is_text(value, is_serialization);
     case Kind::kNcName:
       return is_text(value, is_name_without_colons);
     case Kind::kResourceName:

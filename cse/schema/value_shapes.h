@@ -5,6 +5,8 @@
 namespace gatehouse::shape {
 
 inline constexpr DataType kString{Kind::kString};
+inline constexpr DataType kToken{Kind::kToken};
+inline constexpr DataType kSerialization{Kind::kSerialization};
 inline constexpr DataType kNcName{Kind::kNcName};
 inline constexpr DataType kResourceName{Kind::kResourceName};
 inline constexpr DataType kId{Kind::kId};

@@ -135,6 +135,21 @@ class ContentInstance final : public TypeBehaviour {
     return fail(Rsc::kOperationNotAllowed, "disr (disableRetrieval) is set on the container");
   }
 
+  /// deletionCnt: how many times the instance can still be read. Source: TS-0001 table 9.6.7-1.
+  bool is_used_by_read(const Resource& self) const override { return self.attribute("dcnt"); }
+  Result<void> on_read(const ResourcePtr& self, OperationContext& context) const override {
+    const std::int64_t left = self->attributes().integer_at("dcnt") - 1;
+    if (left > 0) {
+      context.resources.update_some(self, {{"dcnt", left}}, true);
+      return {};
+    }
+    if (auto erased = erase_subtree(self, context); !erased) return erased;
+    auto parent = context.resources.find(self->parent());
+    if (!parent) return fail(parent.error());
+    if (!*parent) return {};
+    return context.behaviours.of((*parent)->type()).on_child_deleted(*parent, self, context);
+  }
+
   std::optional<Error> refuses(Operation operation, const Request&) const override {
     if (operation != Operation::kUpdate) return std::nullopt;
     return Error{Rsc::kOperationNotAllowed, "a <contentInstance> cannot be updated"};

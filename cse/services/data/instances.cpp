@@ -26,7 +26,8 @@ class InstanceAlias final : public VirtualResource {
                             : oldest(parent->id(), resources);
     if (!instance) return refuse(instance.error().rsc, instance.error().detail);
     if (!*instance) return refuse(Rsc::kNotFound, parent->path() + " has no instance");
-    if (request.operation == Operation::kRetrieve)
+    const bool used = cse_.behaviours().of(type_).is_used_by_read(**instance);
+    if (request.operation == Operation::kRetrieve && !used)
       return reply(cse_.retrieve(request, *instance, originator));
     request.to = (*instance)->id().text;
     request.from = originator;

@@ -18,12 +18,14 @@ std::string reason_of(const Response& response) {
   return text.empty() ? "answered " + std::to_string(static_cast<int>(response.rsc)) : text;
 }
 
-/// The newest release that both know; without `srv` the newest of ours.
+/// The newest release that both know; without `srv` the newest of ours; an entity that knows none
+/// of ours is spoken to in its own.
 std::string release_for(const Resource* entity, const std::vector<std::string>& ours) {
   const auto theirs = entity ? entity->attributes().strings_at("srv") : std::vector<std::string>{};
   for (auto release = ours.rbegin(); release != ours.rend(); ++release) {
     if (std::find(theirs.begin(), theirs.end(), *release) != theirs.end()) return *release;
   }
+  if (!theirs.empty()) return theirs.back();
   return ours.empty() ? "3" : ours.back();
 }
 

@@ -13,6 +13,15 @@ bool is_notification(const Member& root) {
   return list && list->is_array();
 }
 
+/// TS-0004 clause 6.3.5.4: every m2m:notification names its subscription.
+bool names_subscriptions(const Member& root) {
+  if (root.name == "m2m:sgn") return root.value.contains("sur");
+  for (const Value& each : *root.value.find("m2m:sgn")->as_array()) {
+    if (!each.contains("sur")) return false;
+  }
+  return true;
+}
+
 /// How other entities know the originator. Source: TS-0001 clause 7.2 (AE-ID of C- and S-type).
 std::string known_as(const std::string& originator, const CseSettings& settings) {
   const bool of_provider = originator.starts_with('S') && is_ae_id_stem(originator);
@@ -44,6 +53,7 @@ void NotifyReceiver::notify(Request request, const ResourcePtr& target,
     case type_number::kRemoteCse:
       request.from = known_as(originator, cse_.settings());
       request.to.clear();
+      request.release_version.reset();  // the one that the receiver knows
       return messenger_.send_to_entity(target, std::move(request), std::move(reply));
     case type_number::kCseBase:
       return to_base(std::move(request), originator, reply);
@@ -74,6 +84,10 @@ void NotifyReceiver::to_base(Request request, const std::string& originator,
     return reply(error_response(
         request, {Rsc::kBadRequest,
                   "pc: nobody in this CSE takes a notification of \"" + root.name + "\""}));
+  }
+  if (!names_subscriptions(root)) {
+    return reply(error_response(
+        request, {Rsc::kBadRequest, "sgn/sur (subscriptionReference): is mandatory"}));
   }
   Response accepted;
   accepted.rsc = Rsc::kOk;

@@ -2,6 +2,7 @@
 
 #include "cse/codec/json.h"
 #include "cse/codec/primitive_codec.h"
+#include "cse/core/address.h"
 
 namespace gatehouse {
 namespace {
@@ -64,6 +65,8 @@ struct DeferredRequests::Job {
   std::optional<std::vector<std::string>> targets;
   ResourceId kept;  ///< the <request>; empty if there is none
   std::optional<Timestamp> request_expires;
+  Timestamp kept_until{0};  ///< of the <request>, or of what has none
+  int attempts = 0;
   Reply reply;  ///< for the result, if the originator waits for it
 };
 
@@ -124,10 +127,16 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
     const auto wanted = parse_abs_rel_timestamp(*request.result_persistence, now);
     if (wanted && (due == now || *wanted > due)) expires = *wanted;
   }
+  if (request.result_expiration) {
+    const auto latest = parse_abs_rel_timestamp(*request.result_expiration, now);
+    if (latest) expires = request.result_persistence ? std::min(expires, *latest) : *latest;
+    if (latest) request.result_expiration = to_text(*latest);
+  }
   if (request.request_expiration) {  // relative to now, not to when it is run or forwarded
     job->request_expires = parse_abs_rel_timestamp(*request.request_expiration, now);
     if (job->request_expires) request.request_expiration = to_text(*job->request_expires);
   }
+  job->kept_until = expires;
   request.response_type.reset();
   request.notification_uris.reset();
   job->request = std::move(request);
@@ -136,6 +145,7 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
     if (job->mode == 5) {
       Response accepted;
       accepted.rsc = Rsc::kAccepted;
+      accepted.suppressed = true;
       reply(std::move(accepted));
     } else {
       job->reply = std::move(reply);
@@ -155,7 +165,11 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
         if (!kept) return error_response(context.request, kept.error());
         job->kept = (*kept)->id();
         Response accepted;
-        accepted.content = Value::object({{"m2m:uri", (*kept)->path()}});
+        // Whoever asks from another CSE needs an address that leads here.
+        const std::string path = job->originator.starts_with('/')
+                                     ? to_sp_relative((*kept)->path(), context.settings)
+                                     : (*kept)->path();
+        accepted.content = Value::object({{"m2m:uri", path}});
         return accepted;
       },
       [this, job, reply](Response accepted) {
@@ -194,8 +208,21 @@ bool DeferredRequests::is_recalled(const Job& job) {
   return kept && !*kept;
 }
 
+bool DeferredRequests::waits_for_link(const std::shared_ptr<Job>& job, const Response& result) {
+  if (result.rsc != Rsc::kRemoteEntityNotReachable) return false;
+  const auto pause =
+      std::min(settings_.first_retry * (1 << std::min(job->attempts++, 10)), settings_.last_retry);
+  const Timestamp when = cse_.scheduler().now() + pause;
+  const Timestamp latest =
+      std::min(job->request_expires.value_or(job->kept_until), job->kept_until);
+  if (when >= latest) return false;
+  cse_.scheduler().at(when, [this, job] { run(job); });
+  return true;
+}
+
 void DeferredRequests::finish(const std::shared_ptr<Job>& job, Response result) {
   if (job->reply) return job->reply(std::move(result));
+  if (waits_for_link(job, result)) return;
   if (job->kept.empty()) return;
   if (auto tree = tree_of(result.content); tree && !tree->is_null())
     result.content = *std::move(tree);
@@ -229,7 +256,9 @@ void DeferredRequests::notify(const std::shared_ptr<Job>& job, const Value& resu
     notification.from = cse_.settings().cse_id;
     notification.request_identifier = cse_.ids().request_identifier();
     notification.release_version = job->request.release_version;
-    notification.content = Value::object({{"m2m:rsp", result}});
+    Value primitive = result;
+    primitive.set("to", job->originator);  // whose request it was
+    notification.content = Value::object({{"m2m:rsp", std::move(primitive)}});
     messenger->send_to(target, std::move(notification),
                        [](Response) {});  // best effort: the result is kept in <request>
   }

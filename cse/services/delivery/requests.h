@@ -19,9 +19,14 @@ namespace gatehouse {
 ///  then.
 /// Who deletes the <request> of what still waits recalls it: it is not run.
 /// What was waiting when the process ended is marked FAILED at the next start.
+/// A result that says that the next CSE cannot be reached (5107) is no result yet: the request
+/// waits for the link and is sent again until it, or the <request>, expires. Source: TS-0001
+/// clause 6.2.3 (store and forward).
 class DeferredRequests final : public NonBlocking {
  public:
   struct Settings {
+    std::chrono::seconds first_retry{2},
+        last_retry{60};                ///< while a link is down, doubled each time
     std::size_t max_waiting = 10'000;  ///< accepted and not yet done; more are refused (5000)
   };
   explicit DeferredRequests(Cse& cse);
@@ -36,6 +41,7 @@ class DeferredRequests final : public NonBlocking {
   /// Its <request> was deleted, or its time is over.
   bool is_recalled(const Job& job);
   void finish(const std::shared_ptr<Job>& job, Response result);
+  bool waits_for_link(const std::shared_ptr<Job>& job, const Response& result);
   void notify(const std::shared_ptr<Job>& job, const Value& result);
 
   Cse& cse_;

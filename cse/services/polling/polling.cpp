@@ -23,9 +23,15 @@ Timestamp PollingChannels::deadline_of(const Request& request,
   return parse_abs_rel_timestamp(*request.request_expiration, now).value_or(now + otherwise);
 }
 
-Response PollingChannels::fetched_response(const Request& request) {
+Response PollingChannels::fetched_response(const std::vector<Request>& requests, bool aggregated) {
   Response response;
-  response.content = Value::object({{"m2m:rqp", to_value(request)}});
+  if (!aggregated) {
+    response.content = Value::object({{"m2m:rqp", to_value(requests.front())}});
+    return response;
+  }
+  Value list = Value::array();
+  for (const Request& request : requests) list.push_back(to_value(request));
+  response.content = Value::object({{"m2m:agrp", std::move(list)}});
   return response;
 }
 
@@ -71,13 +77,14 @@ bool PollingChannels::enqueue(const ResourceId& entity, const Request& request,
       place.fetched.insert_or_assign(std::move(identifier), std::move(waiting));
     }
   }
-  if (poll) poll->reply(fetched_response(fetched));
+  if (poll) poll->reply(fetched_response({fetched}, poll->aggregated));
   expire_request(entity, number, deadline);
   return true;
 }
 
-void PollingChannels::poll(const ResourceId& entity, Request request, Reply reply) {
-  std::optional<Request> next;
+void PollingChannels::poll(const ResourceId& entity, Request request, bool aggregated,
+                           Reply reply) {
+  std::vector<Request> next;
   bool refused = false;
   std::uint64_t number = 0;
   const Timestamp deadline = deadline_of(request, settings_.poll);
@@ -88,11 +95,13 @@ void PollingChannels::poll(const ResourceId& entity, Request request, Reply repl
       refused = true;
     } else if (place.waiting.empty()) {
       number = ++next_number_;
-      place.polls.push_back({request, reply, number});
-    } else {
+      place.polls.push_back({request, reply, number, aggregated});
+    }
+    const std::size_t wanted = aggregated ? settings_.max_aggregated : 1;
+    while (!place.waiting.empty() && next.size() < wanted) {
       Waiting first = std::move(place.waiting.front());
       place.waiting.pop_front();
-      next = first.request;
+      next.push_back(first.request);
       const std::string identifier = first.request.request_identifier;
       place.fetched.insert_or_assign(identifier, std::move(first));
     }
@@ -101,7 +110,7 @@ void PollingChannels::poll(const ResourceId& entity, Request request, Reply repl
     return reply(error_response(
         request, {Rsc::kBadRequest, "too many requests to this polling channel are waiting"}));
   }
-  if (next) return reply(fetched_response(*next));
+  if (!next.empty()) return reply(fetched_response(next, aggregated));
   expire_poll(entity, number, deadline);
 }
 

@@ -16,7 +16,8 @@ class PollingChannels final : public PollingQueue,
                               public std::enable_shared_from_this<PollingChannels> {
  public:
   struct Settings {
-    std::size_t max_waiting = 1'000;  ///< requests for one entity, and its polls; more are refused
+    std::size_t max_aggregated = 100;  ///< requests in one answer
+    std::size_t max_waiting = 1'000;   ///< requests for one entity, and its polls; more are refused
     std::chrono::milliseconds poll{30'000};  ///< of a long poll without request expiration
     std::chrono::milliseconds answer{
         60'000};  ///< for a request without expiration to be fetched and answered
@@ -27,7 +28,8 @@ class PollingChannels final : public PollingQueue,
 
   bool enqueue(const ResourceId& entity, const Request& request, const Reply& reply) override;
   /// A RETRIEVE of the channel: answered with the next request, or 4008 when none comes in time.
-  void poll(const ResourceId& entity, Request request, Reply reply);
+  /// `aggregated` (requestAggregation): all that wait, as m2m:agrp.
+  void poll(const ResourceId& entity, Request request, bool aggregated, Reply reply);
   /// A NOTIFY to the channel with m2m:rsp: the answer to a request fetched before.
   void answer(const ResourceId& entity, const Request& request, const Reply& reply);
 
@@ -41,6 +43,7 @@ class PollingChannels final : public PollingQueue,
     Request request;
     Reply reply;
     std::uint64_t number;
+    bool aggregated;
   };
   struct Channel {
     std::deque<Waiting> waiting;
@@ -50,7 +53,7 @@ class PollingChannels final : public PollingQueue,
   Timestamp deadline_of(const Request& request, std::chrono::milliseconds otherwise) const;
   void expire_request(const ResourceId& entity, std::uint64_t number, Timestamp when);
   void expire_poll(const ResourceId& entity, std::uint64_t number, Timestamp when);
-  static Response fetched_response(const Request& request);
+  static Response fetched_response(const std::vector<Request>& requests, bool aggregated);
   static bool knows(const Channel& channel, const std::string& request_identifier);
   /// Gives the request an identifier of the CSE's own: another originator chose the same, and the
   /// answer names nothing else. Its originator is answered with the one it chose.

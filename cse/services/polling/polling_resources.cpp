@@ -30,7 +30,7 @@ class PollingChannel final : public TypeBehaviour {
                                                        type_number::kPollingChannel, Page{});
     if (!existing) return fail(existing.error());
     if (!existing->empty())
-      return fail(Rsc::kConflict, "the registration has a <pollingChannel> already");
+      return fail(Rsc::kBadRequest, "the registration has a <pollingChannel> already");
     return {};
   }
 };
@@ -51,7 +51,8 @@ class PollingChannelUri final : public VirtualResource {
                                             "the polling channel belongs to another entity"}));
     }
     if (request.operation == Operation::kRetrieve)
-      return channels_.poll(channel->parent(), std::move(request), std::move(reply));
+      return channels_.poll(channel->parent(), std::move(request),
+                            channel->attributes().bool_at("rqag"), std::move(reply));
     channels_.answer(channel->parent(), request, reply);
   }
 

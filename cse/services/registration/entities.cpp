@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cse/services/registration/node_links.h"
+
 namespace gatehouse {
 namespace {
 
@@ -11,6 +13,11 @@ class CseBase final : public TypeBehaviour {
     if (operation == Operation::kRetrieve || operation == Operation::kNotify) return std::nullopt;
     return Error{Rsc::kOperationNotAllowed,
                  std::string(name_of(operation)) + " is not allowed on <CSEBase>"};
+  }
+  bool has_momentary() const override { return true; }
+  /// currentTime. Source: TS-0001 table 9.6.3-2.
+  void add_momentary(Value& attributes, Timestamp now) const override {
+    attributes.set("ctm", to_text(now));
   }
 };
 
@@ -56,6 +63,17 @@ class Ae final : public TypeBehaviour {
     draft.attributes.set("aei", *stem);
     return {};
   }
+  Result<void> created(const ResourcePtr& self, OperationContext& context) const override {
+    return move_hosted_ae(*self, "", self->attributes().string_at("nl"), context);
+  }
+  Result<void> on_update(const ResourcePtr& before, Value& attributes, const Value&,
+                         OperationContext& context) const override {
+    return move_hosted_ae(*before, before->attributes().string_at("nl"), attributes.string_at("nl"),
+                          context);
+  }
+  Result<void> on_delete(const ResourcePtr& self, OperationContext& context) const override {
+    return move_hosted_ae(*self, self->attributes().string_at("nl"), "", context);
+  }
 
  private:
   static Result<std::string> assign_stem(const Draft& draft, OperationContext& context) {
@@ -76,6 +94,11 @@ class Ae final : public TypeBehaviour {
       }
       return IdGenerator::identifier("S", draft.record.order);
     }
+    if (auto names_cse = is_cse(from, context); !names_cse || *names_cse) {
+      return names_cse ? fail(Rsc::kSecurityAssociationRequired,
+                              "fr (From): \"" + from + "\" is a CSE; an AE cannot be it")
+                       : fail(names_cse.error());
+    }
     if (!is_ae_id_stem(from)) {
       return fail(
           Rsc::kBadRequest,
@@ -83,6 +106,14 @@ class Ae final : public TypeBehaviour {
               from + "\"");
     }
     return vacant(from, context);
+  }
+
+  /// This CSE, or one that is registered here. Source: TS-0004 clause 7.3.2.1 (4107).
+  static Result<bool> is_cse(const std::string& stem, OperationContext& context) {
+    if (stem == context.settings.cse_id_stem()) return true;
+    auto existing = context.resources.find(ResourceId{stem});
+    if (!existing) return fail(existing.error());
+    return *existing && (*existing)->type() == type_number::kRemoteCse;
   }
 
   static Result<std::string> vacant(const std::string& stem, OperationContext& context) {

@@ -17,6 +17,11 @@ class Registration::Registrar : public std::enable_shared_from_this<Registration
   void start();
   void stop() { stopped_ = true; }
   bool registered() const { return registered_; }
+  /// What we knew of the registrar is gone: registers again.
+  void start_over() {
+    registered_ = false;
+    start();
+  }
   /// The registrar has forgotten us: registers again, unless that is under way.
   void renew();
   /// A CSE below us came or went.

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "cse/core/serialization.h"
+#include "cse/services/registration/contact_list.h"
 #include "cse/services/registration/entities.h"
+#include "cse/services/registration/node_links.h"
 #include "cse/services/registration/registrar.h"
 
 namespace gatehouse {
@@ -89,11 +91,16 @@ Registration::Registration(Cse& cse, PrimitiveSender& senders, RegistrationSetti
     : cse_(cse), senders_(senders), settings_(std::move(settings)) {
   cse.behaviours().add(type_number::kCseBase, csebase_behaviour());
   cse.behaviours().add(type_number::kAe, ae_behaviour());
+  cse.behaviours().add(type_number::kNode, node_behaviour());
   cse.behaviours().add(type_number::kRemoteCse, remote_cse_behaviour(settings_.allowed_cses));
+  add_contact_list(cse);
   cse.extensions().transit = this;
   cse.extensions().listeners.push_back(this);
   if (!settings_.registrar_cse_id.empty())
     registrar_ = std::make_shared<Registrar>(cse, senders, settings_);
+  cse.extensions().after_reset.push_back([registrar = registrar_] {
+    if (registrar) registrar->start_over();
+  });
 }
 
 Registration::~Registration() { stop(); }

@@ -18,7 +18,7 @@ Request valid(Operation operation) {
   request.request_identifier = "1";
   request.release_version = "3";
   if (operation == Operation::kCreate) request.resource_type = 3;
-  if (operation == Operation::kCreate || operation == Operation::kNotify)
+  if (operation != Operation::kRetrieve && operation != Operation::kDelete)
     request.content = Value::object({{"m2m:cnt", Value::object()}});
   return request;
 }
@@ -81,6 +81,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"fc_in_create", kC, [](Request& r) { filter(r); }, kBad, "fc"},
         Case{"fc_in_retrieve", kR, [](Request& r) { filter(r); }, kFine},
         Case{"fc_in_delete", kD, [](Request& r) { filter(r); }, kFine},
+        Case{"pc_absent_in_update", kU, [](Request& r) { r.content.reset(); }, kBad, "pc"},
+        Case{"atrl_in_retrieve", kR, [](Request& r) { r.attribute_list = {"rn"}; }, kFine},
+        Case{"atrl_in_delete", kD, [](Request& r) { r.attribute_list = {"rn"}; }, kBad, "atrl"},
         Case{"pc_absent_in_notify", kN, [](Request& r) { r.content.reset(); }, kBad, "pc"}),
     name_of_case);
 

@@ -10,6 +10,8 @@ inline Value sample(const DataType& type) {
   item.list = false;
   if (type.list) return Value::array({sample(item)});
   switch (type.kind) {
+    case Kind::kSerialization:
+      return "application/json";
     case Kind::kBoolean:
       return true;
     case Kind::kInteger:

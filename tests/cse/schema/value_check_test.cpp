@@ -35,6 +35,12 @@ TEST_P(ValueCheck, AcceptsOrSaysWhatIsWrongAndWhere) {
 
 const Value kNull;
 const std::string kUnsignedText = ": must be a non-negative integer, not ";
+const std::string kNameText =
+    ": must be a name of letters, digits, '-', '.' and '_' that starts with a letter or '_', not ";
+const std::string kTokenText =
+    ": must be a text that is not empty, without tabs, line breaks or double spaces, not ";
+const std::string kMediaText =
+    ": must be a media type such as application/json, application/cbor or application/xml, not ";
 const std::string kTimeText = ": must be a timestamp such as 20270131T120000, not ";
 const std::string kIdText =
     ": must be an identifier: a string that is not empty and has no spaces, not ";
@@ -44,9 +50,21 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"string", kString, "", ""},
         Case{"string_number", kString, 1, ": must be a string, not the number 1"},
+        Case{"token", kToken, "a label", ""},
+        Case{"token_empty", kToken, "", kTokenText + "the string \"\""},
+        Case{"token_double", kToken, "a  b", kTokenText + "the string \"a  b\""},
+        Case{"token_tab", kToken, "a\tb", kTokenText + "the string \"a\tb\""},
+        Case{"token_line", kToken, "a\nb", kTokenText + "the string \"a\nb\""},
+        Case{"token_space_behind", kToken, "a ", kTokenText + "the string \"a \""},
+        Case{"serialization", kSerialization, "application/cbor", ""},
+        Case{"serialization_vendor", kSerialization, "application/vnd.onem2m-res+json", ""},
+        Case{"serialization_other", kSerialization, "text/plain",
+             kMediaText + "the string \"text/plain\""},
         Case{"ncname", kNcName, "a-b", ""},
-        Case{"ncname_colon", kNcName, "a:b",
-             ": must be a name without spaces and colons, not the string \"a:b\""},
+        Case{"ncname_colon", kNcName, "a:b", kNameText + "the string \"a:b\""},
+        Case{"ncname_digit", kNcName, "1a", kNameText + "the string \"1a\""},
+        Case{"ncname_plus", kNcName, "a+b", kNameText + "the string \"a+b\""},
+        Case{"ncname_underscore", kNcName, "_a.b", ""},
         Case{"resource_name", kResourceName, "a.b-1", ""},
         Case{"resource_name_slash", kResourceName, "a/b",
              ": must be a name of letters, digits, '-', '.' and '_' that starts with a letter or "

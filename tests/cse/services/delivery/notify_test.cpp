@@ -84,7 +84,9 @@ TEST_P(ToTheBase, WithoutHandlerOnlyNotificationsAreAccepted) {
 INSTANTIATE_TEST_SUITE_P(
     Contents, ToTheBase,
     testing::Values(
-        ContentCase{"sgn", Value::object({{"m2m:sgn", Value::object()}}), Rsc::kOk},
+        ContentCase{"sgn", Value::object({{"m2m:sgn", Value::object({{"sur", "x"}})}}), Rsc::kOk},
+        ContentCase{"sgn_without_sur", Value::object({{"m2m:sgn", Value::object()}}),
+                    Rsc::kBadRequest},
         ContentCase{"agn",
                     Value::object({{"m2m:agn", Value::object({{"m2m:sgn", Value::array()}})}}),
                     Rsc::kOk},

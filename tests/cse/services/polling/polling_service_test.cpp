@@ -38,7 +38,7 @@ TEST_F(Polling, OnlyTheRegistreeMayMakeItsChannelAndOnlyOne) {
   EXPECT_EQ(node.create("CAE2", "CAE1", 15, Value::object({{"rn", "x"}})).rsc,
             Rsc::kOriginatorHasNoPrivilege);
   make_channel();
-  EXPECT_EQ(node.create("CAE1", "CAE1", 15, Value::object({{"rn", "y"}})).rsc, Rsc::kConflict);
+  EXPECT_EQ(node.create("CAE1", "CAE1", 15, Value::object({{"rn", "y"}})).rsc, Rsc::kBadRequest);
 }
 
 TEST_F(Polling, AnEntityWithoutChannelTakesNothing) { EXPECT_FALSE(enqueue("r1")); }
