@@ -30,6 +30,7 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
     : discovery_(cse),
       registration_(cse, senders, registration_settings(settings)),
       messenger_(cse, {&senders}),
+      scheduled_(cse, messenger_),
       polling_(PollingChannels::add(cse, PollingChannels::Settings{})),
       notify_(cse, messenger_),
       deferred_(cse),
@@ -38,13 +39,19 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
       cross_resources_(cse, deliverer_),
       announcement_(cse),
       time_series_(cse),
-      time_sync_(cse) {
+      time_sync_(cse),
+      location_(cse),
+      actions_(cse),
+      semantics_(cse),
+      commands_(cse),
+      transactions_(cse) {
   add_containers(cse);
   add_flex_containers(cse);
   add_groups(cse);
   add_target_policies(cse);
+  add_schedules(cse);
   messenger_.set_polling(polling_.get());
-  cse.extensions().messenger = &messenger_;
+  cse.extensions().messenger = &scheduled_;
   cse.extensions().notify = &notify_;
 }
 
@@ -56,9 +63,15 @@ void Services::start() {
   announcement_.start();
   time_series_.start();
   time_sync_.start();
+  location_.start();
+  commands_.start();
+  transactions_.start();
 }
 
 void Services::stop() {
+  transactions_.stop();
+  commands_.stop();
+  location_.stop();
   time_sync_.stop();
   time_series_.stop();
   announcement_.stop();

@@ -2,7 +2,9 @@
 #include "cse/core/cse.h"
 #include "cse/core/sender_list.h"
 #include "cse/node/settings.h"
+#include "cse/services/action/actions.h"
 #include "cse/services/announcement/announcement.h"
+#include "cse/services/command/commands.h"
 #include "cse/services/data/containers.h"
 #include "cse/services/data/flex_containers.h"
 #include "cse/services/data/time_series.h"
@@ -11,11 +13,15 @@
 #include "cse/services/delivery/notify.h"
 #include "cse/services/delivery/requests.h"
 #include "cse/services/discovery/discovery.h"
+#include "cse/services/location/location_policies.h"
 #include "cse/services/polling/polling.h"
 #include "cse/services/registration/registration.h"
+#include "cse/services/schedule/schedules.h"
+#include "cse/services/semantics/semantics.h"
 #include "cse/services/subscription/cross_resources.h"
 #include "cse/services/subscription/deliverer.h"
 #include "cse/services/subscription/subscriptions.h"
+#include "cse/services/transaction/transactions.h"
 
 namespace gatehouse::node {
 
@@ -33,6 +39,7 @@ class Services {
   Discovery discovery_;
   Registration registration_;
   EntityMessenger messenger_;
+  ScheduledMessenger scheduled_;  ///< in front of messenger_
   std::shared_ptr<PollingChannels> polling_;
   NotifyReceiver notify_;
   DeferredRequests deferred_;
@@ -42,6 +49,11 @@ class Services {
   Announcement announcement_;
   TimeSeries time_series_;
   TimeSync time_sync_;
+  LocationPolicies location_;
+  Actions actions_;
+  Semantics semantics_;
+  Commands commands_;
+  Transactions transactions_;
 };
 
 }  // namespace gatehouse::node

@@ -43,7 +43,8 @@ OUR_TOPS = ("cse/", "mgmt-objects/", "bindings/", "certs/", "ae-apps/", "tests/"
 LIBRARIES = [
     (r"rapidjson/", ["cse/codec"]),
     (r"pugixml", ["cse/codec/xml"]),
-    (r"boost/", ["bindings/http", "bindings/websocket"]),
+    (r"boost/", ["bindings/http", "bindings/websocket", "cse/services/location"]),
+    (r"(raptor2|rasqal)\.h", ["cse/services/semantics"]),
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
