@@ -12,7 +12,8 @@ constexpr std::size_t kMaxRelated = 100;
 
 bool is_readable(std::int64_t format) {
   return format == static_cast<int>(RdfFormat::kRdfXml) ||
-         format == static_cast<int>(RdfFormat::kTurtle);
+         format == static_cast<int>(RdfFormat::kTurtle) ||
+         format == static_cast<int>(RdfFormat::kJsonLd);
 }
 
 /// The content of a descriptor or an ontology must be in the syntax that its format names.

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <memory>
 
+#include "cse/codec/json.h"
+#include "cse/services/semantics/json_ld.h"
+
 // The only file that sees Raptor and Rasqal. Their worlds are not shared: one is made for each
 // piece of work, which costs about a millisecond and needs no lock.
 
@@ -149,6 +152,11 @@ Result<Results> execute(Prepared& prepared, const std::string& triples) {
 
 Result<std::string> triples_of(RdfFormat format, const std::string& text,
                                std::string_view blank_prefix) {
+  if (format == RdfFormat::kJsonLd) {
+    auto document = parse_json(text);
+    if (!document) return fail(Rsc::kBadRequest, document.error().detail);
+    return triples_of_json_ld(*document, blank_prefix);
+  }
   const RaptorWorld world(raptor_new_world());
   if (!world || raptor_world_open(world.get()))
     return fail(Rsc::kInternalServerError, "the RDF library cannot be opened");

@@ -8,8 +8,8 @@
 namespace gatehouse {
 
 /// m2m:semanticFormat, as far as it can be read here; the others (functional style, OWL/XML,
-/// Manchester, JSON-LD) are kept as they come.
-enum class RdfFormat { kRdfXml = 4, kTurtle = 5 };
+/// Manchester) are kept as they come.
+enum class RdfFormat { kRdfXml = 4, kTurtle = 5, kJsonLd = 7 };
 
 /// The triples of a text, one N-Triples line each; blank nodes get `blank_prefix`, so that texts
 /// can be joined. Reads nothing but the text: no network, no files, no external entities. Errors:
