@@ -107,7 +107,7 @@ Refusal take_headers(Request& request, const std::vector<HeaderField>& headers,
 /// '+' is a space in a text, and %2B a plus within a list item.
 constexpr query::ValueSyntax kSyntax = {
     [](std::string_view raw) { return percent_decode(raw, true); },
-    [](std::string_view raw) { return percent_decode(raw); }};
+    [](std::string_view raw) { return percent_decode(raw, false, true); }};
 
 Refusal take_query(Request& request, std::string_view query) {
   while (!query.empty()) {

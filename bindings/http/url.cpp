@@ -75,7 +75,8 @@ std::string authority_of(const Url& url) {
   return text;
 }
 
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space,
+                                          bool line_breaks) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -89,7 +90,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     } else if (c == '+' && plus_is_space) {
       c = ' ';
     }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
+    const bool breaks = line_breaks && (c == '\t' || c == '\n' || c == '\r');
+    if ((static_cast<unsigned char>(c) < 0x20 && !breaks) || c == 0x7f) return std::nullopt;
     out.push_back(c);
   }
   return out;

@@ -24,7 +24,9 @@ std::string authority_of(const Url& url);
 
 /// Undoes %XX. nullopt for a broken escape, and for one that gives a control character.
 /// `plus_is_space` as in a query.
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+/// `line_breaks`: tab, line feed and carriage return may stand in it (a SPARQL query has them).
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false,
+                                          bool line_breaks = false);
 
 /// Everything but letters, digits and -._~/:,*@!$() becomes %XX; so the text may stand in a path or
 /// as a value in a query.

@@ -36,6 +36,14 @@ TEST_F(ReadRequest, TakesTheAddressFromThePath) {
   }
 }
 
+// TS-0009 clause 6.2.2.2; a SPARQL query has several lines
+TEST_F(ReadRequest, TakesLineBreaksInASemanticsFilter) {
+  const Incoming in = read("GET", "/a?smf=SELECT%0A%09?x%0D%0AWHERE%20{}");
+
+  EXPECT_FALSE(in.refusal);
+  EXPECT_THAT(in.request.filter->semantics_filters, ElementsAre("SELECT\n\t?x\r\nWHERE {}"));
+}
+
 // TS-0009 clause 6.2.1
 TEST_F(ReadRequest, TellsTheOperationByMethodAndType) {
   EXPECT_EQ(read("GET", "/a").request.operation, Operation::kRetrieve);
