@@ -259,7 +259,7 @@ Result<void> Reader::take_child(pugi::xml_node child, const Shape& parent, Membe
     for (Value& item : *more) list->push_back(std::move(item));
     return {};
   }
-  if (!parent.is_any()) return refuse(child, "stands twice");
+  if (!shape.is_any()) return refuse(child, "stands twice");
   if (members.mark_repeated(name)) {  // untyped: several of one name are a list
     Value first = std::move(*present);
     *present = Value::array();

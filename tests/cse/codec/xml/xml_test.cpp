@@ -49,6 +49,8 @@ constexpr Golden kGolden[] = {
      "<m2m:cin" M2M XS XSI "><con xsi:type=\"xs:double\">21.5</con></m2m:cin>"},
     {"an_object_as_content", R"({"m2m:cin":{"con":{"a":"b","c":["d","e"]}}})",
      "<m2m:cin" M2M "><con><a>b</a><c>d</c><c>e</c></con></m2m:cin>"},
+    {"a_list_as_content", R"({"m2m:cin":{"con":["a","b"]}})",
+     "<m2m:cin" M2M "><con>a</con><con>b</con></m2m:cin>"},
     {"what_xml_cannot_say", R"({"m2m:cin":{"con":{"a b":[[1]]}}})",
      "<m2m:cin xmlns:json=\"urn:gatehouse:json\"" M2M
      "><con json:is=\"true\">{\"a b\":[[1]]}</con></m2m:cin>"},
