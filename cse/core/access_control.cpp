@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "cse/core/access_rule.h"
 #include "cse/core/address.h"
-#include "cse/primitive/schedule_entry.h"
 
 namespace gatehouse {
 
@@ -23,6 +23,12 @@ Privilege privilege_for(Operation operation) {
   return Privilege::kRetrieve;
 }
 
+/// What the rules permit: all of the resource, or the attributes of their lists.
+struct AccessControl::Coverage {
+  bool all = false;
+  std::vector<std::string> attributes;
+};
+
 namespace {
 
 /// RETRIEVE, discovery, and a subscription to what may be retrieved.
@@ -32,212 +38,209 @@ bool only_looks(const AccessRequest& request) {
           request.child_type == type_number::kSubscription);
 }
 
+Operation operation_for(Privilege privilege) {
+  switch (privilege) {
+    case Privilege::kCreate:
+      return Operation::kCreate;
+    case Privilege::kUpdate:
+      return Operation::kUpdate;
+    case Privilege::kDelete:
+      return Operation::kDelete;
+    case Privilege::kNotify:
+      return Operation::kNotify;
+    default:
+      return Operation::kRetrieve;
+  }
+}
+
+bool touches_attributes(Privilege privilege) {
+  return privilege != Privilege::kDiscovery && privilege != Privilege::kNotify;
+}
+
+/// Does a list of attributes hold all that the operation is about?
+bool is_enough(const std::vector<std::string>& covered, const Resource& target,
+               const AccessRequest& request) {
+  const auto is_covered = [&covered](const std::string& name) {
+    return std::find(covered.begin(), covered.end(), name) != covered.end();
+  };
+  if (request.attributes) {
+    return std::all_of(request.attributes->begin(), request.attributes->end(), is_covered);
+  }
+  const bool writes =
+      request.privilege == Privilege::kCreate || request.privilege == Privilege::kUpdate;
+  if (writes && !request.content) return false;
+  const Value::Object* members =
+      writes ? request.content->as_object() : target.attributes().as_object();
+  return members && std::all_of(members->begin(), members->end(),
+                                [&](const Member& member) { return is_covered(member.name); });
+}
+
+/// Does one of a token's resource identifiers name the target?
+bool names_target(const std::vector<std::string>& resources, const Resource& target,
+                  const CseSettings& settings) {
+  return std::any_of(resources.begin(), resources.end(), [&](const std::string& text) {
+    std::string_view id = text;
+    if (id.starts_with(settings.sp_id + "/")) id.remove_prefix(settings.sp_id.size());
+    if (id.starts_with(settings.cse_id + "/")) id.remove_prefix(settings.cse_id.size() + 1);
+    return id == target.id().text || id == target.path();
+  });
+}
+
 }  // namespace
+
+bool AccessControl::is_almighty(const std::string& originator) const {
+  return (!settings_.administrator.empty() && originator == settings_.administrator) ||
+         originator == settings_.cse_id;
+}
+
+RuleInput AccessControl::input_for(const Resource& target, const AccessRequest& request,
+                                   ResourceReader& resources) const {
+  RuleInput input{request, target, settings_, resources, {}};
+  if (!request.grants) return input;
+  input.roles = request.grants->roles;
+  for (const TokenPermission& permission : request.grants->permissions) {
+    if (permission.resources.empty() || names_target(permission.resources, target, settings_))
+      input.roles.insert(input.roles.end(), permission.roles.begin(), permission.roles.end());
+  }
+  return input;
+}
 
 Result<bool> AccessControl::allows(const ResourcePtr& resource, const AccessRequest& request,
                                    ResourceReader& resources) const {
-  if (!settings_.administrator.empty() && request.originator == settings_.administrator)
-    return true;
-  if (request.originator == settings_.cse_id) return true;
-  const Operation operation = request.privilege == Privilege::kCreate   ? Operation::kCreate
-                              : request.privilege == Privilege::kUpdate ? Operation::kUpdate
-                              : request.privilege == Privilege::kDelete ? Operation::kDelete
-                              : request.privilege == Privilege::kNotify ? Operation::kNotify
-                                                                        : Operation::kRetrieve;
-  if (const auto decided =
-          behaviours_.of(resource->type()).allows(*resource, request.originator, operation)) {
-    return *decided;
+  auto decision = decide(resource, request, resources);
+  if (!decision) return fail(decision.error());
+  return decision->permitted;
+}
+
+Result<AccessDecision> AccessControl::decide(const ResourcePtr& resource,
+                                             const AccessRequest& request,
+                                             ResourceReader& resources) const {
+  if (is_almighty(request.originator)) return AccessDecision{true, {}};
+  const RuleInput input = input_for(*resource, request, resources);
+  Coverage coverage;
+  if (auto done = cover(resource, input, coverage); !done) return fail(done.error());
+  if (!coverage.all) {
+    if (auto done = cover_by_tokens(input, coverage); !done) return fail(done.error());
   }
-  if (resource->type() == type_number::kAccessControlPolicy) {
-    return rules_allow(resource->attributes().find("pvs"), resource, request, resources);
-  }
-  if (!resource->schema().has_access_control) {
-    auto parent = resources.find(resource->parent());
+  if (coverage.all) return AccessDecision{true, {}};
+  if (coverage.attributes.empty()) return AccessDecision{};
+  if (!touches_attributes(request.privilege)) return AccessDecision{true, {}};
+  if (!is_enough(coverage.attributes, *resource, request)) return AccessDecision{};
+  return AccessDecision{true, std::move(coverage.attributes)};
+}
+
+/// `resource`: whose policies govern, at first the target itself.
+Result<void> AccessControl::cover(const ResourcePtr& resource, const RuleInput& input,
+                                  Coverage& coverage) const {
+  const AccessRequest& request = input.request;
+  const auto of_parent = [&]() -> Result<void> {
+    auto parent = input.resources.find(resource->parent());
     if (!parent) return fail(parent.error());
-    return *parent ? allows(*parent, request, resources) : Result<bool>(false);
+    return *parent ? cover(*parent, input, coverage) : Result<void>{};
+  };
+  const auto decided = behaviours_.of(resource->type())
+                           .allows(*resource, request.originator, operation_for(request.privilege));
+  if (decided) {
+    coverage.all = *decided;
+    return {};
   }
+  if (resource->type() == type_number::kAccessControlPolicy)
+    return cover_by_rules(resource->attributes().find("pvs"), input, coverage);
+  if (!resource->schema().has_access_control) return of_parent();
   // Read from the text only when there is something to read: most resources have no acpi.
   const Value* policies = resource->attribute("acpi");
-  if (!policies || policies->size() == 0) {
-    // TS-0001 clause 9.6.2.0: no policy means that the creator has access. custodian (R4) takes its
-    // place once set.
-    const Value* custodian = resource->attribute("cstn");
-    const std::string* named = custodian ? custodian->as_string() : nullptr;
-    if (request.originator == (named ? *named : resource->originator())) return true;
-    if (resource->type() <= type_number::kAnnounced || !only_looks(request)) return false;
-    auto parent = resources.find(resource->parent());
-    if (!parent) return fail(parent.error());
-    return *parent ? allows(*parent, request, resources) : Result<bool>(false);
+  if (policies && policies->size() > 0) {
+    auto some_exist = cover_by_policies(*policies, "pv", input, coverage);
+    if (!some_exist) return fail(some_exist.error());
+    if (*some_exist) return {};
   }
-  return policies_allow(*policies, "pv", resource, request, resources);
+  // TS-0001 clause 9.6.1.3.2: no policy means that the creator has access. custodian (R4) takes its
+  // place once set.
+  const Value* custodian = resource->attribute("cstn");
+  const std::string* named = custodian ? custodian->as_string() : nullptr;
+  coverage.all = request.originator == (named ? *named : resource->originator());
+  if (coverage.all || resource->type() <= type_number::kAnnounced || !only_looks(request))
+    return {};
+  return of_parent();
+}
+
+Result<void> AccessControl::cover_by_tokens(const RuleInput& input, Coverage& coverage) const {
+  if (!input.request.grants) return {};
+  for (const TokenPermission& permission : input.request.grants->permissions) {
+    // Privileges without resources are for nothing. Source: TS-0003 clause 7.3.2.5.
+    if (permission.privileges.is_null() || coverage.all ||
+        !names_target(permission.resources, input.target, settings_)) {
+      continue;
+    }
+    if (auto done = cover_by_rules(&permission.privileges, input, coverage); !done) return done;
+  }
+  return {};
 }
 
 Result<bool> AccessControl::allows_policy_change(const ResourcePtr& resource,
                                                  const AccessRequest& request,
                                                  ResourceReader& resources) const {
+  if (is_almighty(request.originator)) return true;
   const Value* policies = resource->attribute("acpi");
   if (!policies || policies->size() == 0) return allows(resource, request, resources);
-  if (!settings_.administrator.empty() && request.originator == settings_.administrator)
-    return true;
-  if (request.originator == settings_.cse_id) return true;
   if (const auto decided = behaviours_.of(resource->type())
                                .allows(*resource, request.originator, Operation::kUpdate)) {
     return *decided;
   }
-  return policies_allow(*policies, "pvs", resource, request, resources);
+  Coverage coverage;
+  auto some_exist =
+      cover_by_policies(*policies, "pvs", input_for(*resource, request, resources), coverage);
+  if (!some_exist) return some_exist;
+  // With all policies gone the resource is its creator's again.
+  if (!*some_exist) return allows(resource, request, resources);
+  return coverage.all || std::find(coverage.attributes.begin(), coverage.attributes.end(),
+                                   "acpi") != coverage.attributes.end();
 }
 
-Result<bool> AccessControl::policies_allow(const Value& policy_ids, const char* privileges,
-                                           const ResourcePtr& resource,
+Result<bool> AccessControl::policies_grant(const Value& policy_ids, const ResourcePtr& resource,
                                            const AccessRequest& request,
                                            ResourceReader& resources) const {
-  if (!policy_ids.as_array()) return false;
+  Coverage coverage;
+  auto some_exist =
+      cover_by_policies(policy_ids, "pv", input_for(*resource, request, resources), coverage);
+  if (!some_exist) return some_exist;
+  return coverage.all;
+}
+
+Result<bool> AccessControl::cover_by_policies(const Value& policy_ids, const char* privileges,
+                                              const RuleInput& input, Coverage& coverage) const {
+  bool some_exist = false;
+  if (!policy_ids.as_array()) return some_exist;
   for (const Value& id : *policy_ids.as_array()) {
     if (!id.as_string()) continue;
-    auto policy = find_local(*id.as_string(), settings_, resources);
+    const auto address = parse_address(*id.as_string());
+    // What another CSE holds may exist: it is no reason to fall back on the creator.
+    if (address && !is_local(*address, settings_)) some_exist = true;
+    auto policy = find_local(*id.as_string(), settings_, input.resources);
     if (!policy) return fail(policy.error());
     if (!*policy || (*policy)->type() != type_number::kAccessControlPolicy) continue;
-    auto granted =
-        rules_allow((*policy)->attributes().find(privileges), resource, request, resources);
-    if (!granted || *granted) return granted;
+    some_exist = true;
+    auto done = cover_by_rules((*policy)->attributes().find(privileges), input, coverage);
+    if (!done) return fail(done.error());
+    if (coverage.all) break;
   }
-  return false;
+  return some_exist;
 }
 
-Result<bool> AccessControl::rules_allow(const Value* privileges, const ResourcePtr& resource,
-                                        const AccessRequest& request,
-                                        ResourceReader& resources) const {
+Result<void> AccessControl::cover_by_rules(const Value* privileges, const RuleInput& input,
+                                           Coverage& coverage) {
   const Value* rules = privileges ? privileges->find("acr") : nullptr;
-  if (!rules || !rules->as_array()) return false;
+  if (!rules || !rules->as_array()) return {};
   for (const Value& rule : *rules->as_array()) {
-    auto granted = rule_applies(rule, resource, request, resources);
-    if (!granted || *granted) return granted;
+    auto permits = rule_permits(rule, input);
+    if (!permits) return fail(permits.error());
+    if (!*permits) continue;
+    const std::vector<std::string> attributes = rule.strings_at("aca");
+    coverage.all = attributes.empty();
+    if (coverage.all) return {};
+    coverage.attributes.insert(coverage.attributes.end(), attributes.begin(), attributes.end());
   }
-  return false;
-}
-
-namespace {
-
-/// accessControlContexts: a list of alternatives; inside one, every given condition must hold.
-bool context_holds(const Value& context, const AccessRequest& request, Timestamp now) {
-  if (const Value* windows = context.find("actw"); windows && windows->size() > 0) {
-    if (!any_entry_covers(context.strings_at("actw"), now)) return false;
-  }
-  if (const Value* addresses = context.find("acip")) {
-    auto entries = addresses->strings_at("ipv4");
-    const auto v6 = addresses->strings_at("ipv6");
-    entries.insert(entries.end(), v6.begin(), v6.end());
-    if (!request.peer || !address_in_list(entries, request.peer->address)) return false;
-  }
-  // A location is never known here: a rule that asks for one does not apply.
-  return !context.contains("aclr");
-}
-
-/// accessControlObjectDetails: alternatives of parent type and allowed child types; CREATE only.
-bool object_details_hold(const Value& details, const ResourcePtr& resource,
-                         const AccessRequest& request) {
-  if (!details.as_array() || details.size() == 0) return true;
-  if (request.privilege != Privilege::kCreate) return false;
-  return std::any_of(
-      details.as_array()->begin(), details.as_array()->end(), [&](const Value& detail) {
-        const Value* parent_type = detail.find("ty");
-        if (parent_type && parent_type->as_integer() != resource->type()) return false;
-        const Value* child_types = detail.find("chty");
-        if (!child_types || !child_types->as_array()) return true;
-        return std::any_of(
-            child_types->as_array()->begin(), child_types->as_array()->end(),
-            [&](const Value& type) { return type.as_integer() == request.child_type; });
-      });
-}
-
-}  // namespace
-
-Result<bool> AccessControl::rule_applies(const Value& rule, const ResourcePtr& resource,
-                                         const AccessRequest& request,
-                                         ResourceReader& resources) const {
-  if ((rule.integer_at("acop") & static_cast<int>(request.privilege)) == 0) return false;
-  if (const Value* details = rule.find("acod");
-      details && !object_details_hold(*details, resource, request)) {
-    return false;
-  }
-  if (rule.bool_at("acaf") && !(request.peer && request.peer->authenticated)) return false;
-  if (const Value* contexts = rule.find("acco");
-      contexts && contexts->as_array() && contexts->size() > 0) {
-    const auto& list = *contexts->as_array();
-    if (std::none_of(list.begin(), list.end(), [&](const Value& context) {
-          return context_holds(context, request, resources.now());
-        })) {
-      return false;
-    }
-  }
-  const Value* originators = rule.find("acor");
-  return originators ? names_originator(*originators, request, resources) : Result<bool>(false);
-}
-
-Result<bool> AccessControl::names_originator(const Value& originators, const AccessRequest& request,
-                                             ResourceReader& resources) const {
-  if (!originators.as_array()) return false;
-  const std::string& who = request.originator;
-  const std::string sp_relative =
-      who.starts_with('/') ? who
-                           : (who.starts_with('S') ? "/" + who : settings_.cse_id + "/" + who);
-  const std::string absolute = settings_.sp_id + sp_relative;
-  for (const Value& entry : *originators.as_array()) {
-    const std::string* pattern = entry.as_string();
-    if (!pattern || pattern->empty()) continue;
-    if (*pattern == "all" || *pattern == "*" || *pattern == who) return true;
-    const std::string& form =
-        pattern->starts_with("//") ? absolute : (pattern->front() == '/' ? sp_relative : who);
-    if (matches_wildcard(*pattern, form)) return true;
-    if (pattern->starts_with("//") && pattern->find('/', 2) == std::string::npos &&
-        matches_wildcard(*pattern, settings_.sp_id)) {
-      return true;  // a whole service provider domain
-    }
-  }
-  for (const Value& entry : *originators.as_array()) {  // groups cost a look-up each: last
-    const std::string* id = entry.as_string();
-    if (!id || id->empty() || id->find('*') != std::string::npos || *id == "all") continue;
-    auto member = is_group_member(*id, who, resources);
-    if (!member || *member) return member;
-  }
-  return false;
-}
-
-Result<bool> AccessControl::is_group_member(const std::string& group, const std::string& originator,
-                                            ResourceReader& resources) const {
-  auto found = find_local(group, settings_, resources);
-  if (!found) return fail(found.error());
-  if (!*found || (*found)->type() != type_number::kGroup) return false;
-  for (const std::string& member : (*found)->attributes().strings_at("mid")) {
-    if (member == originator) return true;
-    auto entity = find_local(member, settings_, resources);
-    if (!entity) return fail(entity.error());
-    if (!*entity) continue;
-    const Value& attributes = (*entity)->attributes();
-    if (attributes.string_at("aei") == originator || attributes.string_at("csi") == originator)
-      return true;
-  }
-  return false;
-}
-
-bool matches_wildcard(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] != '*' && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  return {};
 }
 
 }  // namespace gatehouse

@@ -22,6 +22,8 @@ struct OperationContext {
   /// Who asks: an AE-ID-Stem of this CSE ("CAE1"), an SP-relative AE-ID or CSE-ID, the
   /// administrator.
   std::string originator;
+  /// Set where access control permits these attributes only: no others are shown in the answer.
+  std::optional<std::vector<std::string>> visible = {};
 
   Timestamp now() const { return resources.now(); }
 };
@@ -65,6 +67,9 @@ class TypeBehaviour {
                                ResourceReader& /*resources*/) const {
     return {};
   }
+  /// True: allows() decides for some resources of this type, so each is asked itself, never only
+  /// its parent.
+  virtual bool decides_access() const { return false; }
   /// Before the insert: completes or refuses the draft; may change id, name and attributes.
   virtual Result<void> on_create(Draft& /*draft*/, OperationContext& /*context*/) const {
     return {};

@@ -139,10 +139,13 @@ Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& 
   if (auto refusal = behaviour.refuses(Operation::kCreate, request))
     return fail(std::move(*refusal));
   if (behaviour.create_needs_privilege()) {
-    const AccessRequest question{context.originator, Privilege::kCreate, type, request.peer.get()};
-    auto allowed = procedure.access.allows(*parent, question, context.resources);
-    if (!allowed) return fail(allowed.error());
-    if (!*allowed) return fail(no_privilege(context.originator, Privilege::kCreate, **parent));
+    auto question = AccessRequest::of(request, context.originator, Privilege::kCreate, type);
+    question.content = sole_member(request.content);
+    auto decision = procedure.access.decide(*parent, question, context.resources);
+    if (!decision) return fail(decision.error());
+    if (!decision->permitted)
+      return fail(no_privilege(context.originator, Privilege::kCreate, **parent));
+    context.visible = std::move(decision->attributes);
   }
   auto wanted = representation_of(procedure, request);
   if (!wanted) return fail(wanted.error());
@@ -154,6 +157,10 @@ Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& 
   }
   if (auto valid = validate_create(*wanted->schema, *wanted->attributes); !valid)
     return fail(valid.error());
+  if (auto linked = check_policy_links(*wanted->attributes, context.settings, context.resources);
+      !linked) {
+    return fail(linked.error());
+  }
   auto draft = draft_for(*wanted, *parent, context);
   if (!draft) return fail(draft.error());
   auto created = insert(*std::move(draft), context);
@@ -185,6 +192,7 @@ Response create_resource(const ProcedureContext& procedure, const Request& reque
   }
   const Value* requested = request.content ? &request.content->as_object()->front().value : nullptr;
   Response response = answer_with(request, Rsc::kCreated, *created, requested);
+  show_only(context.visible, response);
   response.content_location = (*created)->path();
   return response;
 }

@@ -162,7 +162,7 @@ void Cse::dispatch_local(Request request, const Address& address, std::string or
       return retrieve(std::move(request), target->resource, originator, resources,
                       std::move(reply));
     case Operation::kNotify: {
-      const AccessRequest question{originator, Privilege::kNotify, 0, request.peer.get()};
+      const auto question = AccessRequest::of(request, originator, Privilege::kNotify);
       auto allowed = access_.allows(target->resource, question, resources);
       if (!allowed) return reply(error_response(request, allowed.error()));
       if (!*allowed) {

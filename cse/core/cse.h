@@ -48,6 +48,7 @@ class Cse final : public PrimitiveHandler {
   const CseSettings& settings() const { return settings_; }
   const Schemas& schemas() const { return schemas_; }
   Behaviours& behaviours() { return behaviours_; }
+  const Behaviours& behaviours() const { return behaviours_; }
   Extensions& extensions() { return extensions_; }
   const AccessControl& access() const { return access_; }
   Scheduler& scheduler() { return scheduler_; }

@@ -164,7 +164,11 @@ Result<std::string> proven_originator(const Request& request, const CseSettings&
                   "fr (From): the credential of this connection does not allow \"" + from + "\"");
     }
   }
-  if (from == settings.administrator && !from.empty()) return from;
+  if (from == settings.administrator) {
+    if (peer.authenticated || !settings.administrator_needs_proof) return from;
+    return fail(Rsc::kOriginatorNotAuthenticated,
+                "fr (From): \"" + from + "\" must be proven, by a certificate or a bearer token");
+  }
   return registered(request, from, settings, resources);
 }
 

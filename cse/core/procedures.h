@@ -58,6 +58,16 @@ Result<ResourcePtr> create_internal(const TypeSchema& schema, const ResourcePtr&
 Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resource,
                      const Value* requested, const Value* before = nullptr);
 
+/// Takes out of an answer's representation what access control does not permit to be seen; nullopt:
+/// nothing.
+void show_only(const std::optional<std::vector<std::string>>& attributes, Response& response);
+/// The object below the one root of a content; null if it is malformed.
+const Value* sole_member(const std::optional<Value>& content);
+/// A request may link its resource only to policies that exist; what another CSE holds is not
+/// looked up. Errors: kBadRequest.
+Result<void> check_policy_links(const Value& attributes, const CseSettings& settings,
+                                ResourceReader& resources);
+
 /// Target of a request of this CSE, or the error that answers it (4000, 4004; virtual children are
 /// 4005 here).
 Result<ResourcePtr> existing_target(const ProcedureContext& context, const Request& request,

@@ -46,8 +46,9 @@ Response retrieve_resource(const ProcedureContext& procedure, const Request& req
   if (auto refusal = behaviour.refuses(Operation::kRetrieve, request))
     return error_response(request, *refusal);
   const bool discovery = request.filter && request.filter->filter_usage == 1;
-  const AccessRequest question{originator, discovery ? Privilege::kDiscovery : Privilege::kRetrieve,
-                               0, request.peer.get()};
+  auto question = AccessRequest::of(request, originator,
+                                    discovery ? Privilege::kDiscovery : Privilege::kRetrieve);
+  if (!request.attribute_list.empty()) question.attributes = &request.attribute_list;
   if (!discovery) {  // discovery asks for each resource it finds, not for where it starts
     auto allowed = procedure.access.allows(target, question, resources);
     if (!allowed) return error_response(request, allowed.error());

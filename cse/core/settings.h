@@ -6,6 +6,15 @@
 
 namespace gatehouse {
 
+/// Where the entities of a network are: what an access control rule with a location region
+/// (accessControlLocationRegion) is compared with.
+struct NetworkLocation {
+  std::string network;  ///< "10.0.0.0/8", "2001:db8::/32"
+  std::string country;  ///< ISO 3166-1, two letters; empty: unknown
+  bool has_position = false;
+  double latitude = 0, longitude = 0;  ///< degrees
+};
+
 /// Who this CSE is, and its limits. Filled from the configuration by cse/node.
 struct CseSettings {
   int cse_type = 1;                           ///< m2m:cseTypeID: 1 IN, 2 MN, 3 ASN
@@ -18,6 +27,11 @@ struct CseSettings {
   std::vector<std::string> release_versions = {"2a", "3", "4"};
   std::vector<std::string> serializations = {"application/json"};  ///< csz: media types
   std::vector<std::string> point_of_access;                        ///< poa of the CSEBase
+
+  /// True: the administrator must be proven, by TLS, by the broker or by a bearer token. So a node
+  /// that has credentials does not believe a name alone.
+  bool administrator_needs_proof = false;
+  std::vector<NetworkLocation> locations;
 
   std::chrono::seconds default_expiration{std::chrono::hours(24 * 365 * 5)};
   std::chrono::seconds max_expiration{std::chrono::hours(24 * 365 * 10)};

@@ -21,16 +21,24 @@ Result<const Value*> requested_attributes(const Request& request, const Resource
 
 /// The privilege for an UPDATE: of the policies' selfPrivileges when `acpi` is changed, else of
 /// their privileges.
-Result<void> authorize_update(const ProcedureContext& procedure, const OperationContext& context,
+Result<void> authorize_update(const ProcedureContext& procedure, OperationContext& context,
                               const ResourcePtr& target, const Value& requested) {
-  const AccessRequest question{context.originator, Privilege::kUpdate, 0,
-                               context.request.peer.get()};
+  auto question = AccessRequest::of(context.request, context.originator, Privilege::kUpdate);
+  question.content = &requested;
   const bool changes_policy = requested.contains("acpi");
-  auto allowed = changes_policy
-                     ? procedure.access.allows_policy_change(target, question, context.resources)
-                     : procedure.access.allows(target, question, context.resources);
-  if (!allowed) return fail(allowed.error());
-  if (!*allowed) return fail(no_privilege(context.originator, Privilege::kUpdate, *target));
+  AccessDecision decision;
+  if (changes_policy) {
+    auto allowed = procedure.access.allows_policy_change(target, question, context.resources);
+    if (!allowed) return fail(allowed.error());
+    decision.permitted = *allowed;
+  } else {
+    auto decided = procedure.access.decide(target, question, context.resources);
+    if (!decided) return fail(decided.error());
+    decision = *std::move(decided);
+  }
+  if (!decision.permitted)
+    return fail(no_privilege(context.originator, Privilege::kUpdate, *target));
+  context.visible = std::move(decision.attributes);
   // TS-0001 clause 9.6.1.3.2 (accessControlPolicyIDs): nothing else may be changed by the same
   // request.
   if (changes_policy && requested.size() > 1) {
@@ -119,6 +127,8 @@ Result<Updated> update(const ProcedureContext& procedure, OperationContext& cont
   if (auto matches = check_filter(procedure, context, *target); !matches)
     return fail(matches.error());
   if (auto valid = validate_update((*target)->schema(), wanted); !valid) return fail(valid.error());
+  if (auto linked = check_policy_links(wanted, context.settings, context.resources); !linked)
+    return fail(linked.error());
   auto attributes = merged(*target, wanted, context);
   if (!attributes) return fail(attributes.error());
   if (auto done = behaviour.on_update(*target, *attributes, wanted, context); !done)
@@ -155,8 +165,7 @@ Result<Response> erase(const ProcedureContext& procedure, OperationContext& cont
           context.behaviours.of((*target)->type()).refuses(Operation::kDelete, context.request)) {
     return fail(std::move(*refusal));
   }
-  const AccessRequest question{context.originator, Privilege::kDelete, 0,
-                               context.request.peer.get()};
+  const auto question = AccessRequest::of(context.request, context.originator, Privilege::kDelete);
   auto allowed = procedure.access.allows(*target, question, context.resources);
   if (!allowed) return fail(allowed.error());
   if (!*allowed) return fail(no_privilege(context.originator, Privilege::kDelete, **target));
@@ -199,6 +208,7 @@ Response update_resource(const ProcedureContext& procedure, const Request& reque
   const Value& requested = request.content->as_object()->front().value;
   Response response = answer_with(request, Rsc::kUpdated, updated->after, &requested,
                                   &updated->before->attributes());
+  show_only(context.visible, response);
   return finish(procedure, context, std::move(response));
 }
 

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <variant>
 
+#include "cse/core/access_rule.h"
 #include "cse/primitive/identifiers.h"
 
 namespace gatehouse::node {
@@ -137,6 +138,29 @@ Option cse_type() {
   return option;
 }
 
+Option locations() {
+  Option option;
+  option.key = "cse.locations";
+  option.description =
+      "where networks are, for rules that ask for a location region: "
+      "\"10.0.0.0/8 DE 52.52 13.41\" is network, country, latitude, longitude";
+  option.apply = [](NodeSettings& s, const Scalar& value) -> std::optional<std::string> {
+    const auto* given = std::get_if<std::vector<std::string>>(&value);
+    if (!given) return "must be a list of texts";
+    s.cse.locations.clear();
+    for (const std::string& item : *given) {
+      const auto location = parse_network_location(item);
+      if (!location)
+        return "\"" + item +
+               "\": must be \"network country\" or \"network country latitude longitude\"";
+      s.cse.locations.push_back(*location);
+    }
+    return std::nullopt;
+  };
+  option.show = [](const NodeSettings&) { return std::string(); };
+  return option;
+}
+
 #define FIELD(path) \
   [](NodeSettings & s) -> auto& { return s.path; }
 
@@ -215,6 +239,7 @@ const std::vector<Option>& options() {
                      FIELD(cse.point_of_access)));
     r.push_back(list("cse.allowed_cses", "CSE-IDs that may register here; empty: any",
                      FIELD(allowed_cses), cse_id));
+    r.push_back(locations());
     r.push_back(
         number("cse.max_batch", "writes that share one commit", 1, 100000, FIELD(cse.max_batch)));
     r.push_back(number("cse.max_queued_writes", "writes that may wait", 1, 10000000,
@@ -403,6 +428,7 @@ void read_table(ReadResult& result, const toml::table& table, const std::string&
 void follow_credentials(Configuration& configuration) {
   NodeSettings& settings = configuration.settings;
   if (!settings.credentials.given()) return;
+  settings.cse.administrator_needs_proof = true;
   if (!configuration.origin.contains("https.enabled")) settings.https.enabled = true;
   if (!configuration.origin.contains("http.enabled")) settings.http.enabled = false;
 }

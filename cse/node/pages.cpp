@@ -27,9 +27,14 @@ std::string front_page(const NodeSettings& settings, std::string_view host) {
          std::string(kTypes[cse.cse_type]) + " CSE: CSE-ID <b>" + cse.cse_id + "</b>, CSEBase <b>" +
          cse.csebase_name +
          "</b>.</p><p>It speaks oneM2M primitives over HTTP (TS-0009). "
-         "Ask it for its CSEBase:</p><pre>curl -H 'X-M2M-Origin: " +
-         cse.administrator + "' -H 'X-M2M-RI: 1' -H 'X-M2M-RVI: 4' " + safe_url + "/" +
-         cse.csebase_name +
+         "Register an application entity; the answer names its AE-ID (aei):</p><pre>curl -H "
+         "'X-M2M-Origin: C' -H 'X-M2M-RI: 1' -H 'X-M2M-RVI: 4' -H 'Content-Type: "
+         "application/json;ty=2' -d "
+         "'{\"m2m:ae\":{\"api\":\"Nvisitor\",\"rr\":false,\"srv\":[\"4\"]}}' " +
+         safe_url + "/" + cse.csebase_name +
+         "</pre><p>With that name, ask for the CSEBase:</p><pre>curl -H 'X-M2M-Origin: <i>the "
+         "AE-ID</i>' -H 'X-M2M-RI: 2' -H 'X-M2M-RVI: 4' " +
+         safe_url + "/" + cse.csebase_name +
          "</pre><p><a href=\"/health/ready\">Health</a> · <a "
          "href=\"/metrics\">Metrics</a> · <a href=\"/bindings\">Bindings</a></p></html>\n";
 }

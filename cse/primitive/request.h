@@ -11,6 +11,8 @@
 
 namespace gatehouse {
 
+struct Grants;  // cse/core/grants.h
+
 /// Source: TS-0004 clause 6.3.4.2.5 (m2m:operation).
 enum class Operation : std::uint8_t { kCreate = 1, kRetrieve, kUpdate, kDelete, kNotify };
 
@@ -90,6 +92,7 @@ struct Peer {
   /// SP-relative CSE-ID
   /// ("/id-mn"), an AE-ID-Stem ("CAE1", "SAE1") or an SP-relative AE-ID ("/id-mn/CAE1").
   std::vector<std::string> identities;
+  std::string user;  ///< the person behind a bearer token; empty: none
 };
 
 /// One request primitive, whatever binding brought it. Source: TS-0004 clause 7.1.1, table 7.1.1-1.
@@ -127,6 +130,8 @@ struct Request {
   /// receiver asked by `ct` of its URI or its contentSerialization. Empty: what the binding likes
   /// best.
   std::string serialization;
+  /// What tokens and roles of this request were verified to grant; set by the core, never decoded.
+  std::shared_ptr<const Grants> grants;
 };
 
 /// Content of a response: the tree, its JSON text, or both. An encoder uses the text if it is

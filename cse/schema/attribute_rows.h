@@ -26,7 +26,7 @@ inline constexpr bool kOne = true;  ///< multiplicity 1: an UPDATE may not delet
 /// but takes null in an UPDATE: that asks the CSE for its default.
 inline constexpr AttributeRule kExpirationTime         = {"et",   "expirationTime",                      kO,  kO,  kTimestamp,        kMa};
 inline constexpr AttributeRule kLabels                 = {"lbl",  "labels",                              kO,  kO,  list_of(kToken),   kMa};
-inline constexpr AttributeRule kAccessControlPolicyIds = {"acpi", "accessControlPolicyIDs",              kO,  kO,  list_of(kId),      kMa};
+inline constexpr AttributeRule kAccessControlPolicyIds = {"acpi", "accessControlPolicyIDs",              kO,  kO,  some_of(kId),      kMa};
 inline constexpr AttributeRule kConsultationIds        = {"daci", "dynamicAuthorizationConsultationIDs", kO,  kO,  list_of(kUri),     kOa};
 inline constexpr AttributeRule kAnnounceTo             = {"at",   "announceTo",                          kO,  kO,  list_of(kUri),     kNa};
 inline constexpr AttributeRule kAnnouncedAttribute     = {"aa",   "announcedAttribute",                  kO,  kO,  list_of(kNcName),  kNa};

@@ -20,7 +20,7 @@ constexpr bool kMay = false;
 
 /// m2m:locationRegion
 constexpr MemberRule kLocationRegion[] = {
-    {"accr", "circRegion",  kMay, list_of(kFloat)},
+    {"accr", "circRegion",  kMay, list_of(kFloat)},   // latitude, longitude, radius in metres
     {"accc", "countryCode", kMay, list_of(kString)},
 };
 

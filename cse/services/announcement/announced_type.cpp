@@ -17,6 +17,7 @@ class AnnouncedType final : public TypeBehaviour {
 
   bool create_needs_privilege() const override { return false; }
 
+  bool decides_access() const override { return true; }
   std::optional<bool> allows(const Resource& self, const std::string& originator,
                              Operation operation) const override {
     if (operation != Operation::kUpdate && operation != Operation::kDelete) return std::nullopt;

@@ -18,6 +18,7 @@ class RequestResource final : public TypeBehaviour {
     if (operation != Operation::kCreate) return std::nullopt;
     return Error{Rsc::kOperationNotAllowed, "a <request> is created by the CSE only"};
   }
+  bool decides_access() const override { return true; }
   std::optional<bool> allows(const Resource& self, const std::string& originator,
                              Operation operation) const override {
     if (originator != self.originator()) return std::nullopt;

@@ -56,8 +56,9 @@ Result<std::optional<TreeWalk::Found>> TreeWalk::look_at(const ChildEntry& entry
   const bool type_decides = needs_only_type(filter);
   if (type_decides && !matches_type(filter, entry.type)) return std::optional<Found>{};
   const TypeSchema* schema = cse_.schemas().find(entry.type);
-  const bool inherits_access =
-      schema && !schema->has_access_control && entry.type != type_number::kAccessControlPolicy;
+  const bool inherits_access = schema && !schema->has_access_control &&
+                               entry.type != type_number::kAccessControlPolicy &&
+                               !cse_.behaviours().of(entry.type).decides_access();
   Found found{entry, path, nullptr, level};
   if (load_ || !type_decides || !inherits_access) {
     auto resource = resources.find(entry.id);
@@ -65,7 +66,7 @@ Result<std::optional<TreeWalk::Found>> TreeWalk::look_at(const ChildEntry& entry
     if (!*resource) return std::optional<Found>{};
     found.resource = *std::move(resource);
   }
-  const AccessRequest question{originator_, privilege_, 0, request_.peer.get()};
+  const auto question = AccessRequest::of(request_, originator_, privilege_);
   if (inherits_access) {
     if (!inherited) {
       auto allowed = cse_.access().allows(parent, question, resources);

@@ -93,9 +93,8 @@ class Gathering {
 Result<void> FanOutPoint::authorize(const Request& request, const ResourcePtr& group,
                                     const std::string& originator) {
   CommittedView resources = cse_.view();
-  const AccessRequest question{originator, privilege_for(request.operation),
-                               static_cast<int>(request.resource_type.value_or(0)),
-                               request.peer.get()};
+  const auto question = AccessRequest::of(request, originator, privilege_for(request.operation),
+                                          static_cast<int>(request.resource_type.value_or(0)));
   const Value* policies = group->attributes().find("macp");
   const bool own_policies =
       policies && policies->size() > 0 && originator != cse_.settings().administrator;

@@ -15,6 +15,7 @@ class PollingChannel final : public TypeBehaviour {
  public:
   bool create_needs_privilege() const override { return false; }
 
+  bool decides_access() const override { return true; }
   std::optional<bool> allows(const Resource& self, const std::string& originator,
                              Operation) const override {
     return self.originator() ==

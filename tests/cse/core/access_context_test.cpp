@@ -1,7 +1,7 @@
 // Addresses of access control rules. Source: TS-0004 clause 6.3.5.
 #include <gtest/gtest.h>
 
-#include "cse/core/access_control.h"
+#include "cse/core/access_rule.h"
 
 namespace gatehouse {
 namespace {
@@ -50,26 +50,66 @@ struct WildcardCase {
 class Wildcards : public testing::TestWithParam<WildcardCase> {};
 
 TEST_P(Wildcards, Match) {
-  EXPECT_EQ(matches_wildcard(GetParam().pattern, GetParam().text), GetParam().matches);
+  EXPECT_EQ(matches_identifier(GetParam().pattern, GetParam().text), GetParam().matches);
 }
-INSTANTIATE_TEST_SUITE_P(Patterns, Wildcards,
-                         testing::Values(WildcardCase{"same", "CAE1", "CAE1", true},
-                                         WildcardCase{"longer", "CAE1", "CAE12", false},
-                                         WildcardCase{"shorter", "CAE12", "CAE1", false},
-                                         WildcardCase{"tail", "CAE*", "CAE12", true},
-                                         WildcardCase{"empty_tail", "CAE*", "CAE", true},
-                                         WildcardCase{"head", "*1", "CAE1", true},
-                                         WildcardCase{"middle", "C*1", "CAE1", true},
-                                         WildcardCase{"middle_twice", "C*E*1", "CAEE21", true},
-                                         WildcardCase{"back_and_forth", "*ab*ab", "abxabab", true},
-                                         WildcardCase{"missing_end", "*ab*ac", "abxabab", false},
-                                         WildcardCase{"empty_pattern", "", "", true},
-                                         WildcardCase{"empty_pattern_of_something", "", "x", false},
-                                         WildcardCase{"star_of_nothing", "*", "", true}),
-                         [](const auto& each) { return each.param.name; });
+
+TEST(WildcardsElsewhere, OfFiltersPassSlashes) {
+  EXPECT_TRUE(matches_wildcard("a*c", "a/b/c"));
+  EXPECT_FALSE(matches_identifier("a*c", "a/b/c"));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Patterns, Wildcards,
+    testing::Values(
+        WildcardCase{"same", "CAE1", "CAE1", true}, WildcardCase{"longer", "CAE1", "CAE12", false},
+        WildcardCase{"shorter", "CAE12", "CAE1", false},
+        WildcardCase{"tail", "CAE*", "CAE12", true},
+        WildcardCase{"empty_tail", "CAE*", "CAE", true}, WildcardCase{"head", "*1", "CAE1", true},
+        WildcardCase{"middle", "C*1", "CAE1", true},
+        WildcardCase{"middle_twice", "C*E*1", "CAEE21", true},
+        WildcardCase{"back_and_forth", "*ab*ab", "abxabab", true},
+        WildcardCase{"missing_end", "*ab*ac", "abxabab", false},
+        WildcardCase{"empty_pattern", "", "", true},
+        WildcardCase{"empty_pattern_of_something", "", "x", false},
+        WildcardCase{"star_of_nothing", "*", "", true},
+        WildcardCase{"star_stops_at_a_slash", "/id*", "/id-mn/C1", false},
+        WildcardCase{"star_in_each_part", "/id*/C*", "/id-mn/C1", true},
+        WildcardCase{"star_for_a_part", "//*/id-mn/C1", "//sp.example/id-mn/C1", true},
+        WildcardCase{"star_for_no_two_parts", "//*/C1", "//sp.example/id-mn/C1", false}),
+    [](const auto& each) { return each.param.name; });
+
+struct LocationCase {
+  std::string name, text;
+  bool good;
+};
+class NetworkLocations : public testing::TestWithParam<LocationCase> {};
+
+TEST_P(NetworkLocations, AreReadOrRefused) {
+  EXPECT_EQ(parse_network_location(GetParam().text).has_value(), GetParam().good);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Texts, NetworkLocations,
+    testing::Values(LocationCase{"country", "10.0.0.0/8 DE", true},
+                    LocationCase{"position", "10.0.0.0/8 DE 52.52 13.41", true},
+                    LocationCase{"no_country", "2001:db8::/32 - -33.9 151.2", true},
+                    LocationCase{"network_only", "10.0.0.0/8", false},
+                    LocationCase{"no_network", "ten DE", false},
+                    LocationCase{"too_many_bits", "10.0.0.0/33 DE", false},
+                    LocationCase{"long_country", "10.0.0.0/8 DEU", false},
+                    LocationCase{"half_a_position", "10.0.0.0/8 DE 52.52", false},
+                    LocationCase{"beyond_the_pole", "10.0.0.0/8 DE 90.1 0", false},
+                    LocationCase{"beyond_the_date_line", "10.0.0.0/8 DE 0 180.1", false},
+                    LocationCase{"too_much", "10.0.0.0/8 DE 52.52 13.41 7", false},
+                    LocationCase{"empty", "", false}),
+    [](const auto& each) { return each.param.name; });
+
+TEST(Distance, IsThatOfTheGreatCircle) {
+  EXPECT_DOUBLE_EQ(distance_metres(52.52, 13.41, 52.52, 13.41), 0);
+  EXPECT_NEAR(distance_metres(52.52, 13.405, 48.8566, 2.3522), 877'500, 1'000);  // Berlin, Paris
+  EXPECT_NEAR(distance_metres(0, 179.5, 0, -179.5), 111'195, 100);  // across the date line
+}
 
 // A hostile pattern must not take long.
-TEST(Wildcards, TakeLinearTimeAtMostForEachStar) {
+TEST(WildcardsElsewhere, TakeLinearTimeAtMostForEachStar) {
   std::string pattern;
   for (int i = 0; i < 500; ++i) pattern += "*a";
   EXPECT_FALSE(matches_wildcard(pattern + "b", std::string(2000, 'a')));

@@ -44,7 +44,12 @@ class AccessControlTest : public testing::Test {
     EXPECT_TRUE(granted);
     return granted && *granted;
   }
-  TestCse node;
+  static CseSettings with_locations() {
+    CseSettings settings;
+    settings.locations = {{"10.0.0.0/8", "DE", true, 52.52, 13.41}, {"10.9.0.0/16", "FR"}};
+    return settings;
+  }
+  TestCse node{with_locations()};
 };
 
 struct OriginatorCase {
@@ -101,6 +106,13 @@ INSTANTIATE_TEST_SUITE_P(
         OriginatorCase{"group_member_elsewhere", Value::array({"/id-in/grp"}), "/id-mn/CAE7", true},
         OriginatorCase{"no_member_of_the_group", Value::array({"grp"}), "CAE3", false},
         OriginatorCase{"not_a_group", Value::array({"res"}), "CAE3", false},
+        OriginatorCase{"another_provider_by_wildcard", Value::array({"//*"}), "//other/id-x/CAE7",
+                       true},
+        OriginatorCase{"domain_of_another_provider", Value::array({"//other"}), "//other/id-x/CAE7",
+                       true},
+        OriginatorCase{"wildcard_stops_at_a_slash", Value::array({"/id-*"}), "/id-mn/CAE7", false},
+        OriginatorCase{"wildcard_in_two_parts", Value::array({"/id-*/C*"}), "/id-mn/CAE7", true},
+        OriginatorCase{"role_that_nobody_proved", Value::array({"role1@authority"}), "CAE3", false},
         OriginatorCase{"empty_text", Value::array({""}), "CAE3", false}),
     [](const auto& each) { return each.param.name; });
 
@@ -145,6 +157,19 @@ TEST_F(AccessControlTest, APolicyThatIsNotHereGrantsNothing) {
 
   EXPECT_FALSE(allows("CAE1", Privilege::kRetrieve));
   EXPECT_FALSE(allows("CAE2", Privilege::kRetrieve));
+}
+
+TEST_F(AccessControlTest, WithAllItsPoliciesGoneItBelongsToItsCreator) {
+  put_policy("acp", {rule(Value::array({"CAE2"}), 63)}, {rule(Value::array({"CAE3"}), 63)});
+  put_resource(Value::object({{"acpi", Value::array({"acp"})}}));
+  ASSERT_FALSE(allows("CAE1", Privilege::kRetrieve));
+
+  ASSERT_EQ(node.remove("CAE3", "cse-in/acp").rsc, Rsc::kDeleted);
+
+  EXPECT_TRUE(allows("CAE1", Privilege::kRetrieve));
+  EXPECT_TRUE(may_change_policy("CAE1"));
+  EXPECT_FALSE(allows("CAE2", Privilege::kRetrieve));
+  EXPECT_FALSE(may_change_policy("CAE3"));
 }
 
 TEST_F(AccessControlTest, WithoutPolicyItBelongsToItsCreator) {
@@ -210,9 +235,10 @@ INSTANTIATE_TEST_SUITE_P(
                                Value::array({detail({{"chty", Value::array({4})}}),
                                              detail({{"chty", Value::array({3})}})}),
                                Privilege::kCreate, 3, true},
-                    DetailCase{"creates_only",
-                               Value::array({detail({{"chty", Value::array({4})}})}),
-                               Privilege::kRetrieve, 0, false},
+                    // TS-0003 clause 7.1.5: res_objd applies to CREATE only.
+                    DetailCase{"of_no_matter_for_retrieve",
+                               Value::array({detail({{"ty", 2}, {"chty", Value::array({4})}})}),
+                               Privilege::kRetrieve, 0, true},
                     DetailCase{"none", Value::array(), Privilege::kRetrieve, 0, true}),
     [](const auto& each) { return each.param.name; });
 
@@ -231,10 +257,17 @@ TEST_P(Contexts, LimitWhenAndFromWhere) {
   put_resource_with_policy(std::move(the_rule));
   Peer peer;
   peer.address = GetParam().address;
+  peer.user = "anna";
 
   EXPECT_EQ(allows("CAE2", Privilege::kRetrieve, 0, &peer), GetParam().allowed);
 }
 Value window(const char* entry) { return detail({{"actw", Value::array({entry})}}); }
+Value in_country(const char* code) {
+  return detail({{"aclr", detail({{"accc", Value::array({code})}})}});
+}
+Value around(double latitude, double longitude, double metres) {
+  return detail({{"aclr", detail({{"accr", Value::array({latitude, longitude, metres})}})}});
+}
 Value from(const char* network) {
   return detail({{"acip", detail({{"ipv4", Value::array({network})}})}});
 }
@@ -264,8 +297,21 @@ INSTANTIATE_TEST_SUITE_P(
             "10.0.0.1", false},
         ContextCase{"second_alternative", Value::array({window("* * 9 * * * *"), from("10.0.0.1")}),
                     "10.0.0.1", true},
-        ContextCase{"a_place_is_never_known", Value::array({detail({{"aclr", detail({})}})}),
-                    "10.0.0.1", false}),
+        ContextCase{"country", Value::array({in_country("DE")}), "10.1.2.3", true},
+        ContextCase{"other_country", Value::array({in_country("FR")}), "10.1.2.3", false},
+        ContextCase{"narrower_network", Value::array({in_country("FR")}), "10.9.0.1", true},
+        ContextCase{"unknown_place", Value::array({in_country("DE")}), "192.0.2.1", false},
+        ContextCase{"near", Value::array({around(52.5, 13.4, 5'000)}), "10.1.2.3", true},
+        ContextCase{"far", Value::array({around(48.8, 2.3, 5'000)}), "10.1.2.3", false},
+        ContextCase{"position_unknown", Value::array({around(48.8, 2.3, 5'000)}), "10.9.0.1",
+                    false},
+        ContextCase{"no_region", Value::array({detail({{"aclr", detail({})}})}), "10.1.2.3", false},
+        ContextCase{"user", Value::array({detail({{"acui", Value::array({"anna"})}})}), "10.0.0.1",
+                    true},
+        ContextCase{"other_user", Value::array({detail({{"acui", Value::array({"bob"})}})}),
+                    "10.0.0.1", false},
+        ContextCase{"limit_is_not_counted", Value::array({detail({{"acl", 5}})}), "10.0.0.1",
+                    false}),
     [](const auto& each) { return each.param.name; });
 
 TEST_F(AccessControlTest, FromInsideThereIsNoAddress) {
@@ -283,10 +329,26 @@ TEST_F(AccessControlTest, ARuleMayAskForAProvenIdentity) {
   put_resource_with_policy(std::move(the_rule));
   Peer plain, proven;
   proven.authenticated = true;
+  proven.identities = {"CAE2", "/id-in/CAE2"};
 
   EXPECT_TRUE(allows("CAE2", Privilege::kRetrieve, 0, &proven));
   EXPECT_FALSE(allows("CAE2", Privilege::kRetrieve, 0, &plain));
   EXPECT_FALSE(allows("CAE2", Privilege::kRetrieve));
+}
+
+// TS-0003 clause 7.1.2: who is registered elsewhere is not authenticated by the CSE that forwards.
+TEST_F(AccessControlTest, ACseDoesNotProveTheEntitiesBehindIt) {
+  Value the_rule = rule(Value::array({"all"}), 2);
+  the_rule.set("acaf", true);
+  put_resource_with_policy(std::move(the_rule));
+  Peer gateway;
+  gateway.authenticated = true;
+  gateway.identities = {"/id-mn"};
+
+  EXPECT_TRUE(allows("/id-mn", Privilege::kRetrieve, 0, &gateway));
+  EXPECT_FALSE(allows("/id-mn/CAE7", Privilege::kRetrieve, 0, &gateway));
+  gateway.identities = {"/id-mn/CAE7"};
+  EXPECT_TRUE(allows("/id-mn/CAE7", Privilege::kRetrieve, 0, &gateway));
 }
 
 // TS-0001 clause 9.6.2: selfPrivileges are for the policy itself and for changes of acpi.

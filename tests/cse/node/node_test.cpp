@@ -206,7 +206,7 @@ TEST_P(Pages, AreAnswered) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Paths, Pages,
-    testing::Values(PageCase{"front", "/", "200", "X-M2M-Origin: CAdmin"},
+    testing::Values(PageCase{"front", "/", "200", "X-M2M-Origin: C'"},
                     PageCase{"front_names_the_cse", "/", "200", "<b>/id-in</b>"},
                     PageCase{"live", "/health/live", "200", "alive"},
                     PageCase{"ready", "/health/ready", "200", "ready"},
