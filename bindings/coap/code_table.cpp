@@ -50,6 +50,7 @@ constexpr std::array kRefusals = {
     Row{4126, code(4, 3)},   // APP_RULE_VALIDATION_FAILED
     Row{4127, code(4, 3)},   // OPERATION_DENIED_BY_REMOTE_ENTITY
     Row{4128, code(4, 3)},   // SERVICE_SUBSCRIPTION_NOT_ESTABLISHED
+    Row{4141, code(4, 29)},  // SERVICE_SUBSCRIPTION_LIMITS_EXCEEDED: RFC 8516 (too many requests)
     Row{4142, code(4, 0)},   // INVALID_PROCESS_CONFIGURATION
     Row{4143, code(4, 0)},   // INVALID_SPARQL_QUERY
     Row{5000, code(5, 0)},   // INTERNAL_SERVER_ERROR

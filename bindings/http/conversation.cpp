@@ -113,7 +113,7 @@ void Conversation::on_message() {
   if (!slot.keep_alive) reading_ = false;
   deadline_ = Clock::time_point::max();
   worker_->common->requests.fetch_add(1, std::memory_order_relaxed);
-  if (settings().cors.enabled) add_cors_fields(slot);
+  if (settings().cors.enabled) add_more_fields(slot);
   if (message_.method == "OPTIONS") {
     answer_options(slot);
     promote();
@@ -133,7 +133,8 @@ void Conversation::serve_primitive(std::uint64_t number) {
     if (in.refusal->rsc == Rsc::kOperationNotAllowed) slots_.back().status = 405;
     return complete(number, error_response(in.request, *in.refusal));
   }
-  in.request.peer = peer_;
+  if (const auto unproven = prove(in.request, slots_.back()))
+    return complete(number, error_response(in.request, *unproven));
   // What a handler that breaks its promise leaves unanswered is answered here, at the request
   // boundary.
   Request shell;
@@ -156,6 +157,31 @@ void Conversation::serve_primitive(std::uint64_t number) {
   }
 }
 
+std::optional<Error> Conversation::prove(Request& request, Slot& slot) const {
+  request.peer = peer_;
+  const auto& tokens = settings().tokens;
+  const auto token = tokens ? bearer_token_of(find_header(message_.headers, "Authorization"))
+                            : std::optional<std::string_view>{};
+  // The field also carries oneM2M tokens (tkns, TS-0009 clause 6.4): a JWT has dots, ours do not.
+  if (token && token->find('.') == token->npos) {
+    if (auto identity = tokens->find(*token)) {
+      request.other.erase("tkns");
+      request.peer = with_token(*peer_, *std::move(identity));
+      return std::nullopt;
+    }
+    slot.status = 401;
+    append_field(slot.more_fields, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+    return Error{Rsc::kOriginatorNotAuthenticated,
+                 "Authorization: the bearer token is unknown or has expired"};
+  }
+  if (!settings().require_proof || peer_->authenticated) return std::nullopt;
+  slot.status = 401;
+  append_field(slot.more_fields, "WWW-Authenticate", "Bearer");
+  return Error{request.from.starts_with('/') ? Rsc::kSecurityAssociationRequired
+                                             : Rsc::kOriginatorNotAuthenticated,
+               "fr (From): needs a client certificate or a bearer token"};
+}
+
 // --- answers that are no primitives
 // ---------------------------------------------------------------------------------
 
@@ -175,15 +201,15 @@ void Conversation::refuse(int status, Rsc rsc, std::string_view why) {
   complete(front_number_ + slots_.size() - 1, response);
 }
 
-void Conversation::add_cors_fields(Slot& slot) const {
+void Conversation::add_more_fields(Slot& slot) const {
   const std::string_view origin = find_header(message_.headers, "Origin");
   const auto& allowed = settings().cors.origins;
   const bool everyone = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
   if (origin.empty()) return;
   if (!everyone && std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return;
-  append_field(slot.cors_fields, "Access-Control-Allow-Origin", everyone ? "*" : origin);
-  if (!everyone) append_field(slot.cors_fields, "Vary", "Origin");
-  append_field(slot.cors_fields, "Access-Control-Expose-Headers", kExposedFields);
+  append_field(slot.more_fields, "Access-Control-Allow-Origin", everyone ? "*" : origin);
+  if (!everyone) append_field(slot.more_fields, "Vary", "Origin");
+  append_field(slot.more_fields, "Access-Control-Expose-Headers", kExposedFields);
 }
 
 void Conversation::answer_options(Slot& slot) {
@@ -191,7 +217,7 @@ void Conversation::answer_options(Slot& slot) {
   page.status = 204;
   page.content_type.clear();
   page.headers.emplace_back("Allow", kMethods);
-  if (!slot.cors_fields.empty() &&
+  if (!slot.more_fields.empty() &&
       !find_header(message_.headers, "Access-Control-Request-Method").empty()) {
     page.headers.emplace_back("Access-Control-Allow-Methods", kMethods);
     page.headers.emplace_back("Access-Control-Allow-Headers", kAllowedFields);
@@ -228,7 +254,7 @@ void Conversation::finish_page(Slot& slot, Page page) {
   out += " \r\n";
   if (!page.content_type.empty()) append_field(out, "Content-Type", page.content_type);
   for (const auto& [name, value] : page.headers) append_field(out, name, value);
-  out += slot.cors_fields;
+  out += slot.more_fields;
   out += worker_->date_line();
   if (!slot.keep_alive) out += "Connection: close\r\n";
   if (slot.keep_alive && slot.http_1_0) out += "Connection: keep-alive\r\n";
@@ -257,11 +283,11 @@ void Conversation::finish_page(Slot& slot, Page page) {
 void Conversation::append_to(std::string& out, const Slot& slot, const Response& response) const {
   AnswerOptions options{slot.style, slot.keep_alive, slot.status, worker_->date_line()};
   const bool says_keep_alive = slot.http_1_0 && slot.keep_alive;
-  if (slot.cors_fields.empty() && !says_keep_alive && !slot.is_head) {
+  if (slot.more_fields.empty() && !says_keep_alive && !slot.is_head) {
     return append_response(out, response, options);
   }
   std::string extra(worker_->date_line());
-  extra += slot.cors_fields;
+  extra += slot.more_fields;
   if (says_keep_alive) extra += "Connection: keep-alive\r\n";
   options.extra_fields = extra;
   const std::size_t start = out.size();

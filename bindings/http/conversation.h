@@ -35,7 +35,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     bool is_head = false;
     bool ready = false;
     int status = 0;
-    std::string cors_fields;
+    std::string more_fields;  ///< header fields of the answer: CORS, WWW-Authenticate
     std::string bytes;
     std::shared_ptr<BodySource> source;
     std::uint64_t source_bytes = 0;
@@ -71,11 +71,14 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   bool on_progress();
   void on_message();
   void serve_primitive(std::uint64_t number);
+  /// Who is asking, by the connection or by a bearer token; nullopt where nobody may. Also sets
+  /// what the slot then answers.
+  std::optional<Error> prove(Request& request, Slot& slot) const;
   bool serve_page(Slot& slot);
   void answer_options(Slot& slot);
   void finish_page(Slot& slot, Page page);
   void refuse(int status, Rsc rsc, std::string_view why);
-  void add_cors_fields(Slot& slot) const;
+  void add_more_fields(Slot& slot) const;
   void append_to(std::string& out, const Slot& slot, const Response& response) const;
   void promote();
 

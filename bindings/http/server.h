@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bindings/http/page.h"
+#include "bindings/security/bearer_tokens.h"
 #include "bindings/security/tls_settings.h"
 #include "cse/codec/codec.h"
 #include "cse/primitive/handler.h"
@@ -38,6 +39,12 @@ struct ServerSettings {
   /// After the last answer on a connection: how long the peer may take to close, too.
   std::chrono::milliseconds linger_timeout{1'000};
   CorsSettings cors;
+  /// Whom bearer tokens stand for (RFC 6750); null: an Authorization field is not looked at. A
+  /// token that is unknown or expired is answered with 401 and 4106.
+  std::shared_ptr<const BearerTokens> tokens;
+  /// Refuse primitives of whoever has proven nothing, by certificate or by token: 401 with 4106, or
+  /// 4107 for a CSE-ID.
+  bool require_proof = false;
 };
 
 /// Figures since start.

@@ -225,6 +225,19 @@ Done read_answer(Response& response, const Path& path, const Value& value, Lenie
   return {};
 }
 
+/// A parameter that is carried as it is.
+template <std::optional<Value> A::*member>
+constexpr fields::Row<A> any_row(std::string_view name) {
+  return {name,
+          [](A& a, const fields::Path&, const Value& value, fields::Leniency) -> Done {
+            a.*member = value;
+            return {};
+          },
+          [](const A& a, std::string_view n, Value& out) {
+            if (a.*member) fields::append(out, n, *(a.*member));
+          }};
+}
+
 // Source: TS-0004 table 7.1.2-1. The content is written last and apart, because it may be
 // ready-made text.
 constexpr auto kResponseParameters = std::to_array<fields::Row<A>>({
@@ -242,6 +255,8 @@ constexpr auto kResponseParameters = std::to_array<fields::Row<A>>({
     row<&A::content_status, A>("cnst"),
     row<&A::content_offset, A>("cnot"),
     row<&A::vendor_information, A>("vsi"),
+    any_row<&A::assigned_token_ids>("ati"),
+    any_row<&A::token_request_information>("tqf"),
     {"pc", &read_answer, [](const A&, std::string_view, Value&) {}},
 });
 

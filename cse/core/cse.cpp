@@ -133,6 +133,13 @@ void Cse::dispatch(Request request, std::string originator, Reply reply) {
   if (!is_blocking(request) && extensions_.non_blocking) {
     return extensions_.non_blocking->accept(std::move(request), originator, std::move(reply));
   }
+  if (extensions_.authorization && extensions_.authorization->concerns(request)) {
+    const auto run = [this, address = *address, originator](Request authorized, Reply answer) {
+      dispatch_local(std::move(authorized), address, originator, std::move(answer));
+    };
+    return extensions_.authorization->authorize(std::move(request), originator, run,
+                                                std::move(reply));
+  }
   dispatch_local(std::move(request), *address, std::move(originator), std::move(reply));
 }
 

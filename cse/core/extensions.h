@@ -139,6 +139,20 @@ class Messenger {
   virtual void send_to(const std::string& target, Request request, Reply reply) = 0;
 };
 
+/// Roles and tokens that requests bring, and whoever is consulted where access control refuses.
+/// Source: TS-0003 clauses 7.3 and 7.4, TS-0001 clause 11.5.
+class DynamicAuthorization {
+ public:
+  virtual ~DynamicAuthorization() = default;
+  /// Might the request need authorize()? Cheap: asked for every request to this CSE.
+  virtual bool concerns(const Request& request) const = 0;
+  /// The ordinary way of the request, from here on.
+  using Run = std::function<void(Request request, Reply reply)>;
+  /// Verifies what the request brings (Request::grants), runs it, and where that answers 4103,
+  /// consults and runs it once more. Never blocks.
+  virtual void authorize(Request request, const std::string& originator, Run run, Reply reply) = 0;
+};
+
 /// Requests that wait until an entity without a server fetches them (<pollingChannel>).
 class PollingQueue {
  public:
@@ -224,6 +238,7 @@ struct Extensions {
   EventSink* events = nullptr;
   Turnstile* turnstile = nullptr;
   std::map<int, NotifyTarget> notify_targets;  ///< by resource type
+  DynamicAuthorization* authorization = nullptr;
 };
 
 }  // namespace gatehouse

@@ -121,7 +121,8 @@ Result<std::string> registered(const Request& request, const std::string& from,
     if (!ae) return fail(ae.error());
     if (*ae && request.peer && request.peer->authenticated) return stem;
     // DEVIATION: without proof, as the switch says, such an originator is taken at its word.
-    if (settings.admit_unregistered) return stem.empty() ? from : stem;
+    // But nobody is this CSE, or its administrator, by a mere word in another form.
+    if (settings.admit_unregistered && !stem.empty() && stem != settings.administrator) return stem;
     return fail(Rsc::kBadRequest,
                 "fr (From): an AE registered here names itself by its AE-ID-Stem only");
   }

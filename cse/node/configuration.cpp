@@ -298,6 +298,26 @@ const std::vector<Option>& options() {
                      FIELD(upper_tester.enabled)));
     r.push_back(flag("upper_tester.allow_remote", "not for this machine only",
                      FIELD(upper_tester.allow_remote)));
+    r.push_back(text("credentials.tokens",
+                     "file of bearer tokens for people; https then takes them in place of a client "
+                     "certificate (see gatehouse-cse token)",
+                     FIELD(credentials.tokens_file)));
+    r.push_back(list("credentials.token_issuers",
+                     "issuers of oneM2M tokens (JWT, ES256): \"issuer file.pem\" with its key",
+                     FIELD(credentials.token_issuers),
+                     [](const std::string& item) -> std::optional<std::string> {
+                       const std::size_t space = item.find(' ');
+                       if (space != 0 && space < item.size() - 1) return std::nullopt;
+                       return "must be an issuer and a PEM file, such as \"Cdas /etc/das.pem\"";
+                     }));
+    r.push_back(number("limits.peer_rate", "requests a second from one address; 0: no limit", 0,
+                       10000000, FIELD(limits.peer_rate)));
+    r.push_back(number("limits.peer_burst", "requests at once from one address", 1, 10000000,
+                       FIELD(limits.peer_burst)));
+    r.push_back(number("limits.originator_rate", "requests a second of one originator; 0: no limit",
+                       0, 10000000, FIELD(limits.originator_rate)));
+    r.push_back(number("limits.originator_burst", "requests at once of one originator", 1, 10000000,
+                       FIELD(limits.originator_burst)));
     r.push_back(text("log.level", "error, warning, info or debug", FIELD(log_level),
                      one_of({"error", "warning", "info", "debug"})));
     r.push_back(text("log.ready_file", "file written with the addresses once everything listens",
@@ -422,13 +442,14 @@ void read_table(ReadResult& result, const toml::table& table, const std::string&
   }
 }
 
-/// With credentials a node proves identities: unless the configuration says otherwise, it listens
-/// for https and no longer for http, where anybody on this machine could name himself the
-/// administrator.
+/// With credentials or tokens the administrator must be proven. With credentials a node proves
+/// identities: unless the configuration says otherwise, it listens for https and no longer for
+/// http, where anybody on this machine could name himself the administrator.
 void follow_credentials(Configuration& configuration) {
   NodeSettings& settings = configuration.settings;
+  settings.cse.administrator_needs_proof =
+      settings.credentials.given() || !settings.credentials.tokens_file.empty();
   if (!settings.credentials.given()) return;
-  settings.cse.administrator_needs_proof = true;
   if (!configuration.origin.contains("https.enabled")) settings.https.enabled = true;
   if (!configuration.origin.contains("http.enabled")) settings.http.enabled = false;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "bindings/security/bearer_tokens.h"
 #include "cse/node/configuration.h"
 #include "cse/node/log.h"
 #include "cse/node/node.h"
@@ -47,6 +48,15 @@ int list_options() {
   return 0;
 }
 
+/// The token goes to whoever will use it, the line into the file: the token cannot be got from it.
+int print_token(const std::string& name, const std::vector<std::string>& originators) {
+  const std::string token = make_token();
+  std::string list;
+  for (const std::string& originator : originators) list += (list.empty() ? "" : ",") + originator;
+  std::cout << token << "\n" << name << " " << hash_of_token(token) << " " << list << "\n";
+  return 0;
+}
+
 int run(const node::NodeSettings& settings) {
   // Signals are taken by this thread alone; the others start with them blocked.
   sigset_t signals;
@@ -84,12 +94,20 @@ int main(int argc, char** argv) {
   auto* check_command =
       app.add_subcommand("check", "check the configuration and say where each value comes from")
           ->fallthrough();
+  std::string token_name;
+  std::vector<std::string> token_originators;
+  auto* token_command = app.add_subcommand(
+      "token", "make a bearer token: prints it, and its line for the file credentials.tokens");
+  token_command->add_option("name", token_name, "what the token is called")->required();
+  token_command->add_option("originators", token_originators, "AE-IDs that it may speak as")
+      ->required();
   auto* options_command = app.add_subcommand("options", "list all keys of the configuration");
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   (void)run_command;
 
   if (options_command->parsed()) return list_options();
+  if (token_command->parsed()) return print_token(token_name, token_originators);
   try {
     const auto read = node::read_configuration(file, overrides, environment());
     if (check_command->parsed()) return check(read, file);

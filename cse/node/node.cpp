@@ -8,8 +8,10 @@
 #include "bindings/http/server.h"
 #include "bindings/mqtt/client.h"
 #include "bindings/mqtt/server.h"
+#include "bindings/security/json_web_token.h"
 #include "cse/codec/xml/xml.h"
 #include "cse/core/expiration.h"
+#include "cse/core/rate_limit.h"
 #include "cse/core/sender_list.h"
 #include "cse/node/coap_binding.h"
 #include "cse/node/log.h"
@@ -98,7 +100,10 @@ struct Node::Impl {
   SystemScheduler scheduler;
   std::unique_ptr<Store> store;
   std::unique_ptr<Cse> cse;
+  std::unique_ptr<RateLimit> limit;  ///< null: none is configured
   std::unique_ptr<RequestLog> front;
+  std::shared_ptr<BearerTokens> tokens;  ///< null: none are configured
+  TokenIssuers issuers;
   SenderList senders;
   std::unique_ptr<http::Client> http_client;
   std::unique_ptr<mqtt::Server> mqtt_server;
@@ -121,9 +126,27 @@ Result<void> Node::Impl::open() {
                 "store \"" + settings.store.path + "\": " + opened.error().detail);
   store = *std::move(opened);
   cse = std::make_unique<Cse>(settings.cse, schemas, behaviours, *store, scheduler, process_part());
-  front = std::make_unique<RequestLog>(*cse, scheduler);
+  PrimitiveHandler* next = cse.get();
+  const LimitSettings& l = settings.limits;
+  if (l.peer_rate > 0 || l.originator_rate > 0) {
+    const auto rate = [](int per_second, int burst) {
+      return Rate{static_cast<double>(per_second), static_cast<double>(burst)};
+    };
+    limit = std::make_unique<RateLimit>(
+        RateLimit::Settings{rate(l.peer_rate, l.peer_burst),
+                            rate(l.originator_rate, l.originator_burst)},
+        *cse, scheduler);
+    next = limit.get();
+  }
+  front = std::make_unique<RequestLog>(*next, scheduler);
   open_senders();
-  services = std::make_unique<Services>(*cse, senders, settings);
+  for (const std::string& entry : settings.credentials.token_issuers) {
+    const std::size_t space = entry.find(' ');
+    const std::string file = entry.substr(entry.find_first_not_of(' ', space));
+    if (auto added = issuers.add(entry.substr(0, space), file); !added) return added;
+  }
+  services = std::make_unique<Services>(
+      *cse, senders, settings, [this](std::string_view token) { return issuers.verify(token); });
   services->set_connections(*websocket);
   open_upper_tester();
   return cse->start();
@@ -179,6 +202,7 @@ http::PageHandler Node::Impl::all_pages() {
 Result<void> Node::Impl::listen() {
   const auto add = [this](std::unique_ptr<http::Server>& server, http::ServerSettings how,
                           const char* name) -> Result<void> {
+    how.tokens = tokens;
     server = std::make_unique<http::Server>(std::move(how), *front, codecs);
     server->set_pages(all_pages());
     if (auto started = server->start(); !started)
@@ -186,12 +210,18 @@ Result<void> Node::Impl::listen() {
     log_info(std::string("listening on ") + name + " port=" + std::to_string(server->port()));
     return {};
   };
+  if (!settings.credentials.tokens_file.empty()) {
+    tokens = std::make_shared<BearerTokens>(settings.credentials.tokens_file);
+    if (auto loaded = tokens->load(); !loaded) return loaded;
+  }
   if (settings.http.enabled) {
     if (auto added = add(http_server, server_settings(settings.http), "http"); !added) return added;
   }
   if (settings.https.enabled) {
     http::ServerSettings how = server_settings(settings.https);
     how.tls = settings.credentials.to_tls();
+    how.tls->require_peer_certificate = !tokens;  // a person has a token instead
+    how.require_proof = true;
     if (auto added = add(https_server, std::move(how), "https"); !added) return added;
   }
   if (auto listening = coap->listen(); !listening) return listening;

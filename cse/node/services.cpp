@@ -18,6 +18,12 @@ RegistrationSettings registration_settings(const NodeSettings& settings) {
   return r;
 }
 
+Authorization::Settings authorization_settings(VerifyToken verify) {
+  Authorization::Settings a;
+  a.verify = std::move(verify);
+  return a;
+}
+
 void log_undelivered(const Undelivered& lost) {
   log(LogLevel::kWarning,
       "notification given up sub=" + log_value(lost.queue) + " target=" + log_value(lost.target) +
@@ -26,7 +32,7 @@ void log_undelivered(const Undelivered& lost) {
 
 }  // namespace
 
-Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
+Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings, VerifyToken verify)
     : discovery_(cse),
       registration_(cse, senders, registration_settings(settings)),
       messenger_(cse, {&senders}),
@@ -44,7 +50,8 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings)
       actions_(cse),
       semantics_(cse),
       commands_(cse),
-      transactions_(cse) {
+      transactions_(cse),
+      authorization_(cse, authorization_settings(std::move(verify))) {
   add_containers(cse);
   add_flex_containers(cse);
   add_groups(cse);

@@ -4,6 +4,7 @@
 #include "cse/node/settings.h"
 #include "cse/services/action/actions.h"
 #include "cse/services/announcement/announcement.h"
+#include "cse/services/authorization/authorization.h"
 #include "cse/services/command/commands.h"
 #include "cse/services/data/containers.h"
 #include "cse/services/data/flex_containers.h"
@@ -29,7 +30,8 @@ namespace gatehouse::node {
 /// start and stop.
 class Services {
  public:
-  Services(Cse& cse, SenderList& senders, const NodeSettings& settings);
+  /// `verify`: of tokens; empty: no issuer is known.
+  Services(Cse& cse, SenderList& senders, const NodeSettings& settings, VerifyToken verify);
   void start();
   void stop();
   /// Before start(): entities that are reached on connections which they opened.
@@ -54,6 +56,7 @@ class Services {
   Semantics semantics_;
   Commands commands_;
   Transactions transactions_;
+  Authorization authorization_;
 };
 
 }  // namespace gatehouse::node

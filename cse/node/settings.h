@@ -16,6 +16,9 @@ struct StoreSettings {
 /// Whose certificate, key and trust anchors the bindings use; all three or none.
 struct CredentialSettings {
   std::string certificate_file, key_file, ca_file, crl_file;
+  /// Issuers of oneM2M tokens (tkns): "issuer file.pem", the key that verifies theirs.
+  std::vector<std::string> token_issuers;
+  std::string tokens_file;  ///< bearer tokens of people; empty: none
   bool given() const { return !certificate_file.empty(); }
   TlsSettings to_tls() const;
 };
@@ -74,6 +77,12 @@ struct UpperTesterSettings {
   bool allow_remote = false;  ///< not from loopback only
 };
 
+/// Requests a second that a peer or an originator may send on average, and at once; 0: no limit.
+struct LimitSettings {
+  int peer_rate = 0, peer_burst = 200;
+  int originator_rate = 0, originator_burst = 200;
+};
+
 struct NodeSettings {
   CseSettings cse;
   StoreSettings store;
@@ -82,6 +91,7 @@ struct NodeSettings {
   MqttSettings mqtt;
   WebSocketListener ws, wss;
   CoapSettings coap;
+  LimitSettings limits;
   RegistrarSettings registrar;
   UpperTesterSettings upper_tester;
   std::vector<std::string> allowed_cses;  ///< CSE-IDs that may register here; empty: any

@@ -92,6 +92,9 @@ struct Peer {
   /// SP-relative CSE-ID
   /// ("/id-mn"), an AE-ID-Stem ("CAE1", "SAE1") or an SP-relative AE-ID ("/id-mn/CAE1").
   std::vector<std::string> identities;
+  /// What the credential itself is called ("10-key@mef.example", a token's name); empty: unknown.
+  /// Source: TS-0003 (Credential-ID).
+  std::string credential;
   std::string user;  ///< the person behind a bearer token; empty: none
 };
 
@@ -170,6 +173,8 @@ struct Response {
   std::optional<std::string> vendor_information;
   bool suppressed =
       false;  ///< responseType noResponse: bindings send nothing, HTTP 204 (No Content)
+  std::optional<Value> assigned_token_ids;         ///< ati: m2m:dynAuthLocalTokenIdAssignments
+  std::optional<Value> token_request_information;  ///< tqf: m2m:dynAuthTokenReqInfo, with 4103
   std::string content_location;  ///< address of a created resource; HTTP Content-Location, CoAP
                                  ///< Location-Path
   /// Freed with the answer, where that has arrived: what the request was made of, if it went

@@ -47,6 +47,7 @@ constexpr std::array kRows = {
     Row{Rsc::kAppRuleValidationFailed, "APP_RULE_VALIDATION_FAILED"},
     Row{Rsc::kOperationDeniedByRemoteEntity, "OPERATION_DENIED_BY_REMOTE_ENTITY"},
     Row{Rsc::kServiceSubscriptionNotEstablished, "SERVICE_SUBSCRIPTION_NOT_ESTABLISHED"},
+    Row{Rsc::kServiceSubscriptionLimitsExceeded, "SERVICE_SUBSCRIPTION_LIMITS_EXCEEDED"},
     Row{Rsc::kInvalidSparqlQuery, "INVALID_SPARQL_QUERY"},
     Row{Rsc::kInternalServerError, "INTERNAL_SERVER_ERROR"},
     Row{Rsc::kNotImplemented, "NOT_IMPLEMENTED"},

@@ -40,6 +40,7 @@ enum class Rsc : std::uint16_t {
   kAppRuleValidationFailed = 4126,
   kOperationDeniedByRemoteEntity = 4127,
   kServiceSubscriptionNotEstablished = 4128,
+  kServiceSubscriptionLimitsExceeded = 4141,
   kInvalidSparqlQuery = 4143,
   kInternalServerError = 5000,
   kNotImplemented = 5001,

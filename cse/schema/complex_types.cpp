@@ -98,6 +98,17 @@ constexpr MemberRule kPrivilegesMembers[] = {
     {"acr", "accessControlRules", kMay, list_of(object_of(kAccessControlRule))},
 };
 
+/// m2m:tokenPermission
+constexpr MemberRule kTokenPermission[] = {
+    {"ris",  "resourceIDs", kMay, list_of(kId)},
+    {"pv",   "privileges",  kMay, object_of(kPrivilegesMembers)},
+    {"rids", "roleIDs",     kMay, list_of(kId)},
+};
+
+constexpr MemberRule kTokenPermissionsMembers[] = {
+    {"pm", "permission", kMay, list_of(object_of(kTokenPermission))},
+};
+
 constexpr MemberRule kSelfPrivilegesMembers[] = {
     {"acr", "accessControlRules", kMust, some_of(object_of(kAccessControlRule))},
 };

@@ -7,6 +7,7 @@
 namespace gatehouse::complex_types {
 
 extern const MemberRule kPrivilegesMembers[1];
+extern const MemberRule kTokenPermissionsMembers[1];
 extern const MemberRule kSelfPrivilegesMembers[1];
 extern const MemberRule kSpecializationTypeMembers[2];
 extern const MemberRule kBatchNotifyMembers[2];
@@ -28,6 +29,7 @@ extern const MemberRule kEvalCriteriaMembers[3];
 
 /// m2m:setOfAcrs
 inline constexpr DataType kPrivileges = shape::object_of(kPrivilegesMembers);
+inline constexpr DataType kTokenPermissions = shape::object_of(kTokenPermissionsMembers);
 /// m2m:setOfAcrs with at least one rule. Source: TS-0004 table 7.4.2.1-3 (selfPrivileges).
 inline constexpr DataType kSelfPrivileges = shape::object_of(kSelfPrivilegesMembers);
 inline constexpr DataType kSpecializationType = shape::object_of(kSpecializationTypeMembers);

@@ -99,6 +99,8 @@ inline constexpr int kDelivery = 6, kExecInstance = 8, kLocationPolicy = 10, kMg
                      kAction = 65, kDependency = 66;
 inline constexpr int kNotificationTargetMgmtPolicyRef = 25, kNotificationTargetPolicy = 26,
                      kPolicyDeletionRules = 27, kCrossResourceSubscription = 48;
+inline constexpr int kServiceSubscriptionProfile = 11, kServiceSubscribedAppRule = 19,
+                     kServiceSubscribedNode = 20, kRole = 31, kToken = 32, kConsultation = 34;
 inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
 }  // namespace type_number
 

@@ -45,6 +45,12 @@ void add_standard_types(Schemas& schemas) {
       &kPolicyDeletionRulesType,
       &kAeContactListType,
       &kAeContactListPerCseType,
+      &kServiceSubscriptionProfileType,
+      &kServiceSubscribedNodeType,
+      &kServiceSubscribedAppRuleType,
+      &kRoleType,
+      &kTokenType,
+      &kConsultationType,
   };
   for (const TypeSchema* type : kAll) schemas.add(*type);
   schemas.set_specialisations(std::make_shared<const FlexContainers>());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/services/registration/node_links.h"
+#include "cse/services/registration/service_subscription.h"
 
 namespace gatehouse {
 namespace {
@@ -58,6 +59,8 @@ class Ae final : public TypeBehaviour {
     }
     auto stem = assign_stem(draft, context);
     if (!stem) return fail(stem.error());
+    if (auto subscribed = check_service_subscription(api, *stem, context); !subscribed)
+      return subscribed;
     draft.record.id.text = *stem;
     draft.record.originator = *stem;
     draft.attributes.set("aei", *stem);

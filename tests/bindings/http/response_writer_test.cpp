@@ -113,6 +113,7 @@ TEST(StatusTable, MapsEveryCodeOfOurs) {
       {Rsc::kOperationDeniedByRemoteEntity, 403},
       {Rsc::kServiceSubscriptionNotEstablished, 403},
       {Rsc::kInvalidSparqlQuery, 400},
+      {Rsc::kServiceSubscriptionLimitsExceeded, 429},
       {Rsc::kInternalServerError, 500},
       {Rsc::kNotImplemented, 501},
       {Rsc::kTargetNotReachable, 404},

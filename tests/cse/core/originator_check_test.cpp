@@ -193,5 +193,54 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"a_registree_is_no_registrar", tls({"/id-mn2"}), "/id-far/CAE7", 0, kForged}),
     name_of_case);
 
+/// A rule of the settings, and whoever asks.
+struct SettingCase {
+  std::string name;
+  bool admit_unregistered, administrator_needs_proof;
+  Connection connection;
+  std::string from;
+  std::variant<std::string, Rsc> expected = {};
+};
+class OriginatorSettings : public testing::TestWithParam<SettingCase> {};
+
+TEST_P(OriginatorSettings, OpenOrCloseTheDoor) {
+  CseSettings settings;
+  settings.admit_unregistered = GetParam().admit_unregistered;
+  settings.administrator_needs_proof = GetParam().administrator_needs_proof;
+  TestCse node(settings);
+  node.add_ae("CAE1");
+  Request request = TestCse::request(Operation::kRetrieve, GetParam().from, "cse-in");
+  auto peer = std::make_shared<Peer>();
+  peer->authenticated = GetParam().connection.authenticated;
+  peer->identities = GetParam().connection.identities;
+  request.peer = std::move(peer);
+  CommittedView view = node.cse().view();
+
+  const auto proven = proven_originator(request, node.cse().settings(), view);
+
+  const std::variant<std::string, Rsc> answer =
+      proven ? std::variant<std::string, Rsc>(*proven) : proven.error().rsc;
+  EXPECT_EQ(answer, GetParam().expected);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Settings, OriginatorSettings,
+    testing::Values(
+        SettingCase{"administrator_by_name", false, false, kPlain, "CAdmin", "CAdmin"},
+        SettingCase{"administrator_by_name_is_not_enough", false, true, kPlain, "CAdmin", kForged},
+        SettingCase{"administrator_proven", false, true, tls({"CAdmin"}), "CAdmin", "CAdmin"},
+        SettingCase{"administrator_by_anothers_token", false, true, tls({"CAnna"}), "CAdmin",
+                    kForged},
+        SettingCase{"registered_ae", false, true, kPlain, "CAE1", "CAE1"},
+        SettingCase{"unregistered_ae", false, false, kPlain, "CAE9", kForged},
+        SettingCase{"unregistered_ae_accepted", true, false, kPlain, "CAE9", "CAE9"},
+        SettingCase{"any_word_accepted", true, false, kPlain, "someone", "someone"},
+        SettingCase{"unknown_cse_admitted", true, false, kPlain, "/id-none", "/id-none"},
+        SettingCase{"ae_of_ours_in_another_form", true, false, kPlain, "/id-in/CAE9", "CAE9"},
+        SettingCase{"administrator_in_another_form_is_not", true, true, kPlain, "/id-in/CAdmin",
+                    kBad},
+        SettingCase{"the_cse_itself_is_not", true, false, kPlain, "/id-in", kBad},
+        SettingCase{"against_a_credential", true, false, tls({"CAE1"}), "CAE9", kForged}),
+    [](const auto& each) { return each.param.name; });
+
 }  // namespace
 }  // namespace gatehouse

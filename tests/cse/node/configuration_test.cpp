@@ -141,7 +141,13 @@ INSTANTIATE_TEST_SUITE_P(
         Override{"word", "http.port=any",
                  "--set http.port=any: http.port: must be an integer from 0 to 65535, not \"any\""},
         Override{"flag", "http.enabled=1",
-                 "--set http.enabled=1: http.enabled: must be true or false, not \"1\""}),
+                 "--set http.enabled=1: http.enabled: must be true or false, not \"1\""},
+        Override{"location", "cse.locations=10.0.0.0/8",
+                 "--set cse.locations=10.0.0.0/8: cse.locations: \"10.0.0.0/8\": must be \"network "
+                 "country\" or \"network country latitude longitude\", not \"10.0.0.0/8\""},
+        Override{"rate", "limits.peer_rate=-1",
+                 "--set limits.peer_rate=-1: limits.peer_rate: must be an integer from 0 to "
+                 "10000000, not \"-1\""}),
     [](const auto& each) { return each.param.name; });
 
 TEST_F(ConfigurationTest, TextsOfTheCommandLineBecomeWhatTheKeyWants) {
@@ -210,6 +216,19 @@ TEST(Configuration, WithCredentialsListensForHttpsOnlyUnlessToldOtherwise) {
   EXPECT_TRUE(with({"http.enabled=true"}).http.enabled);
   EXPECT_FALSE(with({"https.enabled=false"}).https.enabled);
   EXPECT_TRUE(read_configuration("", {}, {}).configuration.settings.http.enabled);
+}
+
+// TS-0003 clause 8: a node that can prove identities does not believe the administrator's name.
+TEST(Configuration, WithCredentialsOrTokensTheAdministratorNeedsProof) {
+  const auto needs = [](const std::vector<std::string>& overrides) {
+    return read_configuration("", overrides, {})
+        .configuration.settings.cse.administrator_needs_proof;
+  };
+
+  EXPECT_FALSE(needs({}));
+  EXPECT_TRUE(needs({"credentials.tokens=tokens"}));
+  EXPECT_TRUE(
+      needs({"credentials.certificate=c.pem", "credentials.key=k.pem", "credentials.ca=a.pem"}));
 }
 
 }  // namespace

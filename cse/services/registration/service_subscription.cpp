@@ -1,0 +1,92 @@
+#include "cse/services/registration/service_subscription.h"
+
+#include <algorithm>
+
+#include "cse/core/access_control.h"
+#include "cse/core/address.h"
+
+namespace gatehouse {
+namespace {
+
+bool one_matches(const std::vector<std::string>& patterns, const std::string& text) {
+  return std::any_of(patterns.begin(), patterns.end(), [&text](const std::string& pattern) {
+    return matches_wildcard(pattern, text);
+  });
+}
+
+/// Without `apci` a rule is for registrations without security association.
+bool credential_fits(const Value& rule, const Peer* peer) {
+  const bool proven = peer && peer->authenticated;
+  const std::vector<std::string> patterns = rule.strings_at("apci");
+  if (patterns.empty()) return !proven;
+  if (!proven) return false;
+  if (!peer->credential.empty() && one_matches(patterns, peer->credential)) return true;
+  return std::any_of(
+      peer->identities.begin(), peer->identities.end(),
+      [&patterns](const std::string& identity) { return one_matches(patterns, identity); });
+}
+
+bool rule_fits(const Value& rule, const std::string& app_id, const std::string& stem,
+               const Peer* peer) {
+  const std::vector<std::string> apps = rule.strings_at("aai"), stems = rule.strings_at("aae");
+  return credential_fits(rule, peer) && (apps.empty() || one_matches(apps, app_id)) &&
+         (stems.empty() || one_matches(stems, stem));
+}
+
+/// Every present resource of a type, until `visit` returns false.
+template <class Visit>
+Result<void> each_of_type(int type, WorkingSet& resources, const Visit& visit) {
+  Page page;
+  for (;;) {
+    auto entries = resources.all_of_type(type, page);
+    if (!entries) return fail(entries.error());
+    for (const ChildEntry& entry : *entries) {
+      page.after = entry.order;
+      auto resource = resources.find(entry.id);
+      if (!resource) return fail(resource.error());
+      if (*resource && !visit(*resource)) return {};
+    }
+    if (entries->size() < page.limit) return {};
+  }
+}
+
+}  // namespace
+
+Result<void> check_service_subscription(const std::string& app_id, const std::string& stem,
+                                        OperationContext& context) {
+  bool any_profile = false, any_node = false;
+  const auto see_profile = [&any_profile](const ResourcePtr&) { return !(any_profile = true); };
+  auto seen =
+      each_of_type(type_number::kServiceSubscriptionProfile, context.resources, see_profile);
+  if (!seen || !any_profile) return seen;
+
+  std::vector<std::string> links;
+  const auto see_node = [&](const ResourcePtr& node) {
+    std::string csi = node->attributes().string_at("csi");
+    if (csi.starts_with(context.settings.sp_id + "/")) csi.erase(0, context.settings.sp_id.size());
+    if (csi != context.settings.cse_id) return true;
+    any_node = true;
+    for (std::string& link : node->attributes().strings_at("rlk")) links.push_back(std::move(link));
+    return true;
+  };
+  seen = each_of_type(type_number::kServiceSubscribedNode, context.resources, see_node);
+  if (!seen) return seen;
+  if (!any_node) {
+    return fail(Rsc::kServiceSubscriptionNotEstablished,
+                "no <serviceSubscribedNode> of the service subscriptions has the CSE-ID \"" +
+                    context.settings.cse_id + "\"");
+  }
+  for (const std::string& link : links) {
+    auto rule = find_local(link, context.settings, context.resources);
+    if (!rule) return fail(rule.error());
+    if (*rule && (*rule)->type() == type_number::kServiceSubscribedAppRule &&
+        rule_fits((*rule)->attributes(), app_id, stem, context.request.peer.get())) {
+      return {};
+    }
+  }
+  return fail(Rsc::kAppRuleValidationFailed, "no <serviceSubscribedAppRule> allows the App-ID \"" +
+                                                 app_id + "\" with the AE-ID \"" + stem +
+                                                 "\" and this credential");
+}
+
+}  // namespace gatehouse

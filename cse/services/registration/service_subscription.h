@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+#include "cse/core/behaviour.h"
+
+namespace gatehouse {
+
+/// May an AE with that App-ID and AE-ID-Stem register here? The rules are data: below an
+/// <m2mServiceSubscriptionProfile> a <serviceSubscribedNode> names this CSE (`csi`) and links to
+/// <serviceSubscribedAppRule>s, of which one must fit: its credentials (`apci`; absent: without
+/// security association), App-IDs (`aai`) and AE-IDs (`aae`), each a list of patterns with '*', and
+/// absent: any. A CSE without any profile takes all registrations, as it has no subscription to
+/// check. Only profiles of this CSE are read: an MN-CSE does not ask its IN-CSE.
+/// Source: TS-0004 clause 7.3.2.7, TS-0001 clauses 9.6.19, 9.6.29 and 10.2.2.2.
+/// Errors: kServiceSubscriptionNotEstablished (4128): no node of the profiles is this CSE;
+/// kAppRuleValidationFailed (4126): no rule fits.
+Result<void> check_service_subscription(const std::string& app_id, const std::string& stem,
+                                        OperationContext& context);
+
+}  // namespace gatehouse
