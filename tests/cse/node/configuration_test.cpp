@@ -134,8 +134,8 @@ INSTANTIATE_TEST_SUITE_P(
     Entries, BadOverrides,
     testing::Values(
         Override{"no_value", "http.port", "--set http.port: must be key=value"},
-        Override{"unknown", "x.port=1",
-                 "--set x.port=1: unknown key \"x.port\"; did you mean \"http.port\"?"},
+        Override{"unknown", "htp.port=1",
+                 "--set htp.port=1: unknown key \"htp.port\"; did you mean \"http.port\"?"},
         Override{"range", "http.port=-1",
                  "--set http.port=-1: http.port: must be an integer from 0 to 65535, not \"-1\""},
         Override{"word", "http.port=any",
