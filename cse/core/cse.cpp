@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/core/address.h"
+#include "cse/core/request_size.h"
 
 namespace gatehouse {
 namespace {
@@ -72,8 +73,9 @@ Cse::~Cse() { stop(); }
 
 Result<void> Cse::start() {
   if (auto ready = bootstrap(); !ready) return ready;
-  lane_ = std::make_unique<WriteLane>(store_, cache_, schemas_, ids_, scheduler_,
-                                      settings_.max_batch, settings_.max_queued_writes);
+  lane_ =
+      std::make_unique<WriteLane>(store_, cache_, schemas_, ids_, scheduler_, settings_.max_batch,
+                                  settings_.max_queued_writes, settings_.max_queued_bytes);
   return {};
 }
 
@@ -329,11 +331,14 @@ class Cse::RequestJob final : public WriteJob {
                            .content;
   }
 
+  std::size_t bytes() const override { return bytes_; }
+
   void refuse(Error error) { reply_(error_response(*request_, error)); }
 
  private:
   Cse& cse_;
-  std::shared_ptr<const Request> request_;
+  const std::shared_ptr<const Request> request_;
+  const std::size_t bytes_ = request_->content ? bytes_of(*request_->content) : 0;
   std::string originator_;
   bool dry_run_;
   Reply reply_;

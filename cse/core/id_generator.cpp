@@ -16,6 +16,16 @@ std::int64_t IdGenerator::next_order() {
   return (last_ << 10) | process_part_;
 }
 
+std::int64_t IdGenerator::first_order_at(Timestamp time) {
+  constexpr std::int64_t kLast = INT64_MAX >> 10;
+  const std::int64_t since = time.microseconds - kYear2020Microseconds;
+  return std::clamp<std::int64_t>(since, 0, kLast) << 10;
+}
+
+Timestamp IdGenerator::time_of(std::int64_t order) {
+  return {(order >> 10) + kYear2020Microseconds};
+}
+
 void IdGenerator::stay_above(std::int64_t order) {
   const std::lock_guard lock(mutex_);
   last_ = std::max(last_, order >> 10);

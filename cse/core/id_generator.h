@@ -22,6 +22,10 @@ class IdGenerator {
   /// Orders given from now on are greater than `order`: what the store holds from before a restart,
   /// if the clock was put back meanwhile.
   void stay_above(std::int64_t order);
+  /// The least order that is given at that time, unless the clock has been put back before.
+  static std::int64_t first_order_at(Timestamp time);
+  /// The reverse: when an order was given, by the generator's clock.
+  static Timestamp time_of(std::int64_t order);
   /// A resource identifier: `prefix` and 13 characters that sort as `order` does.
   static std::string identifier(std::string_view prefix, std::int64_t order);
   /// A request identifier that is unique over all entities, for requests of the CSE's own.

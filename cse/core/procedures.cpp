@@ -1,5 +1,7 @@
 #include "cse/core/procedures.h"
 
+#include <algorithm>
+
 #include "cse/codec/json.h"
 
 namespace gatehouse {
@@ -112,10 +114,54 @@ Result<void> let_participants_join(const Extensions& extensions, OperationContex
   return {};
 }
 
-Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
-                           bool side_effect) {
+namespace {
+
+/// Resources that one request takes out of the store at once; what is larger is moved aside.
+constexpr std::size_t kMaxErasedAtOnce = 2'000;
+
+Result<void> move_aside(const ResourcePtr& resource, OperationContext& context, bool side_effect) {
+  auto base = context.resources.find_stored(csebase_id(context.settings));
+  if (!base) return fail(base.error());
+  if (!*base) return fail(Rsc::kInternalServerError, "the CSEBase is missing");
+  context.resources.move_aside(resource, *base, side_effect);
+  return {};
+}
+
+Result<void> erase_within(const ResourcePtr& resource, OperationContext& context, bool side_effect,
+                          std::size_t& budget) {
   if (auto allowed = context.behaviours.of(resource->type()).on_delete(resource, context); !allowed)
     return allowed;
+  for (;;) {
+    auto page = context.resources.children(resource->id(), Page{INT64_MIN, budget + 1, false});
+    if (!page) return fail(page.error());
+    if (page->empty()) break;
+    if (page->size() > budget) return move_aside(resource, context, side_effect);
+    bool progress = false;
+    for (const ChildEntry& entry : *page) {
+      auto child = context.resources.find_stored(entry.id);
+      if (!child) return fail(child.error());
+      if (!*child || (*child)->parent() != resource->id())
+        continue;  // it went with a sibling, by a rule of that one's type
+      progress = true;
+      if (auto erased = erase_within(*child, context, true, budget); !erased) return erased;
+    }
+    if (!progress)
+      return fail(Rsc::kInternalServerError, "a child vanished while its parent was deleted");
+  }
+  budget -= std::min<std::size_t>(budget, 1);
+  context.resources.erase(resource, side_effect);
+  return {};
+}
+
+}  // namespace
+
+Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
+                           bool side_effect) {
+  std::size_t budget = kMaxErasedAtOnce;
+  return erase_within(resource, context, side_effect, budget);
+}
+
+Result<bool> sweep(const ResourcePtr& resource, OperationContext& context, std::size_t& budget) {
   for (;;) {
     auto page = context.resources.children(resource->id(), Page{});
     if (!page) return fail(page.error());
@@ -124,15 +170,23 @@ Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& contex
     for (const ChildEntry& entry : *page) {
       auto child = context.resources.find_stored(entry.id);
       if (!child) return fail(child.error());
-      if (!*child) continue;  // it went with a sibling, by a rule of that one's type
+      if (!*child || (*child)->parent() != resource->id())
+        continue;  // it went with a sibling, by a rule of that one's type
       progress = true;
-      if (auto erased = erase_subtree(*child, context, true); !erased) return erased;
+      auto gone = sweep(*child, context, budget);
+      if (!gone || !*gone) return gone;
     }
     if (!progress)
       return fail(Rsc::kInternalServerError, "a child vanished while its parent was deleted");
   }
-  context.resources.erase(resource, side_effect);
-  return {};
+  if (budget == 0) return false;
+  --budget;
+  if (!is_moved_aside(*resource)) {  // for that one it was asked when it was deleted
+    auto allowed = context.behaviours.of(resource->type()).on_delete(resource, context);
+    if (!allowed) return fail(allowed.error());
+  }
+  context.resources.erase(resource, true);
+  return true;
 }
 
 Result<void> remove_expired(const ResourcePtr& resource, OperationContext& context) {

@@ -37,9 +37,14 @@ Response read_and_use(const ProcedureContext& context, const Request& request,
 Result<void> let_participants_join(const Extensions& extensions, OperationContext& context);
 
 /// Takes a resource and everything below it out. The resource's own change is a plain one, those
-/// below are side effects.
+/// below are side effects. Bounded work: of a large subtree the large parts are moved aside at once
+/// (WorkingSet::move_aside), and swept out by and by.
 Result<void> erase_subtree(const ResourcePtr& resource, OperationContext& context,
                            bool side_effect = false);
+
+/// Takes out what is below a resource that was moved aside, and then the resource, from the bottom,
+/// at most `budget` resources, which counts down. True when all is gone.
+Result<bool> sweep(const ResourcePtr& resource, OperationContext& context, std::size_t& budget);
 
 /// Takes out a resource whose time is over, as its own DELETE would, and tells its parent. Nothing
 /// happens to any other. Source: TS-0001 clause 9.6.1.3.2 (expirationTime).

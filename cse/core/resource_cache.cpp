@@ -102,6 +102,27 @@ void ResourceCache::drop_latest(const ResourceId& parent) {
   place.latest.erase(parent);
 }
 
+void ResourceCache::drop_below(const std::string& path) {
+  const std::string prefix = path + "/";
+  const auto is_below = [&](const ResourcePtr& resource) {
+    return resource && resource->path().starts_with(prefix);
+  };
+  for (Shard& place : shards_) {
+    std::vector<std::string> gone;
+    {
+      const std::lock_guard lock(place.mutex);
+      ++place.epoch;
+      std::erase_if(place.latest, [&](const auto& entry) { return is_below(entry.second); });
+      std::erase_if(place.by_id, [&](const auto& entry) {
+        if (!is_below(entry.second.resource)) return false;
+        gone.push_back(entry.second.resource->path());
+        return true;
+      });
+    }
+    for (const std::string& one : gone) forget_path(one);
+  }
+}
+
 void ResourceCache::clear() {
   for (Shard& place : shards_) {
     const std::lock_guard lock(place.mutex);

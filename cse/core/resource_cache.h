@@ -36,6 +36,8 @@ class ResourceCache {
   void publish_instance(const ResourcePtr& instance);
   /// The resource is gone, or what is known of it may be old.
   void drop(const ResourceId& id);
+  /// Everything below that structured path is gone. Looks through the whole cache.
+  void drop_below(const std::string& path);
   void drop_latest(const ResourceId& parent);
   void clear();
 

@@ -39,8 +39,12 @@ struct CseSettings {
   std::size_t cache_resources = 50'000;       ///< resources kept decoded in memory
   std::size_t max_batch = 256;                ///< writes that share one commit
   std::size_t max_queued_writes = 20'000;     ///< beyond that a write is refused (5000, "busy")
+  std::size_t max_queued_bytes = 256 << 20;   ///< of the requests among them; refused as above
   std::int64_t max_discovery_results = 1000;  ///< a larger answer is cut, with contentStatus 1
-  std::size_t max_children_depth = 32;  ///< levels of nested children in one answer (rcn 4, 8)
+  std::int64_t max_discovery_work =
+      200'000;                             ///< index entries that one answer may cost; 20 each read
+  std::size_t max_answer_bytes = 4 << 20;  ///< of nested children (rcn 4, 8); more is cut
+  std::size_t max_children_depth = 32;     ///< levels of nested children in one answer (rcn 4, 8)
 
   /// "/id-in" without the slash: first part of CSE-relative identifiers seen from elsewhere.
   std::string cse_id_stem() const { return cse_id.substr(1); }

@@ -1,15 +1,31 @@
 #include "cse/core/working_set.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "cse/codec/json.h"
 #include "cse/core/committed_view.h"
 
 namespace gatehouse {
 
+namespace {
+
+/// In the path of what was moved aside, and of all below it: no request can make a name with it.
+constexpr std::string_view kMovedAside = "/:";
+
+bool is_below_moved_aside(const Resource& resource) {
+  return resource.path().find(kMovedAside) != std::string::npos;
+}
+
+}  // namespace
+
+bool WorkingSet::is_absent(const Resource& resource) const {
+  return resource.expires() <= now_ || is_below_moved_aside(resource);
+}
+
 Result<ResourcePtr> WorkingSet::find(const ResourceId& id) {
   auto resource = find_stored(id);
-  if (resource && *resource && (*resource)->expires() <= now_) return ResourcePtr{};
+  if (resource && *resource && is_absent(**resource)) return ResourcePtr{};
   return resource;
 }
 
@@ -23,7 +39,7 @@ Result<ResourcePtr> WorkingSet::find_stored(const ResourceId& id) {
   if (!*record) return ResourcePtr{};
   auto resource = materialise_stored(**std::move(record));
   // Only the lane publishes, so what the transaction holds unchanged is the committed state.
-  if (resource && *resource) cache_.fill(*resource, ticket);
+  if (resource && *resource && !is_below_moved_aside(**resource)) cache_.fill(*resource, ticket);
   return resource;
 }
 
@@ -53,7 +69,7 @@ Result<ResourcePtr> WorkingSet::materialise_stored(Record record) {
 
 Result<ResourcePtr> WorkingSet::child(const Resource& parent, const std::string& name) {
   auto resource = child_stored(parent, name);
-  if (resource && *resource && (*resource)->expires() <= now_) return ResourcePtr{};
+  if (resource && *resource && is_absent(**resource)) return ResourcePtr{};
   return resource;
 }
 
@@ -63,12 +79,18 @@ Result<ResourcePtr> WorkingSet::child_stored(const Resource& parent, const std::
     auto resource = find_stored(created->second);
     if (!resource || *resource) return resource;
   }
+  // What the cache or the store knows under the name may have been moved aside in this batch.
+  const auto if_still_there = [&](Result<ResourcePtr> found) {
+    const bool moved =
+        found && *found && ((*found)->parent() != parent.id() || (*found)->name() != name);
+    return moved ? Result<ResourcePtr>(ResourcePtr{}) : found;
+  };
   if (ResourcePtr cached = cache_.find_path(parent.path() + "/" + name)) {
-    return find_stored(cached->id());
+    return if_still_there(find_stored(cached->id()));
   }
   auto record = transaction_.find_child(parent.id(), name);
   if (!record) return fail(record.error());
-  return *record ? find_stored((*record)->id) : Result<ResourcePtr>(ResourcePtr{});
+  return *record ? if_still_there(find_stored((*record)->id)) : Result<ResourcePtr>(ResourcePtr{});
 }
 
 Result<std::vector<ChildEntry>> WorkingSet::children(const ResourceId& parent, const Page& page) {
@@ -131,6 +153,18 @@ std::vector<std::string> labels_of(const Value& attributes) {
 
 }  // namespace
 
+Result<void> WorkingSet::note_clock_step(std::int64_t order) {
+  const std::chrono::microseconds ahead = IdGenerator::time_of(order) - now_;
+  if (ahead < std::chrono::seconds(30)) return {};
+  auto known = transaction_.setting(kClockStepSetting);
+  if (!known) return fail(known.error());
+  std::int64_t most = 0;
+  if (*known) std::from_chars((*known)->data(), (*known)->data() + (*known)->size(), most);
+  if (ahead.count() <= most) return {};
+  // Rounded up, so that a clock that stays behind is not noted at each creation.
+  return transaction_.put_setting(kClockStepSetting, std::to_string(ahead.count() + 3'600'000'000));
+}
+
 Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
                                        const Resource* parent, Value attributes, bool side_effect) {
   // What is refused here must not reach the store: there it would undo the whole batch.
@@ -145,6 +179,7 @@ Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
     if (!namesake) return fail(namesake.error());
     if (*namesake) return fail(Rsc::kConflict, "the identifier \"" + draft.id.text + "\" is taken");
   }
+  if (auto noted = note_clock_step(draft.order); !noted) return fail(noted.error());
   const ResourceId id = draft.id;
   Entry& entry = touch(id, nullptr);
   draft.version = entry.stored + 1;
@@ -213,6 +248,29 @@ void WorkingSet::erase(const ResourcePtr& resource, bool side_effect) {
   changes_.push_back({Change::Kind::kDeleted, resource, nullptr, side_effect});
 }
 
+bool is_moved_aside(const Resource& resource) { return resource.internal().contains("swept"); }
+
+void WorkingSet::move_aside(const ResourcePtr& resource, const ResourcePtr& base,
+                            bool side_effect) {
+  Record record = resource->fields();
+  Entry& entry = touch(resource->id(), resource);
+  record.version = entry.stored + 1;
+  record.parent = base->id();
+  record.name = std::string(kMovedAside.substr(1)) + record.id.text;
+  record.expires = now_;
+  record.modified = {0};
+  record.labels.clear();
+  record.internal = R"({"swept":true})";
+  const std::string path = base->path() + "/" + record.name;
+  names_.erase(name_key(resource->parent(), resource->name()));
+  parents_of_erased_.push_back(resource->parent());
+  structural_.push_back(resource->id());  // written before whoever takes the name
+  paths_moved_.push_back(resource->path());
+  entry.now = std::make_shared<const Resource>(std::move(record), resource->schema(), path,
+                                               resource->attributes());
+  changes_.push_back({Change::Kind::kDeleted, resource, nullptr, side_effect});
+}
+
 void WorkingSet::put_outbox(std::string queue, const Value& body) {
   outbox_.push_back({ids_.next_order(), std::move(queue), to_json(body)});
 }
@@ -227,6 +285,9 @@ void WorkingSet::begin_job() {
 void WorkingSet::abort_job() {
   for (; !undo_.empty(); undo_.pop_back()) {
     Undo& step = undo_.back();
+    const ResourcePtr& now = entries_.at(step.id).now;
+    if (now && step.now && now->parent() != step.now->parent())  // was moved aside
+      names_[name_key(step.now->parent(), step.now->name())] = step.id;
     set_now(entries_.at(step.id), step.id, std::move(step.now));
   }
   changes_.clear();
@@ -318,6 +379,7 @@ void WorkingSet::publish() {
       cache_.publish(entry.now);
     }
   }
+  for (const std::string& path : paths_moved_) cache_.drop_below(path);
 }
 
 }  // namespace gatehouse

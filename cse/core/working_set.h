@@ -8,6 +8,10 @@
 
 namespace gatehouse {
 
+/// The setting that keeps by how many microseconds the clock has been put back at most: an order
+/// may be that much later than the creationTime of its resource.
+inline constexpr char kClockStepSetting[] = "clock-step";
+
 /// What happened to one resource in one request.
 struct Change {
   enum class Kind { kCreated, kUpdated, kDeleted };
@@ -24,6 +28,9 @@ struct Change {
 /// The CSE made identifier and name of its own order: nothing else can have them. An identifier
 /// that an originator brings (AE-ID, CSE-ID) may be taken, also as the name of another resource.
 bool is_new_by_construction(const Record& draft);
+
+/// Was it deleted, and waits only for what is below it to be swept out? See WorkingSet::move_aside.
+bool is_moved_aside(const Resource& resource);
 
 /// The state that a batch of writes works on: its own changes over the committed state. The lane
 /// runs job after job on it and writes everything to the store at the end, each resource once
@@ -73,6 +80,11 @@ class WorkingSet final : public ResourceReader {
   /// Replaces what the CSE keeps beside the attributes; makes no change event.
   ResourcePtr update_internal(const ResourcePtr& before, Value internal);
   void erase(const ResourcePtr& resource, bool side_effect = false);
+  /// For a resource with too much below it to be erased in one transaction: it is absent for
+  /// everybody from now on, with all below it, and gives its name free; the change is shown as its
+  /// deletion. It is stored on as an expired child of the CSEBase without a name, labels or place
+  /// among changes, until Expiration has swept it out from below (see is_moved_aside).
+  void move_aside(const ResourcePtr& resource, const ResourcePtr& base, bool side_effect);
   /// Leaves with the commit; the queue's order is kept.
   void put_outbox(std::string queue, const Value& body);
   void erase_outbox(std::int64_t order) { erased_outbox_.push_back(order); }
@@ -123,6 +135,8 @@ class WorkingSet final : public ResourceReader {
   Timestamp modified_now() const;
   void set_now(Entry& entry, const ResourceId& id, ResourcePtr now);
   Result<ResourcePtr> materialise_stored(Record record);
+  bool is_absent(const Resource& resource) const;
+  Result<void> note_clock_step(std::int64_t order);
   Result<void> flush_structure();
   Result<void> flush_resources();
   Result<void> write(const ResourceId& id, Entry& entry);
@@ -142,6 +156,7 @@ class WorkingSet final : public ResourceReader {
   std::vector<OutboxEntry> outbox_;
   std::vector<std::int64_t> erased_outbox_;
   std::size_t job_outbox_start_ = 0, job_erased_start_ = 0;
+  std::vector<std::string> paths_moved_;       ///< of what was moved aside
   std::vector<ResourceId> parents_of_erased_;  ///< whose newest child may be another now
   bool wrote_outbox_ = false;
 };

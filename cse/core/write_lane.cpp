@@ -33,7 +33,8 @@ std::shared_ptr<WriteJob> make_job(std::function<Response(WorkingSet&)> work,
 }
 
 WriteLane::WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
-                     const Scheduler& clock, std::size_t max_batch, std::size_t max_queued)
+                     const Scheduler& clock, std::size_t max_batch, std::size_t max_queued,
+                     std::size_t max_queued_bytes)
     : store_(store),
       cache_(cache),
       schemas_(schemas),
@@ -41,6 +42,7 @@ WriteLane::WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas,
       clock_(clock),
       max_batch_(max_batch),
       max_queued_(max_queued),
+      max_queued_bytes_(max_queued_bytes),
       thread_([this] { run(); }) {}
 
 WriteLane::WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& schemas,
@@ -51,7 +53,8 @@ WriteLane::WriteLane(Manual, Store& store, ResourceCache& cache, const Schemas& 
       ids_(ids),
       clock_(clock),
       max_batch_(256),
-      max_queued_(100'000) {}
+      max_queued_(100'000),
+      max_queued_bytes_(SIZE_MAX) {}
 
 void WriteLane::stop() {
   {
@@ -63,9 +66,13 @@ void WriteLane::stop() {
 }
 
 bool WriteLane::submit(std::shared_ptr<WriteJob> job) {
+  const std::size_t bytes = job->bytes();
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= max_queued_) return false;
+    if (!queue_.empty() && bytes > max_queued_bytes_ - std::min(max_queued_bytes_, queued_bytes_))
+      return false;
+    queued_bytes_ += bytes;
     queue_.push_back(std::move(job));
     if (queue_.size() > 1) return true;  // the lane is awake already
   }
@@ -83,6 +90,7 @@ std::size_t WriteLane::run_pending() {
       while (!queue_.empty() && batch.size() < max_batch_) {
         batch.push_back(std::move(queue_.front()));
         queue_.pop_front();
+        queued_bytes_ -= batch.back()->bytes();
       }
     }
     if (batch.empty()) return total;

@@ -20,6 +20,8 @@ class WriteJob {
   /// when another process was faster (Transaction::CommitError::kStale), so it takes its input
   /// unchanged.
   virtual Response work(WorkingSet& resources) = 0;
+  /// What it holds in memory while it waits, roughly.
+  virtual std::size_t bytes() const { return 0; }
   /// After the commit, with the answer and the changes; or with 5000 when the store failed. `self`
   /// is the lane's only hold on this job, for whoever wants to free it elsewhere.
   virtual void done(std::shared_ptr<WriteJob> self, Response response,
@@ -35,12 +37,14 @@ std::shared_ptr<WriteJob> make_job(std::function<Response(WorkingSet&)> work,
 class WriteLane {
  public:
   WriteLane(Store& store, ResourceCache& cache, const Schemas& schemas, IdGenerator& ids,
-            const Scheduler& clock, std::size_t max_batch, std::size_t max_queued);
+            const Scheduler& clock, std::size_t max_batch, std::size_t max_queued,
+            std::size_t max_queued_bytes = SIZE_MAX);
   ~WriteLane() { stop(); }
   /// Takes no more, runs what is queued, and ends its thread. May be called again.
   void stop();
 
-  /// False: the queue is full, `done` is not called. Threading: any.
+  /// False: the queue is full, by count or by bytes; `done` is not called. A job alone may be
+  /// larger. Threading: any.
   bool submit(std::shared_ptr<WriteJob> job);
   /// For a single thread of control (tests): no thread of its own; run_pending() does the work.
   struct Manual {};
@@ -65,10 +69,11 @@ class WriteLane {
   const Schemas& schemas_;
   IdGenerator& ids_;
   const Scheduler& clock_;
-  const std::size_t max_batch_, max_queued_;
+  const std::size_t max_batch_, max_queued_, max_queued_bytes_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::shared_ptr<WriteJob>> queue_;
+  std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
   /// What the last batch touched. The answers hold it too, on other threads; given up here one
   /// batch later it is freed by the thread that allocated it, which is cheaper by far.

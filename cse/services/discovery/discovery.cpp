@@ -1,174 +1,233 @@
 #include "cse/services/discovery/discovery.h"
 
-#include <map>
-
-#include "cse/services/discovery/filter.h"
-#include "cse/services/discovery/tree_walk.h"
+#include "cse/core/address.h"
+#include "cse/services/discovery/nested_tree.h"
 
 namespace gatehouse {
 namespace {
 
 /// How a resource is named to this originator: structured or not, and with our CSE-ID for those of
 /// other CSEs.
-std::string address_for(const Request& request, const std::string& originator,
-                        const std::string& path, const ResourceId& id,
-                        const CseSettings& settings) {
-  const std::string& local = request.desired_identifier_result_type == 2 ? id.text : path;
-  return originator.starts_with('/') ? settings.cse_id + "/" + local : local;
+std::string address_for(const SearchScope& scope, const Resource& resource,
+                        const std::string& suffix) {
+  std::string local =
+      scope.request.desired_identifier_result_type == 2 ? resource.id().text : resource.path();
+  if (!suffix.empty()) local += "/" + suffix;
+  return scope.originator.starts_with('/') ? scope.cse.settings().cse_id + "/" + local : local;
 }
 
-/// limit and offset over matches, and the CSE's own limit.
-struct Window {
-  std::int64_t skip, take;
-  std::int64_t seen = 0;
-  bool cut = false;
-
-  Window(const Request& request, const CseSettings& settings) {
-    const auto& filter = request.filter;
-    skip = filter && filter->offset ? *filter->offset - 1 : 0;
-    take = std::min(filter && filter->limit ? *filter->limit : settings.max_discovery_results,
-                    settings.max_discovery_results);
+/// Source: TS-0004 table 8.2.5-1, clause 6.3.5.29 (m2m:childResourceRef).
+Value reference_to(const Resource& resource, std::string address) {
+  Value reference = Value::object(
+      {{"nm", resource.name()}, {"typ", resource.type()}, {"val", std::move(address)}});
+  const int type = resource.type() % type_number::kAnnounced;
+  if (type == type_number::kFlexContainer) {
+    const std::string definition = resource.attributes().string_at("cnd");
+    if (!definition.empty()) reference.set("spty", definition);
   }
-  enum class Step { kSkip, kTake, kStop };
-  Step next() {
-    ++seen;
-    if (seen <= skip) return Step::kSkip;
-    if (seen <= skip + take) return Step::kTake;
-    cut = true;
-    return Step::kStop;
-  }
-  void tell(Response& response) const {
-    if (!cut) return;
-    response.content_status = 1;
-    response.content_offset = skip + take + 1;
-  }
-};
-
-Value reference_to(const std::string& name, int type, std::string address) {
-  return Value::object({{"nm", name}, {"typ", type}, {"val", std::move(address)}});
+  return reference;
 }
 
-/// The path that applyRelativePath leads to, if there is something. Source: TS-0001 table 8.1.2-1
+Value reference_list(Value references) {
+  return Value::object({{"m2m:rrl", Value::object({{"rrf", std::move(references)}})}});
+}
+
+/// What applyRelativePath leads to from a resource. Source: TS-0001 table 8.1.2-1
 /// (applyRelativePath).
-Result<std::optional<std::string>> relative(const Cse& cse, const Behaviours& behaviours,
-                                            const std::string& path, const std::string& suffix,
-                                            ResourceReader& resources) {
-  const std::string joined = path + "/" + suffix;
-  const auto address = parse_address(joined);
+Result<Target> relative(Cse& cse, const Resource& resource, const std::string& suffix,
+                        ResourceReader& resources) {
+  const auto address = parse_address(resource.path() + "/" + suffix);
   if (!address) return fail(Rsc::kBadRequest, "arp (applyRelativePath): is no relative path");
-  auto target = resolve(*address, cse.settings(), resources, behaviours);
-  if (!target) return fail(target.error());
-  return target->resource ? std::optional(joined) : std::nullopt;
+  return resolve(*address, cse.settings(), resources, cse.behaviours());
 }
 
-/// Puts children into the parents that hold them: {"m2m:cnt":[{…,"m2m:cin":[{…}]}]}.
-class NestedTree {
- public:
-  explicit NestedTree(const ResourcePtr& top) : top_(top->id()) {}
-  void add(const ResourcePtr& resource) { children_[resource->parent()].push_back(resource); }
-  /// Only resources whose parents are in the tree too are in the answer: never a child without its
-  /// parent.
-  void attach(const ResourceId& parent, Value& attributes) const {
-    const auto below = children_.find(parent);
-    if (below == children_.end()) return;
-    for (const ResourcePtr& child : below->second) {
-      Value copy = child->attributes();
-      attach(child->id(), copy);
-      const std::string root(child->schema().root);
-      if (Value* list = attributes.find(root))
-        list->push_back(std::move(copy));
-      else
-        attributes.set(root, Value::array({std::move(copy)}));
-    }
-  }
-  const ResourceId& top() const { return top_; }
+const FilterCriteria& criteria_of(const Request& request) {
+  static const FilterCriteria kNone;
+  return request.filter ? *request.filter : kNone;
+}
 
- private:
-  ResourceId top_;
-  std::map<ResourceId, std::vector<ResourcePtr>> children_;
-};
+void tell_more(Response& response, std::int64_t next_offset) {
+  response.content_status = 1;
+  response.content_offset = next_offset;
+}
 
 }  // namespace
 
+const TypeGraph& Discovery::graph() {
+  std::call_once(graph_made_, [this] { graph_ = std::make_unique<TypeGraph>(cse_.schemas()); });
+  return *graph_;
+}
+
 Response Discovery::discover(const Request& request, const ResourcePtr& target,
                              ResourceReader& resources, const std::string& originator) {
-  const std::int64_t wanted = request.result_content.value_or(1);
-  if (wanted != 1 && wanted != 6) {
-    return error_response(
-        request, {Rsc::kBadRequest, "rcn (resultContent): with fu=1 must be absent, 1 or 6"});
-  }
-  Window window(request, cse_.settings());
-  Value addresses = Value::array(), references = Value::array();
-  std::optional<Error> failed;
-  TreeWalk walk(cse_, request, originator, Privilege::kDiscovery, false);
-  const auto visit = [&](const TreeWalk::Found& found) {
-    std::string path = found.path;
-    if (request.filter->apply_relative_path) {
-      auto applied =
-          relative(cse_, cse_.behaviours(), path, *request.filter->apply_relative_path, resources);
-      if (!applied) {
-        failed = applied.error();
-        return false;
-      }
-      if (!*applied) return true;
-      path = **applied;
+  const FilterCriteria& criteria = criteria_of(request);
+  auto filter = Filter::prepare(criteria, originator, cse_.extensions());
+  if (!filter) return error_response(request, filter.error());
+  const SearchScope scope{cse_,
+                          request,
+                          originator,
+                          target,
+                          Privilege::kDiscovery,
+                          criteria.level.value_or(INT32_MAX),
+                          resources.now(),
+                          true};
+  const CseSettings& settings = cse_.settings();
+  SearchWindow window;
+  window.skip = criteria.offset.value_or(1) - 1;
+  window.take = std::min(criteria.limit.value_or(settings.max_discovery_results),
+                         settings.max_discovery_results);
+  window.work = settings.max_discovery_work;
+  auto part = search(scope, *filter, graph(), window, resources, bookmarks_);
+  if (!part) return error_response(request, part.error());
+  return references(scope, *part, window.skip, resources);
+}
+
+Response Discovery::references(const SearchScope& scope, const SearchPart& part, std::int64_t skip,
+                               ResourceReader& resources) {
+  const Request& request = scope.request;
+  const bool full = request.result_content == 6;
+  const std::string suffix = criteria_of(request).apply_relative_path.value_or("");
+  Value list = Value::array();
+  for (const ResourcePtr& found : part.found) {
+    ResourcePtr named = found;
+    if (!suffix.empty()) {
+      auto applied = relative(cse_, *found, suffix, resources);
+      if (!applied) return error_response(request, applied.error());
+      if (!applied->resource) continue;
+      if (applied->virtual_name.empty()) named = applied->resource;
     }
-    const auto step = window.next();
-    if (step != Window::Step::kTake) return step == Window::Step::kSkip;
-    std::string address = address_for(request, originator, path, found.entry.id, cse_.settings());
-    if (wanted == 6)
-      references.push_back(reference_to(found.entry.name, found.entry.type, std::move(address)));
+    std::string address = address_for(scope, *found, suffix);
+    if (full)
+      list.push_back(reference_to(*named, std::move(address)));
     else
-      addresses.push_back(std::move(address));
-    return true;
-  };
-  if (auto walked = walk.run(target, resources, visit); !walked)
-    return error_response(request, walked.error());
-  if (failed) return error_response(request, *failed);
+      list.push_back(std::move(address));
+  }
   Response response;
   response.content =
-      wanted == 6 ? Value::object({{"m2m:rrl", Value::object({{"rrf", std::move(references)}})}})
-                  : Value::object({{"m2m:uril", std::move(addresses)}});
-  window.tell(response);
+      full ? reference_list(std::move(list)) : Value::object({{"m2m:uril", std::move(list)}});
+  if (part.more) tell_more(response, skip + static_cast<std::int64_t>(part.found.size()) + 1);
   return response;
 }
 
 Response Discovery::with_children(const Request& request, const ResourcePtr& target,
                                   ResourceReader& resources, const std::string& originator) {
   const std::int64_t wanted = request.result_content.value_or(4);
-  const bool references_only = wanted == 5 || wanted == 6;
-  Window window(request, cse_.settings());
-  NestedTree tree(target);
-  Value references = Value::array();
-  TreeWalk walk(cse_, request, originator, Privilege::kRetrieve, !references_only);
-  const auto visit = [&](const TreeWalk::Found& found) {
-    const auto step = window.next();
-    if (step != Window::Step::kTake) return step == Window::Step::kSkip;
-    if (references_only) {
-      references.push_back(reference_to(
-          found.entry.name, found.entry.type,
-          address_for(request, originator, found.path, found.entry.id, cse_.settings())));
-    } else {
-      tree.add(found.resource);
-    }
-    return true;
-  };
-  if (auto walked = walk.run(target, resources, visit); !walked)
-    return error_response(request, walked.error());
-  Value attributes = wanted == 4 || wanted == 5 ? target->attributes() : Value::object();
-  if (references_only)
-    attributes.set("ch", std::move(references));
-  else
-    tree.attach(target->id(), attributes);
+  if (wanted > 8) {
+    return error_response(request,
+                          {Rsc::kNotImplemented,
+                           "rcn (resultContent): " + std::to_string(wanted) + " is not supported"});
+  }
+  const FilterCriteria& criteria = criteria_of(request);
+  auto filter = Filter::prepare(criteria, originator, cse_.extensions());
+  if (!filter) return error_response(request, filter.error());
+  const SearchScope scope{
+      cse_,
+      request,
+      originator,
+      target,
+      Privilege::kRetrieve,
+      std::min<std::int64_t>(criteria.level.value_or(INT32_MAX),
+                             static_cast<std::int64_t>(cse_.settings().max_children_depth)),
+      resources.now(),
+      false};
+  auto part = children_of(scope, *filter, resources);
+  if (!part) return error_response(request, part.error());
+  auto content = nested(scope, *part, resources);
+  if (!content) return error_response(request, content.error());
   Response response;
-  response.content = Value::object({{std::string(target->schema().root), std::move(attributes)}});
-  window.tell(response);
+  response.content = *std::move(content);
+  if (part->next_offset) tell_more(response, *part->next_offset);
   return response;
 }
 
-Result<bool> Discovery::matches(const FilterCriteria& filter, const ResourcePtr& resource,
+/// Source: TS-0001 clause 8.1.2 (limit, offset), TS-0004 clause 7.3.3.17: an answer that does not
+/// hold everything ends with a whole branch, and says which direct child is the next.
+Result<Discovery::Branches> Discovery::children_of(const SearchScope& scope, const Filter& filter,
+                                                   ResourceReader& resources) {
+  const FilterCriteria& criteria = criteria_of(scope.request);
+  const CseSettings& settings = cse_.settings();
+  const bool bodies = scope.request.result_content == 4 || scope.request.result_content == 8;
+  const std::int64_t take = std::min(criteria.limit.value_or(settings.max_discovery_results),
+                                     settings.max_discovery_results);
+  const std::int64_t skip = criteria.offset.value_or(1) - 1;
+  const Judge judge(scope, filter);
+  Places places(scope);
+  auto orders = orders_of(filter.needs(), resources);
+  if (!orders) return fail(orders.error());
+  TreeWalk walk(scope, judge, places, graph(), *orders);
+  Work work{settings.max_discovery_work};
+  const std::string name = name_of_search(scope);
+  if (const auto mark = skip > 0 ? bookmarks_.find(name, skip, scope.now) : std::nullopt)
+    walk.begin_behind(std::strtoll(mark->position.c_str(), nullptr, 10), skip);
+  else if (auto passed = walk.pass_over(skip, resources, work); !passed)
+    return fail(passed.error());
+  Branches answer;
+  std::int64_t first_branch = 0, last_branch = 0;
+  std::size_t bytes = 0, whole = 0;  // whole: how many before the last branch
+  auto stopped = walk.go_on(resources, work, [&](const ResourcePtr& resource) {
+    if (walk.direct_children() != last_branch) {
+      last_branch = walk.direct_children();
+      whole = answer.found.size();
+      if (first_branch == 0) first_branch = last_branch;
+    }
+    const std::size_t size = bodies ? resource->json().size() + 2 : 0;
+    if (static_cast<std::int64_t>(answer.found.size()) >= take) return false;
+    if (!answer.found.empty() && bytes + size > settings.max_answer_bytes) return false;
+    bytes += size;
+    answer.found.push_back(resource);
+    return true;
+  });
+  if (!stopped) return fail(stopped.error());
+  if (*stopped == Walk::Stopped::kAtEnd) return answer;
+  const std::int64_t at = walk.direct_children();
+  if (at == last_branch && at != first_branch) answer.found.resize(whole);
+  // A single branch that is too large is cut, or nobody would ever get past it.
+  const bool whole_next = at == last_branch && at != first_branch;
+  const bool untouched = at != last_branch && *stopped == Walk::Stopped::kByWork;
+  answer.next_offset = whole_next || (untouched && at > skip + 1) ? at : at + 1;
+  if (*answer.next_offset == at)
+    bookmarks_.keep(name, at - 1, {false, std::to_string(walk.before_direct_child()), scope.now});
+  return answer;
+}
+
+Result<Value> Discovery::nested(const SearchScope& scope, const Branches& part,
                                 ResourceReader& resources) {
-  return matches_filter(filter, *resource, resources);
+  const std::int64_t wanted = scope.request.result_content.value_or(4);
+  const std::string suffix = criteria_of(scope.request).apply_relative_path.value_or("");
+  const auto question = AccessRequest::of(scope.request, scope.originator, Privilege::kRetrieve);
+  const bool references_only = wanted == 5 || wanted == 6;
+  NestedTree tree(scope.top);
+  Value references = Value::array();
+  for (const ResourcePtr& found : part.found) {
+    ResourcePtr shown = found;
+    if (!suffix.empty()) {
+      auto applied = relative(cse_, *found, suffix, resources);
+      if (!applied) return fail(applied.error());
+      if (!applied->resource || !applied->virtual_name.empty()) continue;
+      shown = applied->resource;
+      auto may = cse_.access().allows(shown, question, resources);
+      if (!may) return fail(may.error());
+      if (!*may) continue;
+    }
+    if (references_only)
+      references.push_back(reference_to(*shown, address_for(scope, *shown, "")));
+    else
+      tree.add(shown);
+  }
+  if (wanted == 6) return reference_list(std::move(references));
+  Value attributes = wanted == 4 || wanted == 5 ? Value(scope.top->attributes()) : Value::object();
+  if (references_only)
+    attributes.set("ch", std::move(references));
+  else
+    tree.attach_to(attributes);
+  return Value::object({{std::string(scope.top->schema().root), std::move(attributes)}});
+}
+
+Result<bool> Discovery::matches(const FilterCriteria& criteria, const ResourcePtr& resource,
+                                ResourceReader& resources) {
+  auto filter = Filter::prepare(criteria, resource->originator(), cse_.extensions());
+  if (!filter) return fail(filter.error());
+  return filter->matches(resource, resources);
 }
 
 }  // namespace gatehouse

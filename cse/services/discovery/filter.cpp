@@ -1,13 +1,16 @@
 #include "cse/services/discovery/filter.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "cse/codec/json.h"
 #include "cse/core/access_control.h"
 
 namespace gatehouse {
 namespace {
+
+/// How many children of one resource a condition on children looks at; beyond that the request is
+/// too costly to be answered.
+constexpr std::size_t kMaxChildrenLookedAt = 10'000;
 
 bool any_common(const std::vector<std::string>& wanted, const std::vector<std::string>& present) {
   return std::any_of(wanted.begin(), wanted.end(), [&present](const std::string& pattern) {
@@ -43,46 +46,35 @@ bool attributes_match(const std::vector<AttributeCondition>& conditions, const V
                      });
 }
 
-/// Timestamps are texts that sort as the times do, once both have six places; parsing also accepts
-/// shorter fractions.
-bool time_is(const Value& attributes, std::string_view name, const std::string& limit,
-             bool before) {
-  const auto time = parse_timestamp(attributes.string_at(name));
-  const auto bound = parse_timestamp(limit);
-  return time && bound && (before ? *time < *bound : *time >= *bound);
-}
-
-bool number_is(const Value& attributes, std::string_view name, std::int64_t limit, bool smaller) {
-  const Value* value = attributes.find(name);
-  const auto number = value ? value->as_integer() : std::nullopt;
-  return number && (smaller ? *number < limit : *number >= limit);
+/// Different attributes are different conditions; the same name given twice is one with two values.
+std::vector<std::vector<AttributeCondition>> by_name(
+    const std::vector<AttributeCondition>& conditions) {
+  std::vector<std::vector<AttributeCondition>> groups;
+  for (const AttributeCondition& condition : conditions) {
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
+      return group.front().name == condition.name;
+    });
+    if (same == groups.end())
+      groups.push_back({condition});
+    else
+      same->push_back(condition);
+  }
+  return groups;
 }
 
 bool content_type_is(const std::vector<std::string>& wanted, const Value& attributes) {
   const std::string info = attributes.string_at("cnf");
   const std::string media = info.substr(0, info.find(':'));
-  return std::find(wanted.begin(), wanted.end(), media) != wanted.end();
-}
-
-std::optional<Error> unsupported(const FilterCriteria& filter) {
-  if (!filter.semantics_filters.empty())
-    return Error{Rsc::kNotImplemented, "smf (semanticsFilter): is not supported"};
-  if (filter.content_filter_syntax || filter.content_filter_query) {
-    return Error{Rsc::kNotImplemented, "cfs, cfq (contentFilter): are not supported"};
-  }
-  if (filter.geometry || filter.geometry_type || filter.geo_spatial_function) {
-    return Error{Rsc::kNotImplemented, "gmty, geom, gsf (geo query): are not supported"};
-  }
-  if (!filter.operations.empty())
-    return Error{Rsc::kNotImplemented, "ops (operations): is not supported"};
-  return std::nullopt;
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& type) { return type == media || type == info; });
 }
 
 /// Does one child fulfil the test? Reads children page by page until one does.
-Result<bool> any_child(const Resource& resource, ResourceReader& resources,
+/// Errors: kBadRequest if that takes too many.
+Result<bool> any_child(const Resource& resource, ResourceReader& resources, const char* condition,
                        const std::function<bool(const Resource&)>& test) {
   Page page;
-  for (;;) {
+  for (std::size_t looked_at = 0;;) {
     auto entries = resources.children(resource.id(), page);
     if (!entries) return fail(entries.error());
     for (const ChildEntry& entry : *entries) {
@@ -92,134 +84,201 @@ Result<bool> any_child(const Resource& resource, ResourceReader& resources,
       if (*child && test(**child)) return true;
     }
     if (entries->size() < page.limit) return false;
+    looked_at += entries->size();
+    if (looked_at >= kMaxChildrenLookedAt) {
+      return fail(Rsc::kBadRequest, std::string(condition) + ": " + resource.path() +
+                                        " has more children than are looked at for one answer");
+    }
   }
 }
 
-/// Gathers what each kind of condition says.
-class Verdict {
- public:
-  void add(bool matches) {
-    ++kinds_;
-    if (matches) ++true_;
+/// Is there a child of one of these types that has not expired?
+Result<bool> has_child_of_type(const std::vector<std::int64_t>& types, const Resource& resource,
+                               ResourceReader& resources) {
+  for (const std::int64_t type : types) {
+    Page page;
+    page.limit = 16;
+    for (;;) {
+      auto entries = resources.children_of_type(resource.id(), static_cast<int>(type), page);
+      if (!entries) return fail(entries.error());
+      for (const ChildEntry& entry : *entries) {
+        page.after = entry.order;
+        auto child = resources.find(entry.id);
+        if (!child) return fail(child.error());
+        if (*child) return true;
+      }
+      if (entries->size() < page.limit) break;
+    }
   }
-  bool combined(std::int64_t operation) const {
-    if (kinds_ == 0) return true;
-    if (operation == 2) return true_ > 0;
-    if (operation == 3) return true_ % 2 == 1;
-    return true_ == kinds_;
-  }
+  return false;
+}
 
- private:
-  int kinds_ = 0, true_ = 0;
+/// One limit of time or size: {criterion, attribute, must be smaller}.
+struct TimeLimit {
+  const std::optional<std::string>& limit;
+  const char* attribute;
+  bool before;
+};
+struct NumberLimit {
+  const std::optional<std::int64_t>& limit;
+  const char* attribute;
+  bool smaller;
 };
 
-void own_conditions(const FilterCriteria& f, const Resource& resource, Verdict& verdict) {
-  const Value& a = resource.attributes();
-  if (f.created_before) verdict.add(time_is(a, "ct", *f.created_before, true));
-  if (f.created_after) verdict.add(time_is(a, "ct", *f.created_after, false));
-  if (f.modified_since) verdict.add(time_is(a, "lt", *f.modified_since, false));
-  if (f.unmodified_since) verdict.add(time_is(a, "lt", *f.unmodified_since, true));
-  if (f.expire_before) verdict.add(time_is(a, "et", *f.expire_before, true));
-  if (f.expire_after) verdict.add(time_is(a, "et", *f.expire_after, false));
-  if (f.state_tag_smaller) verdict.add(number_is(a, "st", *f.state_tag_smaller, true));
-  if (f.state_tag_bigger) verdict.add(number_is(a, "st", *f.state_tag_bigger, false));
-  if (f.size_above) verdict.add(number_is(a, "cs", *f.size_above, false));
-  if (f.size_below) verdict.add(number_is(a, "cs", *f.size_below, true));
-  if (!f.labels.empty()) verdict.add(any_common(f.labels, a.strings_at("lbl")));
-  if (!f.resource_types.empty()) verdict.add(has_type(f.resource_types, resource.type()));
-  if (!f.content_types.empty()) verdict.add(content_type_is(f.content_types, a));
-  // Different attributes are different conditions; the same name given twice is one with two
-  // values.
-  std::vector<std::string> done;
-  for (const AttributeCondition& condition : f.attributes) {
-    if (std::find(done.begin(), done.end(), condition.name) != done.end()) continue;
-    done.push_back(condition.name);
-    std::vector<AttributeCondition> same;
-    std::copy_if(
-        f.attributes.begin(), f.attributes.end(), std::back_inserter(same),
-        [&condition](const AttributeCondition& other) { return other.name == condition.name; });
-    verdict.add(attributes_match(same, a));
-  }
-}
-
-Result<void> child_conditions(const FilterCriteria& f, const Resource& resource,
-                              ResourceReader& resources, Verdict& verdict) {
-  const auto add = [&](auto test) -> Result<void> {
-    auto found = any_child(resource, resources, test);
-    if (!found) return fail(found.error());
-    verdict.add(*found);
-    return {};
-  };
-  if (!f.child_resource_types.empty()) {
-    if (auto r =
-            add([&f](const Resource& c) { return has_type(f.child_resource_types, c.type()); });
-        !r)
-      return r;
-  }
-  if (!f.child_labels.empty()) {
-    if (auto r = add([&f](const Resource& c) {
-          return any_common(f.child_labels, c.attributes().strings_at("lbl"));
-        });
-        !r)
-      return r;
-  }
-  if (!f.child_attributes.empty()) {
-    if (auto r = add([&f](const Resource& c) {
-          return attributes_match(f.child_attributes, c.attributes());
-        });
-        !r)
-      return r;
-  }
-  return {};
-}
-
-Result<void> parent_conditions(const FilterCriteria& f, const Resource& resource,
-                               ResourceReader& resources, Verdict& verdict) {
-  if (f.parent_resource_types.empty() && f.parent_labels.empty() && f.parent_attributes.empty())
-    return {};
-  auto parent = resource.parent().empty() ? Result<ResourcePtr>(ResourcePtr{})
-                                          : resources.find(resource.parent());
-  if (!parent) return fail(parent.error());
-  const Resource* p = parent->get();
-  if (!f.parent_resource_types.empty())
-    verdict.add(p && has_type(f.parent_resource_types, p->type()));
-  if (!f.parent_labels.empty())
-    verdict.add(p && any_common(f.parent_labels, p->attributes().strings_at("lbl")));
-  if (!f.parent_attributes.empty())
-    verdict.add(p && attributes_match(f.parent_attributes, p->attributes()));
-  return {};
+std::optional<Timestamp> time_of(const std::optional<std::string>& text) {
+  return text ? parse_timestamp(*text) : std::nullopt;
 }
 
 }  // namespace
 
-bool needs_only_type(const FilterCriteria& filter) {
-  FilterCriteria rest = filter;
-  rest.resource_types.clear();
-  rest.filter_usage = rest.filter_operation = rest.limit = rest.level = rest.offset = std::nullopt;
-  rest.apply_relative_path.reset();
-  return rest == FilterCriteria{};
+Result<Filter> Filter::prepare(const FilterCriteria& criteria, const std::string& originator,
+                               const Extensions& extensions) {
+  if (criteria.content_filter_syntax || criteria.content_filter_query)
+    return fail(Rsc::kNotImplemented, "cfs, cfq (contentFilter): are not supported");
+  if (!criteria.operations.empty())
+    return fail(Rsc::kNotImplemented, "ops (operations): is not supported");
+  Filter filter;
+  filter.operation_ = criteria.filter_operation.value_or(1);
+  filter.add_own(criteria);
+  filter.add_neighbours(criteria);
+  if (auto added = filter.add_extensions(criteria, originator, extensions); !added)
+    return fail(added.error());
+  if (filter.operation_ == 1 || filter.conditions_.size() == 1) filter.learn_needs(criteria);
+  return filter;
 }
 
-bool matches_type(const FilterCriteria& filter, int type) {
-  return filter.resource_types.empty() || has_type(filter.resource_types, type);
-}
-
-Result<bool> matches_filter(const FilterCriteria& filter, const Resource& resource,
-                            ResourceReader& resources) {
-  if (auto missing = unsupported(filter)) return fail(std::move(*missing));
-  Verdict verdict;
-  own_conditions(filter, resource, verdict);
-  if (filter.labels_query) {
-    auto matches =
-        matches_labels_query(*filter.labels_query, resource.attributes().strings_at("lbl"));
-    if (!matches) return matches;
-    verdict.add(*matches);
+void Filter::add_own(const FilterCriteria& f) {
+  if (!f.resource_types.empty())
+    add([&types = f.resource_types](const Resource& r) { return has_type(types, r.type()); });
+  const TimeLimit times[] = {{f.created_before, "ct", true},  {f.created_after, "ct", false},
+                             {f.modified_since, "lt", false}, {f.unmodified_since, "lt", true},
+                             {f.expire_before, "et", true},   {f.expire_after, "et", false}};
+  for (const TimeLimit& row : times) {
+    if (!row.limit) continue;
+    add([bound = parse_timestamp(*row.limit), name = row.attribute,
+         before = row.before](const Resource& r) {
+      const auto time = parse_timestamp(r.attributes().string_at(name));
+      return time && bound && (before ? *time < *bound : *time >= *bound);
+    });
   }
-  if (auto checked = child_conditions(filter, resource, resources, verdict); !checked)
-    return fail(checked.error());
-  if (auto checked = parent_conditions(filter, resource, resources, verdict); !checked)
-    return fail(checked.error());
-  return verdict.combined(filter.filter_operation.value_or(1));
+  const NumberLimit numbers[] = {{f.state_tag_smaller, "st", true},
+                                 {f.state_tag_bigger, "st", false},
+                                 {f.size_above, "cs", false},
+                                 {f.size_below, "cs", true}};
+  for (const NumberLimit& row : numbers) {
+    if (!row.limit) continue;
+    add([limit = *row.limit, name = row.attribute, smaller = row.smaller](const Resource& r) {
+      const Value* value = r.attributes().find(name);
+      const auto number = value ? value->as_integer() : std::nullopt;
+      return number && (smaller ? *number < limit : *number >= limit);
+    });
+  }
+  if (!f.labels.empty()) {
+    add([&labels = f.labels](const Resource& r) {
+      return any_common(labels, r.attributes().strings_at("lbl"));
+    });
+  }
+  if (!f.content_types.empty()) {
+    add([&types = f.content_types](const Resource& r) {
+      return content_type_is(types, r.attributes());
+    });
+  }
+  add_attributes(f.attributes);
+  if (f.labels_query) {
+    conditions_.push_back([&query = *f.labels_query](const ResourcePtr& r, ResourceReader&) {
+      return matches_labels_query(query, r->attributes().strings_at("lbl"));
+    });
+  }
+}
+
+void Filter::add_attributes(const std::vector<AttributeCondition>& conditions) {
+  for (auto& group : by_name(conditions)) {
+    add([group = std::move(group)](const Resource& r) {
+      return attributes_match(group, r.attributes());
+    });
+  }
+}
+
+void Filter::add_neighbours(const FilterCriteria& f) {
+  const auto of_parent = [this](auto test) {
+    conditions_.push_back([test](const ResourcePtr& r, ResourceReader& all) -> Result<bool> {
+      if (r->parent().empty()) return false;
+      auto parent = all.find(r->parent());
+      if (!parent) return fail(parent.error());
+      return *parent && test(**parent);
+    });
+  };
+  const auto of_child = [this](const char* name, auto test) {
+    conditions_.push_back([name, test](const ResourcePtr& r, ResourceReader& all) {
+      return any_child(*r, all, name, test);
+    });
+  };
+  if (!f.parent_resource_types.empty())
+    of_parent([&f](const Resource& p) { return has_type(f.parent_resource_types, p.type()); });
+  if (!f.parent_labels.empty()) {
+    of_parent([&f](const Resource& p) {
+      return any_common(f.parent_labels, p.attributes().strings_at("lbl"));
+    });
+  }
+  for (const auto& group : by_name(f.parent_attributes))
+    of_parent([group](const Resource& p) { return attributes_match(group, p.attributes()); });
+  if (!f.child_resource_types.empty()) {
+    conditions_.push_back([&f](const ResourcePtr& r, ResourceReader& all) {
+      return has_child_of_type(f.child_resource_types, *r, all);
+    });
+  }
+  if (!f.child_labels.empty()) {
+    of_child("clbl (childLabels)", [&f](const Resource& c) {
+      return any_common(f.child_labels, c.attributes().strings_at("lbl"));
+    });
+  }
+  for (const auto& group : by_name(f.child_attributes)) {
+    of_child("catr (childAttribute)",
+             [group](const Resource& c) { return attributes_match(group, c.attributes()); });
+  }
+}
+
+Result<void> Filter::add_extensions(const FilterCriteria& f, const std::string& originator,
+                                    const Extensions& extensions) {
+  struct Row {
+    bool present;
+    FilterCondition* condition;
+    const char* name;
+  };
+  const Row rows[] = {{f.geometry || f.geometry_type || f.geo_spatial_function,
+                       extensions.geo_query, "gmty, geom, gsf (geo query): are not supported"},
+                      {!f.semantics_filters.empty(), extensions.semantics_filter,
+                       "smf (semanticsFilter): is not supported"}};
+  for (const Row& row : rows) {
+    if (!row.present) continue;
+    if (!row.condition) return fail(Rsc::kNotImplemented, row.name);
+    auto test = row.condition->prepare(f, originator);
+    if (!test) return fail(test.error());
+    conditions_.push_back(*std::move(test));
+  }
+  return {};
+}
+
+void Filter::learn_needs(const FilterCriteria& f) {
+  for (const std::int64_t type : f.resource_types) needs_.types.insert(static_cast<int>(type));
+  needs_.labels = f.labels;
+  needs_.created_after = time_of(f.created_after);
+  needs_.created_before = time_of(f.created_before);
+  needs_.modified_since = time_of(f.modified_since);
+  needs_.expires_before = time_of(f.expire_before);
+}
+
+Result<bool> Filter::matches(const ResourcePtr& resource, ResourceReader& resources) const {
+  if (conditions_.empty()) return true;
+  std::size_t hits = 0;
+  for (const Condition& condition : conditions_) {
+    auto hit = condition(resource, resources);
+    if (!hit) return hit;
+    if (operation_ == 1 && !*hit) return false;
+    if (operation_ == 2 && *hit) return true;
+    hits += *hit ? 1 : 0;
+  }
+  return operation_ == 1 || (operation_ == 3 && hits % 2 == 1);
 }
 
 Result<bool> matches_labels_query(const std::string& query,

@@ -1,21 +1,53 @@
 #pragma once
-#include "cse/core/resource_reader.h"
+#include <set>
+
+#include "cse/core/cse.h"
 
 namespace gatehouse {
 
-/// Matching conditions of filter criteria against one resource. Conditions of one kind combine by
-/// OR, kinds by filterOperation (1 AND, 2 OR, 3 XOR). Source: TS-0001 clause 8.1.2, TS-0004
-/// clause 7.3.3.17. Errors: kNotImplemented naming a condition this node does not evaluate;
-/// kBadRequest for a malformed labelsQuery.
-Result<bool> matches_filter(const FilterCriteria& filter, const Resource& resource,
-                            ResourceReader& resources);
+/// What every resource that matches surely has, for those who look for candidates in an index. An
+/// empty list or nullopt: anything. Only filters whose conditions must all hold need something.
+struct FilterNeeds {
+  std::set<int> types;
+  std::vector<std::string> labels;  ///< one of them; may hold `*`
+  std::optional<Timestamp> created_after, created_before, modified_since, expires_before;
+  bool allows(int type) const { return types.empty() || types.contains(type); }
+};
 
-/// True if the filter says nothing that needs the attributes: only types, or nothing at all.
-bool needs_only_type(const FilterCriteria& filter);
-bool matches_type(const FilterCriteria& filter, int type);
+/// Filter criteria, read and checked once, then asked for many resources. Source: TS-0001
+/// clause 8.1.2 (filterCriteria), TS-0004 clause 7.3.3.17.
+class Filter {
+ public:
+  /// `criteria` outlives the filter. Errors: 5001 for conditions this node does not have; those of
+  /// the conditions of other services.
+  static Result<Filter> prepare(const FilterCriteria& criteria, const std::string& originator,
+                                const Extensions& extensions);
 
-/// labelsQuery on labels of the form key:value: `key`, `NT key`, `key EQ v`, `key:v`, `key NE v`,
-/// `key IN (v1,v2)`, `key NI (v1,v2)`.
+  Result<bool> matches(const ResourcePtr& resource, ResourceReader& resources) const;
+  const FilterNeeds& needs() const { return needs_; }
+
+ private:
+  using Condition = FilterCondition::Test;
+  template <class Test>
+  void add(Test test) {
+    conditions_.push_back([test](const ResourcePtr& resource, ResourceReader&) -> Result<bool> {
+      return test(*resource);
+    });
+  }
+  void add_own(const FilterCriteria& criteria);
+  void add_attributes(const std::vector<AttributeCondition>& conditions);
+  void add_neighbours(const FilterCriteria& criteria);
+  Result<void> add_extensions(const FilterCriteria& criteria, const std::string& originator,
+                              const Extensions& extensions);
+  void learn_needs(const FilterCriteria& criteria);
+
+  std::vector<Condition> conditions_;  ///< cheap ones first
+  std::int64_t operation_ = 1;
+  FilterNeeds needs_;
+};
+
+/// labelsQuery, one expression: `key`, `NT key`, `key EQ v` or `key:v`, `key NE v`, `key IN (v,w)`,
+/// `key NI (v,w)`. Errors: kBadRequest when it is none of these.
 Result<bool> matches_labels_query(const std::string& query, const std::vector<std::string>& labels);
 
 }  // namespace gatehouse

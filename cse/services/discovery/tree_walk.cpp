@@ -1,90 +1,95 @@
 #include "cse/services/discovery/tree_walk.h"
 
-#include "cse/services/discovery/filter.h"
+#include <charconv>
+#include <utility>
 
 namespace gatehouse {
 
-Result<void> TreeWalk::run(const ResourcePtr& top, ResourceReader& resources,
-                           const Visitor& visitor) {
-  auto walked = descend(top, 1, resources, visitor);
-  if (!walked) return fail(walked.error());
+TreeWalk::TreeWalk(const SearchScope& scope, const Judge& judge, Places& places,
+                   const TypeGraph& graph, OrderRange orders, std::string position)
+    : scope_(scope), judge_(judge), places_(places), graph_(graph), orders_(orders) {
+  // "id order id order …" from the top down; identifiers hold no spaces.
+  for (std::string_view rest = position; !rest.empty();) {
+    const std::size_t space = std::min(rest.find(' '), rest.size());
+    const std::string id(rest.substr(0, space));
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    std::int64_t order = INT64_MIN;
+    std::from_chars(rest.data(), rest.data() + end, order);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    enter(ResourceId{id}, order);
+  }
+  if (levels_.empty()) enter(scope_.top->id(), INT64_MIN);
+}
+
+void TreeWalk::enter(const ResourceId& parent, std::int64_t after) {
+  levels_.emplace_back(parent, judge_.filter().needs(), graph_, orders_, after);
+}
+
+void TreeWalk::begin_behind(std::int64_t order, std::int64_t count) {
+  levels_.clear();
+  enter(scope_.top->id(), order);
+  direct_children_ = count;
+  direct_child_ = order;
+}
+
+std::string TreeWalk::position() const {
+  std::string text;
+  for (const ChildStream& level : levels_) {
+    if (!text.empty()) text += ' ';
+    text += level.parent().text + ' ' + std::to_string(level.after());
+  }
+  return text;
+}
+
+Result<void> TreeWalk::pass_over(std::int64_t count, ResourceReader& resources, Work& work) {
+  for (; count > 0; --count) {
+    auto entry = levels_.front().next(resources, work);
+    if (!entry) return fail(entry.error());
+    if (!*entry) return {};
+    ++direct_children_;
+    before_direct_child_ = std::exchange(direct_child_, (*entry)->order);
+  }
   return {};
 }
 
-Result<bool> TreeWalk::descend(const ResourcePtr& parent, int level, ResourceReader& resources,
-                               const Visitor& visitor) {
-  const auto& filter = request_.filter;
-  const std::int64_t deepest =
-      std::min<std::int64_t>(filter && filter->level ? *filter->level : INT32_MAX,
-                             static_cast<std::int64_t>(cse_.settings().max_children_depth));
-  if (level > deepest) return true;
-  std::optional<bool>
-      inherited;  // access to children without policies of their own: asked once per parent
-  Page page;
-  for (;;) {
-    auto entries = resources.children(parent->id(), page);
-    if (!entries) return fail(entries.error());
-    for (const ChildEntry& entry : *entries) {
-      page.after = entry.order;
-      const std::string path = parent->path() + "/" + entry.name;
-      auto found = look_at(entry, parent, path, level, inherited, resources);
-      if (!found) return fail(found.error());
-      if (*found && !visitor(**found)) return false;
-      const TypeSchema* schema = cse_.schemas().find(entry.type);
-      if (schema && schema->children.empty()) continue;  // a leaf: nothing to read below it
-      ResourcePtr child = *found ? (*found)->resource : nullptr;
-      if (!child) {
-        auto loaded = resources.find(entry.id);
-        if (!loaded) return fail(loaded.error());
-        child = *std::move(loaded);
-      }
-      if (!child) continue;
-      auto deeper = descend(child, level + 1, resources, visitor);
-      if (!deeper || !*deeper) return deeper;
+Result<Walk::Stopped> TreeWalk::go_on(ResourceReader& resources, Work& work,
+                                      const Visitor& visitor) {
+  while (!levels_.empty()) {
+    if (work.used_up()) return Stopped::kByWork;
+    const ResourceId parent = levels_.back().parent();
+    auto entry = levels_.back().next(resources, work);
+    if (!entry) return fail(entry.error());
+    if (!*entry) {
+      levels_.pop_back();
+      continue;
     }
-    if (entries->size() < page.limit) return true;
+    if (levels_.size() == 1) {
+      ++direct_children_;
+      before_direct_child_ = std::exchange(direct_child_, (*entry)->order);
+    }
+    auto place = places_.of(parent, resources, work);
+    if (!place) return fail(place.error());
+    auto found = judge_.look_at((*entry)->id, (*entry)->type, **place, resources, work);
+    if (!found) return fail(found.error());
+    // Before it is shown: whoever stops here goes on with what is below it.
+    if (auto below = descend(**entry, resources, work); !below) return fail(below.error());
+    if (*found && !visitor(*found)) return Stopped::kByVisitor;
   }
+  return Stopped::kAtEnd;
 }
 
-Result<std::optional<TreeWalk::Found>> TreeWalk::look_at(const ChildEntry& entry,
-                                                         const ResourcePtr& parent,
-                                                         const std::string& path, int level,
-                                                         std::optional<bool>& inherited,
-                                                         ResourceReader& resources) {
-  static const FilterCriteria kNoFilter;
-  const FilterCriteria& filter = request_.filter ? *request_.filter : kNoFilter;
-  const bool type_decides = needs_only_type(filter);
-  if (type_decides && !matches_type(filter, entry.type)) return std::optional<Found>{};
-  const TypeSchema* schema = cse_.schemas().find(entry.type);
-  const bool inherits_access = schema && !schema->has_access_control &&
-                               entry.type != type_number::kAccessControlPolicy &&
-                               !cse_.behaviours().of(entry.type).decides_access();
-  Found found{entry, path, nullptr, level};
-  if (load_ || !type_decides || !inherits_access) {
-    auto resource = resources.find(entry.id);
-    if (!resource) return fail(resource.error());
-    if (!*resource) return std::optional<Found>{};
-    found.resource = *std::move(resource);
+Result<void> TreeWalk::descend(const ChildEntry& entry, ResourceReader& resources, Work& work) {
+  if (static_cast<std::int64_t>(levels_.size()) >= scope_.deepest) return {};
+  if (!graph_.reaches(entry.type, judge_.filter().needs().types)) return {};
+  if (scope_.discovery && entry.type == type_number::kAe) {
+    work.spend(Work::kRead);
+    auto ae = resources.find(entry.id);
+    if (!ae) return fail(ae.error());
+    if (!*ae || is_inactive_ae(**ae)) return {};
   }
-  const auto question = AccessRequest::of(request_, originator_, privilege_);
-  if (inherits_access) {
-    if (!inherited) {
-      auto allowed = cse_.access().allows(parent, question, resources);
-      if (!allowed) return fail(allowed.error());
-      inherited = *allowed;
-    }
-    if (!*inherited) return std::optional<Found>{};
-  } else {
-    auto allowed = cse_.access().allows(found.resource, question, resources);
-    if (!allowed) return fail(allowed.error());
-    if (!*allowed) return std::optional<Found>{};
-  }
-  if (!type_decides) {
-    auto matches = matches_filter(filter, *found.resource, resources);
-    if (!matches) return fail(matches.error());
-    if (!*matches) return std::optional<Found>{};
-  }
-  return std::optional<Found>(std::move(found));
+  enter(entry.id, INT64_MIN);
+  return {};
 }
 
 }  // namespace gatehouse

@@ -140,6 +140,24 @@ TEST_F(Lane, RefusesWhatDoesNotFitItsQueueAndGoesOnAfterwards) {
   EXPECT_EQ(stored(), 4);
 }
 
+struct HeavyJob final : WriteJob {
+  Response work(WorkingSet&) override { return {}; }
+  std::size_t bytes() const override { return 600; }
+  void done(std::shared_ptr<WriteJob>, Response, std::vector<Change>) override {}
+};
+
+TEST_F(Lane, RefusesMoreBytesThanItsQueueMayHold) {
+  lane.emplace(store, cache, schemas, ids, clock, 1, 100, 1'000);
+  std::promise<void> reached, release;
+  ASSERT_TRUE(lane->submit(barrier(reached, release.get_future().share())));
+  reached.get_future().wait();
+
+  EXPECT_TRUE(lane->submit(std::make_shared<HeavyJob>()));
+  EXPECT_FALSE(lane->submit(std::make_shared<HeavyJob>()));
+  release.set_value();
+  lane->stop();
+}
+
 TEST_F(Lane, AnExceptionInOneJobRefusesThatJobOnlyAndUndoesIt) {
   start();
   std::promise<void> reached, release;  // so that all three share one batch

@@ -186,12 +186,13 @@ TEST_F(DiscoveryTree, Rcn6GivesReferences) {
   request.filter = FilterCriteria{};
   request.filter->level = 1;
 
-  const Value house = TestCse::attributes(node.ask(request));
+  const Value references = TestCse::attributes(node.ask(request));
 
-  ASSERT_EQ(house.find("ch")->size(), 2u);
-  EXPECT_EQ(house.find("ch")->as_array()->front().string_at("nm"), "kitchen");
-  EXPECT_EQ(house.find("ch")->as_array()->front().integer_at("typ"), 3);
-  EXPECT_EQ(house.find("ch")->as_array()->front().string_at("val"), "cse-in/house/kitchen");
+  const Value* list = references.find("rrf");
+  ASSERT_TRUE(list && list->size() == 2);
+  EXPECT_EQ(list->as_array()->front().string_at("nm"), "kitchen");
+  EXPECT_EQ(list->as_array()->front().integer_at("typ"), 3);
+  EXPECT_EQ(list->as_array()->front().string_at("val"), "cse-in/house/kitchen");
 }
 
 // TS-0004 clause 7.3.3.7: a conditional request without a match is 4004

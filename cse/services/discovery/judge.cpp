@@ -1,0 +1,37 @@
+#include "cse/services/discovery/judge.h"
+
+namespace gatehouse {
+
+Result<ResourcePtr> Judge::look_at(const ResourceId& id, int type, Place& place,
+                                   ResourceReader& resources, Work& work) const {
+  work.spend(1);
+  if (!place.parent || place.level < 0 || place.level >= scope_.deepest || place.hidden)
+    return ResourcePtr{};
+  if (!filter_.needs().allows(type)) return ResourcePtr{};
+  work.spend(Work::kRead);
+  auto resource = resources.find(id);
+  if (!resource || !*resource) return resource;
+  auto matches = filter_.matches(*resource, resources);
+  if (!matches) return fail(matches.error());
+  if (!*matches) return ResourcePtr{};
+  auto may = allowed(*resource, place, resources);
+  if (!may) return fail(may.error());
+  return *may ? resource : Result<ResourcePtr>(ResourcePtr{});
+}
+
+Result<bool> Judge::allowed(const ResourcePtr& resource, Place& place,
+                            ResourceReader& resources) const {
+  const auto question = AccessRequest::of(scope_.request, scope_.originator, scope_.privilege);
+  const bool inherits = !resource->schema().has_access_control &&
+                        resource->type() != type_number::kAccessControlPolicy &&
+                        !scope_.cse.behaviours().of(resource->type()).decides_access();
+  if (!inherits) return scope_.cse.access().allows(resource, question, resources);
+  if (!place.allowed) {
+    auto may = scope_.cse.access().allows(place.parent, question, resources);
+    if (!may) return may;
+    place.allowed = *may;
+  }
+  return *place.allowed;
+}
+
+}  // namespace gatehouse
