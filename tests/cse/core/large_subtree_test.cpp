@@ -99,11 +99,20 @@ TEST_F(LargeSubtree, StaysDeletedOverARestart) {
   EXPECT_EQ(stored(), empty);
 }
 
+TEST_F(LargeSubtree, GoesInAResetToo) {
+  bool done = false;
+  node.cse().reset([&](Response response) { done = is_success(response.rsc); });
+  node.settle();
+
+  EXPECT_TRUE(done);
+  EXPECT_LT(stored(), empty + 5);
+}
+
 TEST_F(LargeSubtree, GoesTheSameWayWhenItExpires) {
-  ASSERT_EQ(node.update("CAE1", "CAE1/log", "m2m:cnt",
-                        Value::object({{"et", to_text(node.clock().now() + seconds(5))}}))
-                .rsc,
-            Rsc::kUpdated);
+  const Response shortened =
+      node.update("CAE1", "CAE1/log", "m2m:cnt",
+                  Value::object({{"et", to_text(node.clock().now() + seconds(5))}}));
+  ASSERT_EQ(shortened.rsc, Rsc::kUpdated) << TestCse::debug_text(shortened);
   node.advance(seconds(5));
   EXPECT_EQ(node.retrieve("CAE1", "CAE1/log/old").rsc, Rsc::kNotFound);
 
