@@ -29,8 +29,8 @@ struct ServerSettings {
   std::size_t max_sessions = 1'000;  ///< over TCP; beyond, the one idle for longest over UDP goes
   /// In progress, those of forged addresses included; libcoap gives each 30 seconds.
   std::size_t max_handshakes = 1'000;
-  std::size_t max_pending = 64;      ///< requests of one peer being served; more get 5.03
-  std::size_t max_transfers = 4;     ///< block-wise, of one peer and direction
+  std::size_t max_pending = 64;   ///< requests of one peer being served; more get 5.03
+  std::size_t max_transfers = 4;  ///< block-wise, of one peer and direction
   std::size_t max_transfer_bytes = 256u << 20;  ///< of all peers
   std::chrono::milliseconds transfer_timeout{60'000};
   std::chrono::seconds idle_timeout{

@@ -10,9 +10,9 @@ Result<const Value*> requested_attributes(const Request& request, const Resource
   }
   const Member& root = request.content->as_object()->front();
   if (root.name != target.schema().root) {
-    return fail(Rsc::kContentsUnacceptable,
-                "pc: \"" + root.name + "\" does not match the target, which is a \"" +
-                    std::string(target.schema().root) + "\"");
+    return fail(Rsc::kContentsUnacceptable, "pc: \"" + root.name +
+                                                "\" does not match the target, which is a \"" +
+                                                std::string(target.schema().root) + "\"");
   }
   if (!root.value.is_object())
     return fail(Rsc::kBadRequest, "pc: \"" + root.name + "\" must be an object");
