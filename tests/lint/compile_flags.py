@@ -30,7 +30,7 @@ class CompileFlags:
         """Those of a source in the same folder; else those of all tests together, who may look anywhere."""
         folder = header.rpartition("/")[0]
         for name, flags in sorted(self.by_file.items()):
-            if name.rpartition("/")[0] == folder:
+            if name.endswith(".cpp") and name.rpartition("/")[0] == folder:  # a header is C++, whoever is beside it
                 return flags
         union = ["-std=c++20", f"-I{ROOT}"]
         for flags in self.by_file.values():
