@@ -34,7 +34,8 @@ Resource::Resource(Record record, const TypeSchema& schema, std::string path, Va
       decoded_(true),
       attributes_(std::move(attributes)) {}
 
-Resource::Resource(std::shared_ptr<const Resource> before, Record record, Value::Object changed)
+Resource::Resource(const std::shared_ptr<const Resource>& before, Record record,
+                   Value::Object changed)
     : record_(std::move(record)),
       schema_(before->schema_),
       path_(before->path_),
@@ -42,7 +43,7 @@ Resource::Resource(std::shared_ptr<const Resource> before, Record record, Value:
   for (const Member& member : before->changed_) {
     if (!find_in(changed_, member.name)) changed_.push_back(member);
   }
-  base_ = before->base_ ? before->base_ : std::move(before);
+  base_ = before->base_ ? before->base_ : before;
 }
 
 const Value& Resource::attributes() const {

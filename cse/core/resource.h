@@ -20,7 +20,7 @@ class Resource {
   Resource(Record record, const TypeSchema& schema, std::string path, Value attributes);
   /// `before` with some attributes set to other values: cheap, because what both share is not
   /// copied until somebody asks for attributes() or json().
-  Resource(std::shared_ptr<const Resource> before, Record record, Value::Object changed);
+  Resource(const std::shared_ptr<const Resource>& before, Record record, Value::Object changed);
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
 
