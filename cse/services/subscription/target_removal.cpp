@@ -124,11 +124,10 @@ Result<ResourcePtr> TargetSelfReference::default_policy(const std::string& creat
       if (!policy) return policy;
       if (!*policy || (*policy)->attributes().string_at("plbl") != "Default") continue;
       if ((*policy)->originator() == creator) return policy;
-      if ((*policy)->originator() == cse_.settings().administrator) {
-        of_provider = *policy;
-      } else if ((*policy)->originator() == cse_.settings().cse_id && !of_provider) {
-        of_provider = *policy;
-      }
+      const std::string_view owner = (*policy)->originator();
+      const bool replaces = owner == cse_.settings().administrator ||
+                            (owner == cse_.settings().cse_id && !of_provider);
+      if (replaces) of_provider = *policy;
     }
     if (entries->size() < page.limit) return of_provider;
   }

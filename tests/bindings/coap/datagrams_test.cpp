@@ -93,7 +93,7 @@ TEST_F(CoapDatagrams, AnswersInTheNumbersOfReleaseTwo) {
   peer_->send(datagram_of(post(256, 257), 7, "tk"));
 
   // After the token: RQI 257, then RSC 265 as 8 further, two bytes.
-  EXPECT_EQ(peer_->receive().substr(6), std::string("\xd2\xf4r1\x82\x07\xd0", 8).substr(0, 7));
+  EXPECT_EQ(peer_->receive().substr(6), "\xd2\xf4r1\x82\x07\xd0");
 }
 
 // What oneM2M does not know is refused with 4.02, although libcoap lets the range through.

@@ -11,6 +11,7 @@
 #include <future>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bindings/coap/client.h"
@@ -31,14 +32,15 @@ class RecordingHandler final : public PrimitiveHandler {
 
   void handle(Request request, Reply reply) override {
     Response response;
-    if (answer) response = answer(request);
+    const bool at_once = static_cast<bool>(answer);
+    if (at_once) response = answer(request);
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(std::move(request));
-      if (!answer) replies_.push_back(std::move(reply));
+      if (!at_once) replies_.push_back(std::exchange(reply, nullptr));
     }
     changed_.notify_all();
-    if (answer) reply(std::move(response));
+    if (reply) reply(std::move(response));
   }
   /// False after ten seconds.
   bool wait_for(std::size_t count) {

@@ -8,7 +8,6 @@
 namespace gatehouse::http {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;

@@ -252,8 +252,8 @@ TEST_F(Lane, ChangesOfSomeAttributesAddUpAndReachTheStore) {
         return Response{};
       },
       [](Response, std::vector<Change>) {});
-  for (auto job : {create("a"), touch, set("x", 1, false), set("y", 7, false), set("y", 9, true),
-                   set("x", 2, false)}) {
+  for (const auto& job : {create("a"), touch, set("x", 1, false), set("y", 7, false),
+                          set("y", 9, true), set("x", 2, false)}) {
     ASSERT_TRUE(lane->submit(job));
   }
   release.set_value();
