@@ -301,16 +301,20 @@ class Cse::RequestJob final : public WriteJob {
     }
     if (!held) {
       response.origin = std::move(self);
-      return reply_(std::move(response));
+      return take_reply()(std::move(response));
     }
     held->send = [this, self = std::move(self), answer = std::move(response),
                   own = std::move(own)] {
       Response now = answer;
       if (own) refresh(now, *own);
       now.origin = self;
-      reply_(std::move(now));
+      take_reply()(std::move(now));
     };
   }
+
+  /// Whoever is answered may keep the answer, and with it this job: if the job kept the way to them,
+  /// neither would ever be freed.
+  Reply take_reply() { return std::exchange(reply_, nullptr); }
 
   /// What the request itself has created or changed.
   static std::optional<Change> own_change(const Committed& event) {

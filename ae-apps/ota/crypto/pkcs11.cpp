@@ -42,6 +42,9 @@ std::optional<std::string_view> raw_query_attribute(std::string_view uri, std::s
 /// The engine, ready for use; nullptr if the package is not installed or the module does not load.
 ENGINE* ready_engine(const std::string& module) {
   ENGINE_load_builtin_engines();
+  // Keeps the engine's library loaded: each time it is unloaded it loses its key methods.
+  static ENGINE* const resident = ENGINE_by_id("pkcs11");
+  if (resident == nullptr) return nullptr;
   ENGINE* engine = ENGINE_by_id("pkcs11");
   if (engine == nullptr) return nullptr;
   ENGINE_ctrl_cmd_string(engine, "MODULE_PATH", module.c_str(), 0);

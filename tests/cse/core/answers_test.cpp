@@ -47,6 +47,18 @@ TEST_F(Answers, ADeletedAttributeIsNotRepeated) {
   EXPECT_FALSE(TestCse::attributes(updated).contains("lbl"));
 }
 
+// The answer holds what the request was made of, and so it must not hold the way to the answer.
+TEST_F(Answers, AreFreedWithWhoeverKeepsThem) {
+  std::weak_ptr<std::optional<Response>> kept;
+  {
+    const auto answer = node.send(TestCse::request(Operation::kDelete, "CAE1", "CAE1/cnt"));
+    node.settle();
+    ASSERT_TRUE(*answer);
+    kept = answer;
+  }
+  EXPECT_TRUE(kept.expired());
+}
+
 /// Counts how often a tree is composed.
 class CountingRetrieval final : public Retrieval {
  public:
