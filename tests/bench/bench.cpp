@@ -11,6 +11,7 @@
 #include "cse/codec/json.h"
 #include "tests/bench/load.h"
 #include "tests/bench/nginx.h"
+#include "tests/bench/sizes.h"
 #include "tests/faults/cse_process.h"
 
 namespace gatehouse::bench {
@@ -101,6 +102,8 @@ Value to_value(const std::vector<Row>& rows) {
 struct Options {
   double seconds = 4;
   std::int64_t fill = 1'000'000;
+  bool sizes = false;
+  std::int64_t largest = 1'000'000;
   std::string json_file;
   std::string programs;  ///< folder of gatehouse-cse and gatehouse-store-bench
 };
@@ -115,6 +118,10 @@ class Bench {
     if (!cse_.start({"log.level=warning"})) {
       std::cerr << "gatehouse-cse does not start; see " << (folder_ / "log") << "\n";
       return 1;
+    }
+    if (options_.sizes) {
+      print(measure_sizes(cse_, options_.largest));
+      return 0;
     }
     idle_kb_ = resident_kilobytes(cse_.pid());
     prepare();
@@ -247,6 +254,9 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--seconds", options.seconds, "time of each scenario");
   app.add_option("--fill", options.fill, "contentInstances for the memory and start-up figures");
+  app.add_flag("--sizes", options.sizes,
+               "instead: how the time of an operation grows with the size of what it works on");
+  app.add_option("--largest", options.largest, "contentInstances in a container for --sizes");
   app.add_option("--json", options.json_file, "also write the figures there");
   CLI11_PARSE(app, argc, argv);
   options.programs = std::filesystem::canonical("/proc/self/exe").parent_path().string();
