@@ -312,8 +312,8 @@ class Cse::RequestJob final : public WriteJob {
     };
   }
 
-  /// Whoever is answered may keep the answer, and with it this job: if the job kept the way to them,
-  /// neither would ever be freed.
+  /// Whoever is answered may keep the answer, and with it this job: if the job kept the way to
+  /// them, neither would ever be freed.
   Reply take_reply() { return std::exchange(reply_, nullptr); }
 
   /// What the request itself has created or changed.
