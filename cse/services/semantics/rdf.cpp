@@ -72,6 +72,7 @@ using RaptorWorld = Owned<raptor_world, raptor_free_world>;
 using RaptorUri = Owned<raptor_uri, raptor_free_uri>;
 using Parser = Owned<raptor_parser, raptor_free_parser>;
 using RasqalWorld = Owned<rasqal_world, rasqal_free_world>;
+using Stream = Owned<raptor_iostream, raptor_free_iostream>;
 using Query = Owned<rasqal_query, rasqal_free_query>;
 using Results = Owned<rasqal_query_results, rasqal_free_query_results>;
 using Formatter = Owned<rasqal_query_results_formatter, rasqal_free_query_results_formatter>;
@@ -80,6 +81,7 @@ using Formatter = Owned<rasqal_query_results_formatter, rasqal_free_query_result
 struct Prepared {
   std::string complaint;
   RasqalWorld world;
+  Stream triples;  // read by the query, and not freed by it
   Query query;
 };
 
@@ -130,13 +132,13 @@ Result<Results> execute(Prepared& prepared, const std::string& triples) {
   raptor_world* raptor = rasqal_world_get_raptor(prepared.world.get());
   const RaptorUri base(raptor_new_uri(raptor, reinterpret_cast<const unsigned char*>(kBase)));
   // The library reads the stream when the query is executed, and does not change it.
-  raptor_iostream* stream =
-      raptor_new_iostream_from_string(raptor, const_cast<char*>(triples.data()), triples.size());
+  prepared.triples.reset(
+      raptor_new_iostream_from_string(raptor, const_cast<char*>(triples.data()), triples.size()));
   rasqal_data_graph* graph =
-      stream ? rasqal_new_data_graph_from_iostream(prepared.world.get(), stream, base.get(),
-                                                   nullptr, RASQAL_DATA_GRAPH_BACKGROUND, nullptr,
-                                                   "ntriples", nullptr)
-             : nullptr;
+      prepared.triples ? rasqal_new_data_graph_from_iostream(
+                             prepared.world.get(), prepared.triples.get(), base.get(), nullptr,
+                             RASQAL_DATA_GRAPH_BACKGROUND, nullptr, "ntriples", nullptr)
+                       : nullptr;
   if (!graph || rasqal_query_add_data_graph(prepared.query.get(), graph)) {
     return fail(Rsc::kInternalServerError, "the triples cannot be queried");
   }
