@@ -144,8 +144,13 @@ Result<void> AccessControl::cover(const ResourcePtr& resource, const RuleInput& 
     coverage.all = *decided;
     return {};
   }
-  if (resource->type() == type_number::kAccessControlPolicy)
+  if (resource->type() % type_number::kAnnounced == type_number::kAccessControlPolicy) {
+    // An announced policy is its original's: whoever announced it keeps up with it.
+    coverage.all =
+        resource->type() > type_number::kAnnounced && request.originator == resource->originator();
+    if (coverage.all) return {};
     return cover_by_rules(resource->attributes().find("pvs"), input, coverage);
+  }
   if (!resource->schema().has_access_control) return of_parent();
   // Read from the text only when there is something to read: most resources have no acpi.
   const Value* policies = resource->attribute("acpi");

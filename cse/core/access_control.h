@@ -59,7 +59,9 @@ struct AccessDecision {
 ///  - A resource without `acpi` belongs to its creator, or to its custodian once that is set (R4);
 ///    so does one all of whose policies are gone.
 ///  - A type without `acpi` follows its parent.
-///  - An <accessControlPolicy> is governed by its own selfPrivileges.
+///  - An <accessControlPolicy> is governed by its own selfPrivileges, and so is its announced
+///  variant,
+///    which the announcing CSE reads too.
 ///  - The configured administrator and the CSE itself may do everything.
 ///  - An announced resource without `acpi` may be seen (RETRIEVE, discovery, subscriptions) by whom
 ///    its parent lets, up to the CSEBase: its creator is another CSE, and it is there for the

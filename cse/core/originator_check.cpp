@@ -120,9 +120,12 @@ Result<std::string> registered(const Request& request, const std::string& from,
     auto ae = stem.empty() ? Result<ResourcePtr>(ResourcePtr{}) : resources.find(ResourceId{stem});
     if (!ae) return fail(ae.error());
     if (*ae && request.peer && request.peer->authenticated) return stem;
-    // DEVIATION: without proof, as the switch says, such an originator is taken at its word.
-    // But nobody is this CSE, or its administrator, by a mere word in another form.
-    if (settings.admit_unregistered && !stem.empty() && stem != settings.administrator) return stem;
+    // DEVIATION: without proof, as the switch says, such an originator is taken at its word. So are
+    // this CSE (its request came back, as with rcn 7) and its administrator where the name alone is
+    // enough for the administrator; never where there are credentials.
+    const bool almighty = stem.empty() || stem == settings.administrator;
+    if (settings.admit_unregistered && !(almighty && settings.administrator_needs_proof))
+      return stem.empty() ? from : stem;
     return fail(Rsc::kBadRequest,
                 "fr (From): an AE registered here names itself by its AE-ID-Stem only");
   }

@@ -194,6 +194,21 @@ const TypeSchema& FlexContainers::find_stored(int type, std::string_view root) c
   return made(type, std::string(root), bare);
 }
 
+bool FlexContainers::has_attribute(std::string_view short_name) const {
+  if (short_name.empty() || short_name.find_first_of(" \n") != short_name.npos) return false;
+  // Each line of an attribute begins with a space and its short name.
+  if (kFlexContainerData.find("\n " + std::string(short_name) + ' ') != std::string_view::npos)
+    return true;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [root, known] : definitions_) {
+    const auto& attributes = known->attributes;
+    if (std::any_of(attributes.begin(), attributes.end(),
+                    [&](const FlexAttribute& each) { return each.short_name == short_name; }))
+      return true;
+  }
+  return false;
+}
+
 const FlexDefinition* FlexContainers::definition_by_container_definition(
     std::string_view cnd) const {
   index();

@@ -28,6 +28,8 @@ class FlexContainers final : public Specialisations {
 
   const TypeSchema* find(int type, std::string_view root) const override;
   const TypeSchema& find_stored(int type, std::string_view root) const override;
+  /// Cost: one look through the data file; meant for names that no other table has.
+  bool has_attribute(std::string_view short_name) const override;
   Error refusal(std::string_view root, const Value& attributes) const override;
   /// Roots of all definitions, sorted.
   std::vector<std::string> roots() const;

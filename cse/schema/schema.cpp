@@ -84,6 +84,19 @@ const TypeSchema* Schemas::find_stored(int type, std::string_view body) const {
   return &specialisations_->find_stored(type, body.substr(2, end - 2));
 }
 
+bool Schemas::knows_attribute(std::string_view short_name) const {
+  const auto is_it = [short_name](const AttributeRule& rule) {
+    return rule.short_name == short_name;
+  };
+  const auto universal = universal_rules();
+  if (std::any_of(universal.begin(), universal.end(), is_it)) return true;
+  if (std::any_of(all_.begin(), all_.end(), [&](const TypeSchema* schema) {
+        return std::any_of(schema->rules.begin(), schema->rules.end(), is_it);
+      }))
+    return true;
+  return specialisations_ && specialisations_->has_attribute(short_name);
+}
+
 std::string_view Schemas::keep(std::string text) {
   const auto kept = std::make_shared<const std::string>(std::move(text));
   kept_.push_back(kept);

@@ -143,6 +143,8 @@ class Specialisations {
   virtual const TypeSchema* find(int type, std::string_view root) const = 0;
   /// The same for what is stored already: of a definition that is gone, the common attributes.
   virtual const TypeSchema& find_stored(int type, std::string_view root) const = 0;
+  /// Has any of them an attribute of that short name?
+  virtual bool has_attribute(std::string_view short_name) const = 0;
   /// Why a CREATE of an unknown one is refused.
   virtual Error refusal(std::string_view root, const Value& attributes) const = 0;
 };
@@ -165,6 +167,8 @@ class Schemas {
   }
   const Specialisations* specialisations() const { return specialisations_.get(); }
   std::span<const TypeSchema* const> all() const { return all_; }
+  /// Is that the short name of an attribute of some resource type, universal ones included?
+  bool knows_attribute(std::string_view short_name) const;
   /// Keeps a text that a table made at run time refers to, as long as this or a copy of it lives.
   std::string_view keep(std::string text);
 

@@ -1,6 +1,7 @@
 #include "cse/services/announcement/announced_type.h"
 
 #include "cse/services/announcement/copies.h"
+#include "cse/services/announcement/two_way.h"
 
 namespace gatehouse::announcement {
 namespace {
@@ -21,7 +22,18 @@ class AnnouncedType final : public TypeBehaviour {
   std::optional<bool> allows(const Resource& self, const std::string& originator,
                              Operation operation) const override {
     if (operation != Operation::kUpdate && operation != Operation::kDelete) return std::nullopt;
-    return owner_of(self.attributes().string_at("lnk")) == originator;
+    if (owner_of(self.attributes().string_at("lnk")) == originator) return true;
+    if (operation == Operation::kUpdate && is_two_way(self)) return std::nullopt;
+    return false;
+  }
+
+  bool update_needs_preparation(const ResourcePtr& target, const Request& request) const override {
+    return is_two_way(*target) && owner_of(target->attributes().string_at("lnk")) != request.from;
+  }
+  void prepare_update(const Request& request, const ResourcePtr& target,
+                      const std::string& originator, Prepared done) const override {
+    if (owner_of(target->attributes().string_at("lnk")) == originator) return done(std::nullopt);
+    update_original(cse_, request, *target, originator, std::move(done));
   }
 
   Result<void> on_create(Draft& draft, OperationContext& context) const override {

@@ -8,7 +8,7 @@ namespace gatehouse {
 namespace {
 
 // m2m:requestStatus
-constexpr int kCompleted = 1, kFailed = 2, kPending = 3;
+constexpr int kCompleted = 1, kFailed = 2, kPending = 3, kForwarded = 4, kPartlyCompleted = 5;
 
 /// <request> is made and changed by the CSE only; its originator reads and deletes it. Source:
 /// TS-0001 clause 9.6.12.
@@ -23,6 +23,14 @@ class RequestResource final : public TypeBehaviour {
                              Operation operation) const override {
     if (originator != self.originator()) return std::nullopt;
     return operation == Operation::kRetrieve || operation == Operation::kDelete;
+  }
+  /// A DELETE cancels what has not begun. Source: TS-0004 clause 7.4.12.2.4.
+  Result<void> permits(Operation operation, const Resource& self, ResourceReader&) const override {
+    const std::int64_t status = self.attributes().integer_at("rs");
+    if (operation != Operation::kDelete || (status != kForwarded && status != kPartlyCompleted))
+      return {};
+    return fail(Rsc::kUnableToRecallRequest,
+                "rs (requestStatus): the request is under way at another CSE");
   }
 };
 
@@ -88,7 +96,8 @@ void DeferredRequests::start() {
     for (const ChildEntry& entry : *entries) {
       auto kept = context.resources.find(entry.id);
       if (!kept) return error_response(context.request, kept.error());
-      if (!*kept || (*kept)->attributes().integer_at("rs") != kPending) continue;
+      const std::int64_t status = *kept ? (*kept)->attributes().integer_at("rs") : kCompleted;
+      if (status != kPending && status != kForwarded) continue;
       Value attributes = (*kept)->attributes();
       attributes.set("rs", kFailed);
       attributes.set(
@@ -194,12 +203,32 @@ void DeferredRequests::run(const std::shared_ptr<Job>& job) {
     Request request = job->request;
     request.operation_execution_time.reset();
     request.from = job->originator;
-    cse_.request(std::move(request),
-                 [this, job](Response result) { finish(job, std::move(result)); });
+    const auto address = parse_address(request.to);
+    const bool leaves = address && !is_local(*address, cse_.settings());
+    auto send = [this, job, request = std::move(request)] {
+      if (is_recalled(*job)) return;
+      cse_.request(request, [this, job](Response result) { finish(job, std::move(result)); });
+    };
+    leaves ? mark(*job, kForwarded, std::move(send)) : send();
   };
   const Timestamp now = cse_.scheduler().now();
   const Timestamp when = execution_time(job->request, now);
   when > now ? cse_.scheduler().at(when, go) : cse_.scheduler().post(go);
+}
+
+void DeferredRequests::mark(const Job& job, int status, std::function<void()> then) {
+  if (job.kept.empty()) return then();
+  cse_.submit(
+      [id = job.kept, status](OperationContext& context) {
+        auto kept = context.resources.find(id);
+        if (!kept) return error_response(context.request, kept.error());
+        if (!*kept) return Response{};
+        Value attributes = (*kept)->attributes();
+        attributes.set("rs", status);
+        context.resources.update(*kept, std::move(attributes), true);
+        return Response{};
+      },
+      [then = std::move(then)](const Response&) { then(); });
 }
 
 bool DeferredRequests::is_recalled(const Job& job) {
@@ -217,7 +246,7 @@ bool DeferredRequests::waits_for_link(const std::shared_ptr<Job>& job, const Res
   const Timestamp latest =
       std::min(job->request_expires.value_or(job->kept_until), job->kept_until);
   if (when >= latest) return false;
-  cse_.scheduler().at(when, [this, job] { run(job); });
+  mark(*job, kPending, [this, job, when] { cse_.scheduler().at(when, [this, job] { run(job); }); });
   return true;
 }
 
@@ -259,6 +288,7 @@ void DeferredRequests::notify(const std::shared_ptr<Job>& job, const Value& resu
     notification.release_version = job->request.release_version;
     Value primitive = result;
     primitive.set("to", job->originator);  // whose request it was
+    if (!primitive.contains("fr")) primitive.set("fr", cse_.settings().cse_id);
     notification.content = Value::object({{"m2m:rsp", std::move(primitive)}});
     messenger->send_to(target, std::move(notification),
                        [](Response) {});  // best effort: the result is kept in <request>

@@ -17,7 +17,8 @@ namespace gatehouse {
 ///  - noResponse: acknowledged 1000, the result is dropped;
 ///  - operationExecutionTime: run then, whatever the response type; a blocking one is answered
 ///  then.
-/// Who deletes the <request> of what still waits recalls it: it is not run.
+/// Who deletes the <request> of what still waits recalls it: it is not run. What has been forwarded
+/// cannot be recalled (5220).
 /// What was waiting when the process ended is marked FAILED at the next start.
 /// A result that says that the next CSE cannot be reached (5107) is no result yet: the request
 /// waits for the link and is sent again until it, or the <request>, expires. Source: TS-0001
@@ -40,6 +41,8 @@ class DeferredRequests final : public NonBlocking {
   void run(const std::shared_ptr<Job>& job);
   /// Its <request> was deleted, or its time is over.
   bool is_recalled(const Job& job);
+  /// Sets requestStatus of the <request>, if there is one, and goes on.
+  void mark(const Job& job, int status, std::function<void()> then);
   void finish(const std::shared_ptr<Job>& job, Response result);
   bool waits_for_link(const std::shared_ptr<Job>& job, const Response& result);
   void notify(const std::shared_ptr<Job>& job, const Value& result);

@@ -6,14 +6,17 @@
 namespace gatehouse {
 namespace {
 
-/// How a resource is named to this originator: structured or not, and with our CSE-ID for those of
-/// other CSEs.
+/// How a resource is named to this originator: structured or not, and with our CSE-ID for those who
+/// name themselves SP-relative, be they of another CSE or asking through one. Source: TS-0001
+/// clause 10.2.6.1 (in accordance with the request), TS-0004 clause 6.2.3.
 std::string address_for(const SearchScope& scope, const Resource& resource,
                         const std::string& suffix) {
   std::string local =
       scope.request.desired_identifier_result_type == 2 ? resource.id().text : resource.path();
   if (!suffix.empty()) local += "/" + suffix;
-  return scope.originator.starts_with('/') ? scope.cse.settings().cse_id + "/" + local : local;
+  const bool from_elsewhere =
+      scope.originator.starts_with('/') || scope.request.from.starts_with('/');
+  return from_elsewhere ? scope.cse.settings().cse_id + "/" + local : local;
 }
 
 /// Source: TS-0004 table 8.2.5-1, clause 6.3.5.29 (m2m:childResourceRef).
@@ -58,10 +61,16 @@ const TypeGraph& Discovery::graph() {
   return *graph_;
 }
 
+Result<Filter> Discovery::prepared(const FilterCriteria& criteria, const std::string& originator) {
+  if (auto known = check_attribute_names(criteria, cse_.schemas()); !known)
+    return fail(known.error());
+  return Filter::prepare(criteria, originator, cse_.extensions());
+}
+
 Response Discovery::discover(const Request& request, const ResourcePtr& target,
                              ResourceReader& resources, const std::string& originator) {
   const FilterCriteria& criteria = criteria_of(request);
-  auto filter = Filter::prepare(criteria, originator, cse_.extensions());
+  auto filter = prepared(criteria, originator);
   if (!filter) return error_response(request, filter.error());
   const SearchScope scope{cse_,
                           request,
@@ -118,7 +127,7 @@ Response Discovery::with_children(const Request& request, const ResourcePtr& tar
                            "rcn (resultContent): " + std::to_string(wanted) + " is not supported"});
   }
   const FilterCriteria& criteria = criteria_of(request);
-  auto filter = Filter::prepare(criteria, originator, cse_.extensions());
+  auto filter = prepared(criteria, originator);
   if (!filter) return error_response(request, filter.error());
   const SearchScope scope{
       cse_,
@@ -225,7 +234,7 @@ Result<Value> Discovery::nested(const SearchScope& scope, const Branches& part,
 
 Result<bool> Discovery::matches(const FilterCriteria& criteria, const ResourcePtr& resource,
                                 ResourceReader& resources) {
-  auto filter = Filter::prepare(criteria, resource->originator(), cse_.extensions());
+  auto filter = prepared(criteria, resource->originator());
   if (!filter) return fail(filter.error());
   return filter->matches(resource, resources);
 }

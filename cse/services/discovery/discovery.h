@@ -30,6 +30,7 @@ class Discovery final : public Retrieval {
   Result<Branches> children_of(const SearchScope& scope, const Filter& filter,
                                ResourceReader& resources);
   Result<Value> nested(const SearchScope& scope, const Branches& part, ResourceReader& resources);
+  Result<Filter> prepared(const FilterCriteria& criteria, const std::string& originator);
   const TypeGraph& graph();
 
   Cse& cse_;

@@ -4,6 +4,7 @@
 
 #include "cse/codec/json.h"
 #include "cse/core/access_control.h"
+#include "cse/services/discovery/content_query.h"
 
 namespace gatehouse {
 namespace {
@@ -69,6 +70,18 @@ bool content_type_is(const std::vector<std::string>& wanted, const Value& attrib
                      [&](const std::string& type) { return type == media || type == info; });
 }
 
+constexpr std::int64_t kJsonPathSyntax = 1;  // m2m:contentFilterSyntax
+
+/// contentInfo says JSON that is not wrapped in base64: "application/json", "application/json:0".
+bool holds_plain_json(const Value& attributes) {
+  const std::string kept = attributes.string_at("cnf");
+  const std::string_view info = kept;
+  const std::size_t colon = std::min(info.find(':'), info.size());
+  const std::string_view media = info.substr(0, colon), encoding = info.substr(colon);
+  return (media == "application/json" || media.ends_with("+json")) &&
+         (encoding.empty() || encoding == ":0" || encoding.starts_with(":0:"));
+}
+
 /// Does one child fulfil the test? Reads children page by page until one does.
 /// Errors: kBadRequest if that takes too many.
 Result<bool> any_child(const Resource& resource, ResourceReader& resources, const char* condition,
@@ -131,16 +144,28 @@ std::optional<Timestamp> time_of(const std::optional<std::string>& text) {
 
 }  // namespace
 
+Result<void> check_attribute_names(const FilterCriteria& criteria, const Schemas& schemas) {
+  for (const auto* conditions :
+       {&criteria.attributes, &criteria.child_attributes, &criteria.parent_attributes}) {
+    for (const AttributeCondition& condition : *conditions) {
+      if (schemas.knows_attribute(condition.name)) continue;
+      return fail(Rsc::kBadRequest, "fc: \"" + condition.name.substr(0, 64) +
+                                        "\" is neither a filter criterion nor an attribute of any "
+                                        "resource type");
+    }
+  }
+  return {};
+}
+
 Result<Filter> Filter::prepare(const FilterCriteria& criteria, const std::string& originator,
                                const Extensions& extensions) {
-  if (criteria.content_filter_syntax || criteria.content_filter_query)
-    return fail(Rsc::kNotImplemented, "cfs, cfq (contentFilter): are not supported");
   if (!criteria.operations.empty())
     return fail(Rsc::kNotImplemented, "ops (operations): is not supported");
   Filter filter;
   filter.operation_ = criteria.filter_operation.value_or(1);
   filter.add_own(criteria);
   filter.add_neighbours(criteria);
+  if (auto added = filter.add_content(criteria); !added) return fail(added.error());
   if (auto added = filter.add_extensions(criteria, originator, extensions); !added)
     return fail(added.error());
   if (filter.operation_ == 1 || filter.conditions_.size() == 1) filter.learn_needs(criteria);
@@ -238,6 +263,27 @@ void Filter::add_neighbours(const FilterCriteria& f) {
   }
 }
 
+/// Source: TS-0004 clause 7.3.3.17.13.
+Result<void> Filter::add_content(const FilterCriteria& f) {
+  if (!f.content_filter_syntax && !f.content_filter_query) return {};
+  if (!f.content_filter_syntax || !f.content_filter_query)
+    return fail(Rsc::kBadRequest, "cfs, cfq (contentFilter): both are needed, or none of them");
+  if (*f.content_filter_syntax != kJsonPathSyntax)
+    return fail(Rsc::kBadRequest, "cfs (contentFilterSyntax): must be 1 (JSON path)");
+  auto query = ContentQuery::parse(*f.content_filter_query);
+  if (!query) return fail(query.error());
+  add([query = *std::move(query)](const Resource& r) {
+    if (r.type() != type_number::kContentInstance || !holds_plain_json(r.attributes()))
+      return false;
+    const Value* content = r.attributes().find("con");
+    if (!content) return false;
+    const std::string* text = content->as_string();
+    const auto data = text ? parse_json(*text) : Result<Value>(*content);
+    return data && query.matches(*data);
+  });
+  return {};
+}
+
 Result<void> Filter::add_extensions(const FilterCriteria& f, const std::string& originator,
                                     const Extensions& extensions) {
   struct Row {
@@ -261,6 +307,8 @@ Result<void> Filter::add_extensions(const FilterCriteria& f, const std::string& 
 
 void Filter::learn_needs(const FilterCriteria& f) {
   for (const std::int64_t type : f.resource_types) needs_.types.insert(static_cast<int>(type));
+  if (f.content_filter_query && needs_.types.empty())
+    needs_.types.insert(type_number::kContentInstance);
   needs_.labels = f.labels;
   needs_.created_after = time_of(f.created_after);
   needs_.created_before = time_of(f.created_before);

@@ -37,6 +37,7 @@ class Filter {
   void add_own(const FilterCriteria& criteria);
   void add_attributes(const std::vector<AttributeCondition>& conditions);
   void add_neighbours(const FilterCriteria& criteria);
+  Result<void> add_content(const FilterCriteria& criteria);
   Result<void> add_extensions(const FilterCriteria& criteria, const std::string& originator,
                               const Extensions& extensions);
   void learn_needs(const FilterCriteria& criteria);
@@ -45,6 +46,11 @@ class Filter {
   std::int64_t operation_ = 1;
   FilterNeeds needs_;
 };
+
+/// An attribute condition (atr, catr, patr; in a query string `name=value`) whose name is that of
+/// no attribute at all is a mistake, not a condition that nothing fulfils. Errors: kBadRequest
+/// naming it. Source: TS-0004 clauses 7.3.3.17.9 and 8.2.3 (short names of attributes).
+Result<void> check_attribute_names(const FilterCriteria& criteria, const Schemas& schemas);
 
 /// labelsQuery, one expression: `key`, `NT key`, `key EQ v` or `key:v`, `key NE v`, `key IN (v,w)`,
 /// `key NI (v,w)`. Errors: kBadRequest when it is none of these.

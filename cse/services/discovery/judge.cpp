@@ -16,7 +16,13 @@ Result<ResourcePtr> Judge::look_at(const ResourceId& id, int type, Place& place,
   if (!*matches) return ResourcePtr{};
   auto may = allowed(*resource, place, resources);
   if (!may) return fail(may.error());
-  return *may ? resource : Result<ResourcePtr>(ResourcePtr{});
+  // What cannot be retrieved itself (disableRetrieval) is not shown with what is above it either.
+  // Source: TS-0001 table 9.6.6-2 and clause 10.2.6.2.
+  const bool hidden = scope_.privilege == Privilege::kRetrieve &&
+                      !scope_.cse.behaviours()
+                           .of((*resource)->type())
+                           .permits(Operation::kRetrieve, **resource, resources);
+  return *may && !hidden ? resource : Result<ResourcePtr>(ResourcePtr{});
 }
 
 Result<bool> Judge::allowed(const ResourcePtr& resource, Place& place,

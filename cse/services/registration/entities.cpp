@@ -132,15 +132,21 @@ class Ae final : public TypeBehaviour {
 
 class RemoteCse final : public TypeBehaviour {
  public:
-  explicit RemoteCse(std::vector<std::string> allowed) : allowed_(std::move(allowed)) {}
+  RemoteCse(std::vector<std::string> allowed, std::string administrator)
+      : allowed_(std::move(allowed)), administrator_(std::move(administrator)) {}
   bool create_needs_privilege() const override { return false; }
+  /// Who may never register as a CSE learns that before what is wrong with the content. Source:
+  /// TS-0004 clause 7.2.2.2 (Recv-6.3 comes before Recv-6.4).
+  std::optional<Error> refuses(Operation operation, const Request& request) const override {
+    const std::string& from = request.from;
+    if (operation != Operation::kCreate || from.starts_with('/') || from == administrator_)
+      return std::nullopt;
+    return no_cse(from);
+  }
 
   Result<void> on_create(Draft& draft, OperationContext& context) const override {
     const std::string& from = context.originator;
-    if (!is_cse_id(from) || from.starts_with("//")) {
-      return fail(Rsc::kOperationNotAllowed,
-                  "only a CSE registers as <remoteCSE>; \"" + from + "\" is no CSE-ID");
-    }
+    if (!is_cse_id(from) || from.starts_with("//")) return fail(no_cse(from));
     if (context.settings.cse_type == 3) {
       return fail(Rsc::kOperationNotAllowed, "an ASN-CSE takes no registrations of other CSEs");
     }
@@ -163,15 +169,22 @@ class RemoteCse final : public TypeBehaviour {
   }
 
  private:
+  static Error no_cse(const std::string& from) {
+    return {Rsc::kOperationNotAllowed,
+            "only a CSE registers as <remoteCSE>; \"" + from + "\" is no CSE-ID"};
+  }
+
   const std::vector<std::string> allowed_;
+  const std::string administrator_;
 };
 
 }  // namespace
 
 std::shared_ptr<const TypeBehaviour> csebase_behaviour() { return std::make_shared<CseBase>(); }
 std::shared_ptr<const TypeBehaviour> ae_behaviour() { return std::make_shared<Ae>(); }
-std::shared_ptr<const TypeBehaviour> remote_cse_behaviour(std::vector<std::string> allowed_cses) {
-  return std::make_shared<RemoteCse>(std::move(allowed_cses));
+std::shared_ptr<const TypeBehaviour> remote_cse_behaviour(std::vector<std::string> allowed_cses,
+                                                          std::string administrator) {
+  return std::make_shared<RemoteCse>(std::move(allowed_cses), std::move(administrator));
 }
 
 }  // namespace gatehouse

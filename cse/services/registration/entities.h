@@ -12,6 +12,7 @@ std::shared_ptr<const TypeBehaviour> csebase_behaviour();
 /// <AE>: assigns or accepts the AE-ID. Source: TS-0001 clause 10.2.1.2, TS-0004 clause 7.4.5.
 std::shared_ptr<const TypeBehaviour> ae_behaviour();
 /// <remoteCSE>: a CSE registers. Source: TS-0001 clause 10.2.2.7, TS-0004 clause 7.4.4.
-std::shared_ptr<const TypeBehaviour> remote_cse_behaviour(std::vector<std::string> allowed_cses);
+std::shared_ptr<const TypeBehaviour> remote_cse_behaviour(std::vector<std::string> allowed_cses,
+                                                          std::string administrator);
 
 }  // namespace gatehouse

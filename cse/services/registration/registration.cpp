@@ -92,7 +92,8 @@ Registration::Registration(Cse& cse, PrimitiveSender& senders, RegistrationSetti
   cse.behaviours().add(type_number::kCseBase, csebase_behaviour());
   cse.behaviours().add(type_number::kAe, ae_behaviour());
   cse.behaviours().add(type_number::kNode, node_behaviour());
-  cse.behaviours().add(type_number::kRemoteCse, remote_cse_behaviour(settings_.allowed_cses));
+  cse.behaviours().add(type_number::kRemoteCse,
+                       remote_cse_behaviour(settings_.allowed_cses, cse.settings().administrator));
   add_contact_list(cse);
   cse.extensions().transit = this;
   cse.extensions().listeners.push_back(this);

@@ -238,7 +238,11 @@ INSTANTIATE_TEST_SUITE_P(
         SettingCase{"ae_of_ours_in_another_form", true, false, kPlain, "/id-in/CAE9", "CAE9"},
         SettingCase{"administrator_in_another_form_is_not", true, true, kPlain, "/id-in/CAdmin",
                     kBad},
-        SettingCase{"the_cse_itself_is_not", true, false, kPlain, "/id-in", kBad},
+        SettingCase{"administrator_in_another_form", true, false, kPlain, "/id-in/CAdmin",
+                    "CAdmin"},
+        SettingCase{"the_cse_itself", true, false, kPlain, "/id-in", "/id-in"},
+        SettingCase{"the_cse_itself_is_not", true, true, kPlain, "/id-in", kBad},
+        SettingCase{"the_cse_itself_is_not_by_default", false, false, kPlain, "/id-in", kBad},
         SettingCase{"against_a_credential", true, false, tls({"CAE1"}), "CAE9", kForged}),
     [](const auto& each) { return each.param.name; });
 

@@ -179,6 +179,16 @@ TEST(UsersDefinitions, LeaveOutWhatIsDerived) {
   EXPECT_EQ(known.find(kFlex, "my:lamp")->find("url")->announced, Announced::kAlways);
 }
 
+TEST(UsersDefinitions, AreKnownByTheirAttributesToo) {
+  FlexContainers known;
+  ASSERT_TRUE(known.add(kLamp));
+
+  EXPECT_TRUE(known.has_attribute("brght"));
+  EXPECT_TRUE(known.has_attribute("curT0")) << "of cod:tempe, in the data of the program";
+  for (const char* none : {"", "brght2", "cod:tempe", "curT0 currentTemperature", "m"})
+    EXPECT_FALSE(known.has_attribute(none)) << none;
+}
+
 struct BadFile {
   std::string name, json, text;
 };

@@ -249,6 +249,28 @@ TEST_F(AnnouncementTest, PoliciesAreAnnouncedByIdentifiersOfTheOriginalsCse) {
   EXPECT_FALSE(copy_of("cse-mn/cnt")->attributes().contains("acpi"));
 }
 
+// TS-0001 clause 9.6.2: selfPrivileges govern the policy, so its copy too.
+TEST_F(AnnouncementTest, TheCopyOfAPolicyIsGovernedByItsSelfPrivileges) {
+  const auto rules = [](const char* originator) {
+    return *parse_json(R"({"acr":[{"acor":[")" + std::string(originator) + R"("],"acop":63}]})");
+  };
+  ASSERT_EQ(mn->create("CAdmin", "cse-mn", 1,
+                       Value::object({{"rn", "policy"},
+                                      {"at", Value::array({"/id-in"})},
+                                      {"pv", rules("all")},
+                                      {"pvs", rules("CAE1")}}))
+                .rsc,
+            kCreated);
+  const std::string copy = address("cse-mn/policy");
+  ASSERT_FALSE(copy.empty());
+
+  EXPECT_EQ(in->retrieve("CApp", copy).rsc, kOriginatorHasNoPrivilege);
+  EXPECT_EQ(in->retrieve("CAE1", copy).rsc, kOriginatorHasNoPrivilege)
+      << "another one of that name";
+  EXPECT_EQ(in->retrieve("/id-mn/CAE1", copy).rsc, kOk);
+  EXPECT_EQ(in->retrieve("/id-mn", copy).rsc, kOk) << "keeps it up to date";
+}
+
 TEST_F(AnnouncementTest, TakingTheEntryFromAtDeletesTheCopy) {
   make_container();
   const std::string there = address("cse-mn/cnt");
@@ -538,6 +560,81 @@ TEST_F(AnnouncementTest, OnlyTheCseOfTheLinkMayAnnounceAndChange) {
   EXPECT_EQ(mn->update("/id-mn", there, "m2m:cntA", Value::object({{"lnk", "/id-other/x"}})).rsc,
             kBadRequest);
   EXPECT_TRUE(in->find(there));
+}
+
+/// A container of the MN that the administrator of the IN may change too, there and here.
+class TwoWay : public AnnouncementTest {
+ protected:
+  void make(int sync_type) {
+    const auto grant = [](const char* originator) {
+      return *parse_json(R"({"acr":[{"acor":[")" + std::string(originator) +
+                         R"(","CAdmin"],"acop":63}]})");
+    };
+    ASSERT_EQ(mn->create("CAdmin", "cse-mn", 1,
+                         Value::object({{"rn", "policy"},
+                                        {"pv", grant("/id-in/CAdmin")},
+                                        {"pvs", grant("CAdmin")}}))
+                  .rsc,
+              kCreated);
+    make_container(Value::object({{"rn", "cnt"},
+                                  {"mni", 5},
+                                  {"mbs", 500},
+                                  {"ast", sync_type},
+                                  {"acpi", Value::array({"cse-mn/policy"})},
+                                  {"at", Value::array({"/id-in"})},
+                                  {"aa", Value::array({"mni"})}}));
+    there = address("cse-mn/cnt");
+    ASSERT_FALSE(there.empty());
+  }
+  Rsc set(const char* who, Value attributes) {
+    return in->update(who, there, "m2m:cntA", std::move(attributes)).rsc;
+  }
+  std::int64_t mni(NetworkCse& cse, const std::string& where) {
+    return cse.find(where)->attributes().integer_at("mni");
+  }
+  std::string there;
+};
+
+// TS-0001 (R4) clause 9.6.1.3 (announceSyncType)
+TEST_F(TwoWay, AnUpdateOfTheCopyReachesTheOriginal) {
+  make(2);
+
+  EXPECT_EQ(set("CAdmin", Value::object({{"mni", 9}})), kUpdated);
+
+  EXPECT_EQ(mni(*mn, "cse-mn/cnt"), 9);
+  EXPECT_EQ(mni(*in, there), 9);
+  EXPECT_TRUE(mn->core().outbox().empty());
+}
+
+TEST_F(TwoWay, TheOriginalStillReachesTheCopy) {
+  make(2);
+
+  ASSERT_EQ(mn->update("CAdmin", "cse-mn/cnt", "m2m:cnt", Value::object({{"mni", 7}})).rsc,
+            kUpdated);
+
+  EXPECT_EQ(mni(*in, there), 7);
+}
+
+TEST_F(TwoWay, WhatTheOriginalRefusesDoesNotChangeTheCopy) {
+  make(2);
+
+  EXPECT_EQ(set("CAdmin", Value::object({{"mni", -1}})), kBadRequest);
+  EXPECT_EQ(set("CAdmin", Value::object({{"lnk", "/id-mn/x"}})), kBadRequest);
+  EXPECT_EQ(set("CAdmin", Value::object({{"ast", 1}})), kBadRequest);
+  EXPECT_EQ(set("CApp", Value::object({{"mni", 9}})), kOriginatorHasNoPrivilege);
+  mn->core().settle();
+  network.set_down("/id-mn", true);
+  EXPECT_NE(set("CAdmin", Value::object({{"mni", 9}})), kUpdated) << "nobody answers for it";
+
+  EXPECT_EQ(mni(*in, there), 5);
+  EXPECT_EQ(mni(*mn, "cse-mn/cnt"), 5);
+}
+
+TEST_F(TwoWay, OneWayCopiesBelongToTheirCse) {
+  make(1);
+
+  EXPECT_EQ(set("CApp", Value::object({{"mni", 9}})), kOriginatorHasNoPrivilege);
+  EXPECT_EQ(mni(*mn, "cse-mn/cnt"), 5);
 }
 
 }  // namespace

@@ -16,12 +16,18 @@ class RecordingTransit final : public Transit {
  public:
   void forward(Request request, const std::string&, Reply reply) override {
     forwarded.push_back(std::move(request));
+    if (silent) {
+      waiting = std::move(reply);
+      return;
+    }
     Response response;
     response.rsc = answer;
     reply(std::move(response));
   }
   std::vector<Request> forwarded;
   Rsc answer = Rsc::kOk;
+  bool silent = false;  ///< keeps the reply instead
+  Reply waiting;
 };
 
 class ForAnotherCse : public testing::Test {
@@ -77,6 +83,30 @@ TEST_F(ForAnotherCse, WhileTheLinkIsDownTheRequestWaits) {
 
   EXPECT_EQ(status(request), 1);
   EXPECT_EQ(transit.forwarded.size(), 2u);
+}
+
+// TS-0004 clause 7.4.12.2.4
+TEST_F(ForAnotherCse, WhatIsUnderWayCannotBeRecalled) {
+  transit.silent = true;
+  const std::string request = uri_of(ask(1));
+  ASSERT_EQ(status(request), 4);
+
+  EXPECT_EQ(node.remove("CAdmin", request).rsc, Rsc::kUnableToRecallRequest);
+
+  transit.waiting(Response{});
+  node.settle();
+  EXPECT_EQ(status(request), 1);
+  EXPECT_EQ(node.remove("CAdmin", request).rsc, Rsc::kDeleted);
+}
+
+TEST_F(ForAnotherCse, WhatWaitsForTheLinkCan) {
+  transit.answer = Rsc::kRemoteEntityNotReachable;
+  const std::string request = uri_of(ask(1));
+
+  EXPECT_EQ(node.remove("CAdmin", request).rsc, Rsc::kDeleted);
+
+  node.advance(seconds(3));
+  EXPECT_EQ(transit.forwarded.size(), 1u);
 }
 
 TEST_F(ForAnotherCse, ButNotLongerThanTheRequestLives) {

@@ -120,6 +120,9 @@ TEST_F(Deferred, AsynchTellsTheOriginator) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->integer_at("rsc"), 2001);
   EXPECT_EQ(result->string_at("rqi"), accepted.request_identifier);
+  // TS-0004 table 6.4.2-1: whose request it was, and who answered it.
+  EXPECT_EQ(result->string_at("to"), "CAE1");
+  EXPECT_EQ(result->string_at("fr"), "/id-in");
 }
 
 TEST_F(Deferred, AsynchTellsThoseThatTheRequestNames) {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "cse/schema/flex_containers.h"
 #include "cse/services/discovery/discovery.h"
 #include "cse/services/discovery/filter.h"
 #include "tests/cse/core/test_cse.h"
@@ -157,6 +158,27 @@ TEST_F(DiscoveryTree, NamesResourcesByIdentifierWhenAskedTo) {
             std::vector<std::string>{node.find("cse-in/house/kitchen")->id().text});
 }
 
+// TS-0001 clause 10.2.6.1: who names itself SP-relative asks from elsewhere, or over another CSE.
+TEST(DiscoveredAddresses, AreInTheFormInWhichTheOriginatorIsNamed) {
+  CseSettings open;
+  open.admit_unregistered = true;
+  TestCse node(open);
+  Discovery discovery(node.cse());
+  const std::pair<const char*, const char*> cases[] = {
+      {"CAdmin", "cse-in/acpAdministrator"}, {"/id-in/CAdmin", "/id-in/cse-in/acpAdministrator"}};
+  for (const auto& [from, expected] : cases) {
+    Request request = TestCse::request(Operation::kRetrieve, from, "cse-in");
+    request.filter = FilterCriteria{};
+    request.filter->filter_usage = 1;
+    request.filter->limit = 1;
+    request.peer = std::make_shared<Peer>();
+
+    const Response answer = node.ask(std::move(request));
+
+    EXPECT_EQ(tree_of(answer.content)->strings_at("m2m:uril"), std::vector<std::string>{expected});
+  }
+}
+
 // TS-0001 clause 8.1.2 (rcn 4): children inside their parents
 TEST_F(DiscoveryTree, NestsChildrenInsideTheirParents) {
   Request request = TestCse::request(Operation::kRetrieve, "CAdmin", "cse-in/house");
@@ -203,6 +225,49 @@ TEST_F(DiscoveryTree, AConditionalRequestNeedsAMatch) {
 
   EXPECT_EQ(node.ask(request).rsc, Rsc::kNotFound);
   EXPECT_NE(node.find("cse-in/house/hall"), nullptr);
+}
+
+// TS-0004 clause 7.3.3.17.9: a condition is on an attribute
+TEST_F(DiscoveryTree, ANameThatIsNoAttributeIsRefused) {
+  node.schemas().set_specialisations(std::make_shared<FlexContainers>());
+  const auto ask = [this](const char* name, bool discover,
+                          std::vector<AttributeCondition> FilterCriteria::*list) {
+    Request request = TestCse::request(Operation::kRetrieve, "CAdmin", "cse-in/house");
+    request.filter = FilterCriteria{};
+    if (discover) request.filter->filter_usage = 1;
+    (*request.filter.*list).push_back({name, "1"});
+    return node.ask(request);
+  };
+
+  for (const bool discover : {true, false}) {
+    for (const auto list : {&FilterCriteria::attributes, &FilterCriteria::child_attributes,
+                            &FilterCriteria::parent_attributes}) {
+      const Response refused = ask("wrong", discover, list);
+      EXPECT_EQ(refused.rsc, Rsc::kBadRequest);
+      EXPECT_THAT(TestCse::debug_text(refused), testing::HasSubstr("\"wrong\""));
+    }
+    // Universal, of another type, and of a flexContainer only (cod:tempe).
+    for (const char* known : {"ri", "cr", "aei", "curT0"}) {
+      EXPECT_NE(ask(known, discover, &FilterCriteria::attributes).rsc, Rsc::kBadRequest) << known;
+    }
+  }
+}
+
+// TS-0001 table 9.6.6-2 (disableRetrieval), clause 10.2.6.2: references are to what the originator
+// may RETRIEVE.
+TEST_F(DiscoveryTree, InstancesThatCannotBeRetrievedAreNotShownWithTheirContainer) {
+  node.update("CAdmin", "cse-in/house/kitchen", "m2m:cnt", Value::object({{"disr", true}}));
+  node.create("CAdmin", "cse-in/house/kitchen", 3, Value::object({{"rn", "table"}}));
+  for (const int wanted : {4, 5, 6, 8}) {
+    SCOPED_TRACE(wanted);
+    Request request = TestCse::request(Operation::kRetrieve, "CAdmin", "cse-in/house/kitchen");
+    request.result_content = wanted;
+
+    const std::string answer = to_json(*tree_of(node.ask(request).content));
+
+    EXPECT_THAT(answer, testing::Not(testing::HasSubstr("\"v1\"")));
+    EXPECT_THAT(answer, testing::HasSubstr("\"table\""));
+  }
 }
 
 TEST_F(DiscoveryTree, UnsupportedConditionsAreNamed) {

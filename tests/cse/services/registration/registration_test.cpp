@@ -185,6 +185,10 @@ TEST(CseRegistration, OnlyACseRegistersAndOnlyAtAnInOrMn) {
   const Value csr = Value::object(
       {{"cb", "/id-x/cse-x"}, {"csi", "/id-x"}, {"rr", true}, {"srv", Value::array({"3"})}});
   EXPECT_EQ(in.create("CAE1", "cse-in", 16, csr).rsc, kOperationNotAllowed);
+  EXPECT_EQ(in.create("CAE1", "cse-in", 16, Value::object()).rsc, kOperationNotAllowed)
+      << "TS-0004 clause 7.2.2.2: who asks is looked at before what is wrong with the content";
+  EXPECT_EQ(in.create("CAdmin", "cse-in", 16, Value::object()).rsc, kBadRequest);
+  EXPECT_EQ(in.create("CAdmin", "cse-in", 16, csr).rsc, kOperationNotAllowed);
   EXPECT_EQ(asn.create("/id-x", "cse-asn", 16, csr).rsc, kOperationNotAllowed);
   EXPECT_EQ(in.create("/id-y", "cse-in", 16, csr).rsc, kBadRequest) << "csi of another CSE";
   EXPECT_EQ(in.create("/id-x", "cse-in", 16, csr).rsc, kCreated);
