@@ -442,11 +442,21 @@ void Client::fetch_range(const std::string& url_text, std::uint64_t first,
   impl_->loop_of(*url).submit(*url, std::move(job));
 }
 
-void Client::put(const std::string& url_text, std::string_view content_type, std::string_view body,
+void Client::put(const std::string& url, std::string_view content_type, std::string_view body,
                  StoreCallback callback) {
+  store("PUT", url, {content_type, body}, std::move(callback));
+}
+
+void Client::post(const std::string& url, std::string_view content_type, std::string_view body,
+                  StoreCallback callback) {
+  store("POST", url, {content_type, body}, std::move(callback));
+}
+
+void Client::store(std::string_view method, const std::string& url_text, PlainBody body,
+                   StoreCallback callback) {
   const std::optional<Url> url = impl_->usable(url_text);
   Job job;
-  job.idempotent = true;
+  job.idempotent = method == "PUT";
   job.deadline = Clock::now() + impl_->settings.request_timeout;
   job.done = [callback = std::move(callback)](const ResponseParts* parts, const Error& error) {
     callback(parts ? Result<Stored>(Stored{parts->status, std::string(parts->body)})
@@ -456,11 +466,11 @@ void Client::put(const std::string& url_text, std::string_view content_type, std
     return impl_->refuse(std::move(job), Rsc::kTargetNotReachable,
                          "this address is no http or https URL that this entity can use");
   }
-  job.bytes = plain_request("PUT", *url);
-  append_field(job.bytes, "Content-Type", content_type);
-  append_field(job.bytes, "Content-Length", std::to_string(body.size()));
+  job.bytes = plain_request(method, *url);
+  append_field(job.bytes, "Content-Type", body.content_type);
+  append_field(job.bytes, "Content-Length", std::to_string(body.bytes.size()));
   job.bytes += "\r\n";
-  job.bytes += body;
+  job.bytes += body.bytes;
   impl_->loop_of(*url).submit(*url, std::move(job));
 }
 

@@ -38,7 +38,7 @@ struct Fetched {
 
 using FetchCallback = std::function<void(Result<Fetched>)>;
 
-/// What a server said to a plain PUT, whatever the status.
+/// What a server said to a plain PUT or POST, whatever the status.
 struct Stored {
   int status = 0;
   std::string body;  ///< for people
@@ -78,12 +78,20 @@ class Client final : public PrimitiveSender {
   /// long).
   void put(const std::string& url, std::string_view content_type, std::string_view body,
            StoreCallback callback);
+  /// POST of the bytes as they are; otherwise as put(), but never sent twice.
+  void post(const std::string& url, std::string_view content_type, std::string_view body,
+            StoreCallback callback);
 
   /// Fails what is under way with kTargetNotReachable, closes and joins. Not from a reply.
   void stop();
 
  private:
   struct Impl;
+  struct PlainBody {
+    std::string_view content_type, bytes;
+  };
+  void store(std::string_view method, const std::string& url, PlainBody body,
+             StoreCallback callback);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -30,6 +30,12 @@ LAYERS = {
     "ae-apps/ota/image": ["ae-apps/ota/crypto"],
     "ae-apps/ota/uds": ["ae-apps/ota/crypto"],
     "ae-apps/ota": ["ae-apps/sdk", "ae-apps/ota/crypto", "ae-apps/ota/image", "ae-apps/ota/uds"],
+    "ae-apps/attestation/evidence/log": ["ae-apps/ota/crypto"],
+    "ae-apps/attestation/evidence/trust": ["ae-apps/ota/crypto"],
+    "ae-apps/attestation/evidence/witness": ["ae-apps/attestation/evidence/log", "bindings/http"],
+    # The auditor: no network in reach.
+    "ae-apps/attestation/evidence/operation": ["ae-apps/attestation/evidence/log", "ae-apps/attestation/evidence/trust", "cse/codec"],
+    "ae-apps/attestation/evidence/audit": ["ae-apps/attestation/evidence/operation"],
     "ae-apps/ctl/conformance": ["cse/primitive", "cse/codec"],
     "ae-apps/ctl": ["ae-apps/ctl/conformance", "bindings/http"],
     "ae-apps/demo": ["ae-apps/sdk", "ae-apps/ota", "certs"],
@@ -48,7 +54,7 @@ LIBRARIES = [
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
-    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs"]),
+    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "ae-apps/attestation/evidence/trust", "certs"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
 
