@@ -3,6 +3,7 @@
 #include "bindings/coap/code_table.h"
 #include "bindings/coap/mapping.h"
 #include "bindings/query/query_writer.h"
+#include "bindings/query/token_answer.h"
 
 namespace gatehouse::coap {
 namespace {
@@ -52,6 +53,7 @@ class RequestWriter {
  private:
   void text(std::uint16_t number, std::string value) {
     const std::size_t limit = row_ ? row_->max_bytes : kMaxTextBytes;
+    if (row_) value = fitted(*row_, std::move(value));
     if (value.size() > limit) {
       too_long_ = row_                          ? "oneM2M-" + std::string(row_->name)
                   : number == option::kUriQuery ? "a query item"
@@ -150,6 +152,10 @@ struct ResponseSetter {
     response.*field = value;
     return true;
   }
+  bool operator()(std::optional<Value> Response::*field) const {
+    response.*field = query::assigned_tokens_of(value);
+    return (response.*field).has_value();
+  }
   bool operator()(std::optional<std::int64_t> Response::*field) const {
     const auto number = decode_unsigned(value);
     if (number) response.*field = *number;
@@ -205,7 +211,7 @@ Result<Response> read_response(const Message& message, const Request& request, c
       response.rsc = static_cast<Rsc>(*number);
     } else if (row) {
       if (!std::visit(ResponseSetter{response, o.value}, row->response)) {
-        return unusable("has a oneM2M-" + std::string(row->name) + " that is no integer");
+        return unusable("has a oneM2M-" + std::string(row->name) + " that cannot be read");
       }
     } else if (is_critical(o.number) && o.number != option::kBlock1 &&
                o.number != option::kBlock2) {
@@ -226,7 +232,7 @@ Result<Response> read_response(const Message& message, const Request& request, c
   }
   Result<Value> value = codec->decode(message.payload, limits);
   if (!value) return unusable("has a payload that cannot be read: " + value.error().detail);
-  response.content = Content(*std::move(value));
+  query::take_body(response, *std::move(value));
   return response;
 }
 

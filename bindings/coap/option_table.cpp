@@ -26,7 +26,7 @@ const std::array kRows = {
     OptionRow{"GID", 311, 266, 255, &R::group_request_identifier, kNone},
     OptionRow{"CTO", 319, 268, 4, kNone, &S::content_offset},
     OptionRow{"CTS", 323, 269, 4, kNone, &S::content_status},
-    OptionRow{"ATI", 327, 270, 255, kNone, kNone},
+    OptionRow{"ATI", 327, 270, 255, kNone, &S::assigned_token_ids},
     OptionRow{"VSI", 331, 272, 255, &R::vendor_information, &S::vendor_information},
     OptionRow{"GTM", 335, 273, 512, &R::group_request_target_members, kNone},
     OptionRow{"AUS", 339, 274, 255, OtherField{"aus", true}, kNone},
@@ -35,6 +35,7 @@ const std::array kRows = {
     OptionRow{"MSU", 351, 278, 255, OtherField{"msu"}, kNone},
 };
 constexpr std::size_t kRscRow = 11;
+constexpr std::size_t kTimestamp = 15;  // "20260101T000000"; a fraction may follow behind a comma
 
 }  // namespace
 
@@ -45,6 +46,12 @@ const OptionRow* find_option(std::uint16_t number) {
     return r.number == number || r.release_two_number == number;
   });
   return row == kRows.end() ? nullptr : &*row;
+}
+
+std::string fitted(const OptionRow& row, std::string value) {
+  const bool has_fraction = value.size() > kTimestamp && value[kTimestamp] == ',';
+  if (row.max_bytes == kTimestamp && has_fraction) value.resize(kTimestamp);
+  return value;
 }
 
 const OptionRow& rsc_row() { return kRows[kRscRow]; }

@@ -27,7 +27,7 @@ using RequestField =
                  std::vector<std::string> Request::*, OtherField>;
 using ResponseField =
     std::variant<std::monostate, std::string Response::*, std::optional<std::string> Response::*,
-                 std::optional<std::int64_t> Response::*>;
+                 std::optional<std::int64_t> Response::*, std::optional<Value> Response::*>;
 
 /// One option of oneM2M and the parameter that it carries. Source: TS-0008 clause 6.2.2.4, table
 /// 6.2.2.4-1.
@@ -46,6 +46,11 @@ struct OptionRow {
 std::span<const OptionRow> option_rows();
 /// By either number; nullptr if it is none of oneM2M's.
 const OptionRow* find_option(std::uint16_t number);
+
+/// The value as the option can hold it: a timestamp loses its fraction of a second if there is no
+/// room for that, so that the time is never later than it was. Others stay as they are, also where
+/// they are too long.
+std::string fitted(const OptionRow& row, std::string value);
 
 /// oneM2M-RSC, which every response carries.
 const OptionRow& rsc_row();

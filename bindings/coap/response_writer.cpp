@@ -1,5 +1,6 @@
 #include "bindings/coap/code_table.h"
 #include "bindings/coap/mapping.h"
+#include "bindings/query/token_answer.h"
 
 namespace gatehouse::coap {
 namespace {
@@ -7,12 +8,13 @@ namespace {
 struct FieldWriter {
   Message& message;
   const Response& response;
+  const OptionRow& row;
   std::uint16_t number;
-  std::size_t max_bytes;
 
   /// A text that does not fit is left out: an option that is too long would make the answer void.
   void text(const std::string& value) const {
-    if (value.size() <= max_bytes) message.add(number, value);
+    const std::string fit = fitted(row, value);
+    if (fit.size() <= row.max_bytes) message.add(number, fit);
   }
   void operator()(std::monostate) const {}
   void operator()(std::string Response::*field) const {
@@ -20,6 +22,9 @@ struct FieldWriter {
   }
   void operator()(std::optional<std::string> Response::*field) const {
     if (response.*field) text(*(response.*field));
+  }
+  void operator()(std::optional<Value> Response::*field) const {
+    if (response.*field) text(query::assigned_tokens_text(*(response.*field)));
   }
   void operator()(std::optional<std::int64_t> Response::*field) const {
     if (response.*field) message.add(number, static_cast<std::uint32_t>(*(response.*field)));
@@ -49,15 +54,15 @@ Message write_response(const Response& response, Operation operation, const Answ
   Message message;
   message.code = refusal_code ? refusal_code : code_of(response.rsc, operation);
   for (const OptionRow& row : option_rows()) {
-    std::visit(FieldWriter{message, response, row.number_in(style.numbers), row.max_bytes},
-               row.response);
+    std::visit(FieldWriter{message, response, row, row.number_in(style.numbers)}, row.response);
   }
   message.add(rsc_row().number_in(style.numbers), static_cast<std::uint32_t>(response.rsc));
   if (!response.content_location.empty()) add_location(message, response.content_location);
   if (operation == Operation::kRetrieve) message.add(option::kMaxAge, 0u);
-  if (response.content.empty()) return message;
-  message.payload = style.codec->encode(response.content);
-  const BodyKind kind = style.kind_told ? kind_of(response.content) : BodyKind::kPlain;
+  const Content content = query::body_of(response);
+  if (content.empty()) return message;
+  message.payload = style.codec->encode(content);
+  const BodyKind kind = style.kind_told ? kind_of(content) : BodyKind::kPlain;
   if (const auto number = number_of(*style.codec, kind)) {
     message.add(option::kContentFormat, *number);
   }

@@ -5,6 +5,7 @@
 #include "bindings/http/message_writer.h"
 #include "bindings/http/status_table.h"
 #include "bindings/query/query_writer.h"
+#include "bindings/query/token_answer.h"
 
 namespace gatehouse::http {
 namespace {
@@ -163,6 +164,10 @@ std::optional<Rsc> read_rsc(std::string_view text) {
 }
 
 bool take_m2m_field(Response& response, const HeaderField& field) {
+  if (equal_ignoring_case(field.name, "X-M2M-ATI")) {
+    response.assigned_token_ids = query::assigned_tokens_of(field.value);
+    return response.assigned_token_ids.has_value();
+  }
   for (const ResponseHeaderRow& row : response_header_rows()) {
     if (equal_ignoring_case(row.name, field.name.substr(6))) {
       return std::visit(ResponseSetter{response, field.value}, row.field);
@@ -215,7 +220,7 @@ Result<Response> read_response(const ResponseParts& parts, const Request& reques
     } else if (equal_ignoring_case(field.name.substr(0, 6), "X-M2M-")) {
       if (!take_m2m_field(response, field)) {
         return fail(Rsc::kTargetNotReachable,
-                    "the answer's " + std::string(field.name) + " is no integer");
+                    "the answer's " + std::string(field.name) + " cannot be read");
       }
     } else if (equal_ignoring_case(field.name, "Content-Type")) {
       media_type = read_content_type(field.value).media_type;
@@ -239,7 +244,7 @@ Result<Response> read_response(const ResponseParts& parts, const Request& reques
     return fail(Rsc::kTargetNotReachable,
                 "the answer's body cannot be read: " + value.error().detail);
   }
-  response.content = Content(*std::move(value));
+  query::take_body(response, *std::move(value));
   return response;
 }
 

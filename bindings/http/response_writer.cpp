@@ -5,6 +5,7 @@
 #include "bindings/http/mapping.h"
 #include "bindings/http/message_writer.h"
 #include "bindings/http/status_table.h"
+#include "bindings/query/token_answer.h"
 
 namespace gatehouse::http {
 namespace {
@@ -119,18 +120,21 @@ void append_response(std::string& out, const Response& response, const AnswerOpt
   for (const ResponseHeaderRow& row : response_header_rows()) {
     std::visit(HeaderWriter{out, response, row.name}, row.field);
   }
+  if (response.assigned_token_ids) {
+    append_field(out, "X-M2M-ATI", query::assigned_tokens_text(*response.assigned_token_ids));
+  }
   if (!response.content_location.empty()) append_content_location(out, response.content_location);
   out += options.extra_fields;
   if (!options.keep_alive) out += "Connection: close\r\n";
-  if (response.content.empty()) {
+  const Content content = query::body_of(response);
+  if (content.empty()) {
     out += "Content-Length: 0\r\n\r\n";
     return;
   }
-  append_content_type(out, response.content, options.style);
+  append_content_type(out, content, options.style);
   out += "Content-Length: ";
-  const std::string* ready =
-      options.style.codec->name() == "json" ? response.content.json() : nullptr;
-  const std::string made = ready ? std::string() : options.style.codec->encode(response.content);
+  const std::string* ready = options.style.codec->name() == "json" ? content.json() : nullptr;
+  const std::string made = ready ? std::string() : options.style.codec->encode(content);
   const std::string& body = ready ? *ready : made;
   append_number(out, static_cast<std::int64_t>(body.size()));
   out += "\r\n\r\n";

@@ -74,7 +74,7 @@ Result<void> Responder::check_originator(const Topic& topic, const Request& requ
   const std::string own_cse = cse_part(context_->id);
   if (topic.kind == TopicKind::kRequest) {
     if (may_originate(topic.originator, request.from, own_cse)) return {};
-    return fail(Rsc::kOriginatorNotAuthenticated, "fr is not the originator of the topic");
+    return fail(Rsc::kOriginatorNotAuthenticated, "fr (From): is not the originator of the topic");
   }
   // Registration: there may be no ID yet, so nothing but registering may be asked for.
   const std::int64_t type = request.resource_type.value_or(0);
@@ -87,7 +87,7 @@ Result<void> Responder::check_originator(const Topic& topic, const Request& requ
       may_originate(topic.originator, request.from, own_cse)) {
     return {};
   }
-  return fail(Rsc::kOriginatorNotAuthenticated, "fr is not the credential's name");
+  return fail(Rsc::kOriginatorNotAuthenticated, "fr (From): is not the credential's name");
 }
 
 std::shared_ptr<const Peer> Responder::peer_of(const Topic& topic) {

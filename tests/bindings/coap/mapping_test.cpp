@@ -159,6 +159,41 @@ TEST_F(CoapMapping, CarriesEveryParameter) {
 }
 
 // TS-0008 clause 6.2.1: a request that is not blocking is a POST that names its operation.
+// An option for a timestamp has room for 15 bytes: TS-0008 table 6.2.2.4-1.
+TEST_F(CoapMapping, ATimestampLosesTheFractionThatHasNoRoom) {
+  Request request = retrieve();
+  request.originating_timestamp = "20261121T120000,123456";
+  Response response = created();
+  response.originating_timestamp = "20261121T120000,123456";
+  const AnswerStyle style{&codecs_.preferred(), false, OptionNumbers::kRegistered};
+
+  const Incoming in = read(write(request));
+  const auto answer =
+      read_response(write_response(response, Operation::kCreate, style), request, codecs_);
+
+  EXPECT_EQ(in.request.originating_timestamp, "20261121T120000");
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(answer->originating_timestamp, "20261121T120000");
+}
+
+TEST_F(CoapMapping, TellsOfTokens) {
+  Response response;
+  response.rsc = Rsc::kOriginatorHasNoPrivilege;
+  response.assigned_token_ids =
+      Value::object({{"ltia", Value::array({Value::object({{"lti", "a"}, {"tkid", "t1:x"}})})}});
+  response.token_request_information = Value::object({{"dasi", Value::array({"x"})}});
+  response.content = Value::object({{"m2m:dbg", "no"}});
+  const AnswerStyle style{&codecs_.preferred(), false, OptionNumbers::kRegistered};
+
+  const auto read =
+      read_response(write_response(response, Operation::kRetrieve, style), retrieve(), codecs_);
+
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(*read->assigned_token_ids, *response.assigned_token_ids);
+  EXPECT_EQ(*read->token_request_information, *response.token_request_information);
+  EXPECT_TRUE(read->content.empty());
+}
+
 TEST_F(CoapMapping, PostsWhatIsNotBlocking) {
   Request r = retrieve();
   r.response_type = 1;

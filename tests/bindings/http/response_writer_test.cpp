@@ -54,6 +54,30 @@ TEST_F(WriteResponse, CarriesEveryParameter) {
             "Content-Length: 15\r\n\r\n{\"m2m:uri\":\"x\"}");
 }
 
+// TS-0009 clauses 6.2.3 and 6.4.18: the local names of tokens in a field, and what tokens are
+// needed in the body of a refusal.
+TEST_F(WriteResponse, TellsOfTokens) {
+  Response response;
+  response.rsc = Rsc::kOriginatorHasNoPrivilege;
+  response.request_identifier = "r1";
+  response.assigned_token_ids =
+      Value::object({{"ltia", Value::array({Value::object({{"lti", "a"}, {"tkid", "t1:x"}}),
+                                            Value::object({{"lti", "b"}, {"tkid", "t2"}})})}});
+  response.token_request_information = Value::object({{"dasi", Value::array({"x"})}});
+  response.content = Value::object({{"m2m:dbg", "no"}});
+
+  EXPECT_EQ(write(response),
+            "HTTP/1.1 403 \r\nX-M2M-RSC: 4103\r\nX-M2M-RI: r1\r\nX-M2M-ATI: a:t1:x+b:t2\r\n"
+            "Content-Type: application/json\r\nContent-Length: 26\r\n\r\n"
+            R"({"m2m:tqf":{"dasi":["x"]}})");
+  const std::vector<HeaderField> fields = {{"X-M2M-RSC", "4103"}, {"x-m2m-ati", " a:t1:x + b:t2"}};
+  const auto read = read_response({403, &fields, R"({"m2m:tqf":{"dasi":["x"]}})"}, {}, codecs_);
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(*read->assigned_token_ids, *response.assigned_token_ids);
+  EXPECT_EQ(*read->token_request_information, *response.token_request_information);
+  EXPECT_TRUE(read->content.empty());
+}
+
 TEST_F(WriteResponse, HasNoTypeWithoutBody) {
   Response response;
   response.rsc = Rsc::kDeleted;

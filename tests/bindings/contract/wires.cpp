@@ -1,0 +1,137 @@
+#include "tests/bindings/contract/wires.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "bindings/coap/client.h"
+#include "bindings/http/client.h"
+#include "bindings/websocket/endpoint.h"
+#include "tests/bindings/contract/mqtt_connection.h"
+#include "tests/bindings/contract/tap.h"
+
+namespace gatehouse::contract {
+namespace {
+
+/// A PrimitiveSender at a URL, with a tap before it where the wire can be read.
+template <class Client, class Settings>
+class SenderWire final : public Wire {
+ public:
+  using Read = std::string (*)(const std::vector<std::string>&);
+
+  SenderWire(const Settings& settings, std::string url, std::string codec)
+      : client_(settings, codecs_), url_(std::move(url)), codec_(std::move(codec)) {}
+  void tap(Tap::Kind kind, std::uint16_t server, Read read) {
+    tap_.emplace(kind, server);
+    read_ = read;
+    url_ = url_.substr(0, url_.rfind(':') + 1) + std::to_string(tap_->port());
+  }
+  Response ask(Request request) override {
+    request.serialization = codec_;
+    return wait_for(
+        [&](Reply reply) { client_.send(url_, "/id-in", std::move(request), std::move(reply)); });
+  }
+  std::string said() override { return tap_ ? read_(tap_->heard()) : std::string(); }
+
+ private:
+  const AllCodecs codecs_;
+  std::optional<Tap> tap_;  ///< outlives the client
+  Read read_ = nullptr;
+  Client client_;
+  std::string url_;
+  const std::string codec_;
+};
+
+std::unique_ptr<Wire> http_wire(World& world, const std::string& scheme, const std::string& codec) {
+  http::ClientSettings settings;
+  if (world.secured()) settings.tls = world.credentials().ae();
+  auto wire = std::make_unique<SenderWire<http::Client, http::ClientSettings>>(
+      settings, world.url(scheme), codec);
+  if (!world.secured()) wire->tap(Tap::Kind::kTcp, world.port("http"), http_status);
+  return wire;
+}
+
+std::unique_ptr<Wire> coap_wire(World& world, const std::string& name, const std::string& codec) {
+  coap::ClientSettings settings;
+  const std::string scheme = name.substr(0, name.find('-'));
+  if (name.ends_with("-psk")) settings.psk = world.credentials().psk();
+  if (world.secured() && !settings.psk) settings.tls = world.credentials().ae();
+  auto wire = std::make_unique<SenderWire<coap::Client, coap::ClientSettings>>(
+      settings, world.url(scheme), codec);
+  if (scheme == "coap") wire->tap(Tap::Kind::kUdp, world.port("coap"), coap_code);
+  if (scheme == "coap+tcp") wire->tap(Tap::Kind::kTcp, world.port("coap"), coap_tcp_code);
+  return wire;
+}
+
+class MqttWire final : public Wire {
+ public:
+  MqttWire(MqttConnection& connection, std::string codec)
+      : connection_(connection), codec_(std::move(codec)) {}
+  Response ask(Request request) override {
+    asked_ = request.request_identifier;
+    return connection_.ask(std::move(request), codec_);
+  }
+  std::string said() override { return connection_.topic_of_answer(asked_); }
+
+ private:
+  MqttConnection& connection_;
+  const std::string codec_;
+  std::string asked_;
+};
+
+std::unique_ptr<Wire> mqtt_wire(World& world, const std::string& name, const std::string& codec) {
+  return std::make_unique<MqttWire>(MqttConnection::of(world, name.ends_with("-5")), codec);
+}
+
+class WebSocketWire final : public Wire {
+ public:
+  WebSocketWire(World& world, const std::string& scheme, std::string codec)
+      : endpoint_(settings(world), nobody_, codecs_),
+        url_(world.url(scheme)),
+        codec_(std::move(codec)) {
+    if (!world.secured()) {
+      tap_.emplace(Tap::Kind::kTcp, world.port("ws"));
+      url_ = "ws://127.0.0.1:" + std::to_string(tap_->port());
+    }
+    EXPECT_TRUE(endpoint_.start());
+  }
+  ~WebSocketWire() override { endpoint_.stop(); }
+  Response ask(Request request) override {
+    request.serialization = codec_;
+    return wait_for(
+        [&](Reply reply) { endpoint_.send(url_, "/id-in", std::move(request), std::move(reply)); });
+  }
+  std::string said() override { return tap_ ? websocket_opcode(tap_->heard()) : std::string(); }
+
+ private:
+  static websocket::EndpointSettings settings(const World& world) {
+    websocket::EndpointSettings settings;
+    settings.id = kSpRelative;
+    if (world.secured()) settings.client_tls = world.credentials().ae();
+    return settings;
+  }
+  const AllCodecs codecs_;
+  mqtt::FakeCse nobody_;
+  std::optional<Tap> tap_;
+  websocket::Endpoint endpoint_;
+  std::string url_;
+  const std::string codec_;
+};
+
+bool is_secured(const std::string& name) {
+  return std::find(std::begin(kSecuredWires), std::end(kSecuredWires), name) !=
+         std::end(kSecuredWires);
+}
+
+}  // namespace
+
+std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& codec) {
+  World& world = is_secured(name) ? World::with_credentials() : World::plain();
+  const std::string scheme = name.substr(0, name.find_first_of("-+"));
+  if (scheme.starts_with("http")) return http_wire(world, scheme, codec);
+  if (scheme.starts_with("coap")) return coap_wire(world, name, codec);
+  if (scheme.starts_with("mqtt")) return mqtt_wire(world, name, codec);
+  return std::make_unique<WebSocketWire>(world, scheme, codec);
+}
+
+}  // namespace gatehouse::contract
