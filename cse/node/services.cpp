@@ -39,6 +39,7 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings, 
       scheduled_(cse, messenger_),
       polling_(PollingChannels::add(cse, PollingChannels::Settings{})),
       notify_(cse, messenger_),
+      deliveries_(cse),
       deferred_(cse),
       deliverer_(cse, DeliverySettings{}, log_undelivered),
       subscriptions_(cse, deliverer_),
@@ -58,12 +59,14 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings, 
   add_target_policies(cse);
   add_schedules(cse);
   messenger_.set_polling(polling_.get());
+  deferred_.set_deliveries(deliveries_);
   cse.extensions().messenger = &scheduled_;
   cse.extensions().notify = &notify_;
 }
 
 void Services::start() {
   deferred_.start();
+  deliveries_.start();
   subscriptions_.start();
   cross_resources_.start();
   registration_.start();
@@ -83,6 +86,7 @@ void Services::stop() {
   time_series_.stop();
   announcement_.stop();
   registration_.stop();
+  deliveries_.stop();
 }
 
 }  // namespace gatehouse::node

@@ -10,6 +10,7 @@
 #include "cse/services/data/flex_containers.h"
 #include "cse/services/data/time_series.h"
 #include "cse/services/data/time_sync.h"
+#include "cse/services/delivery/deliveries.h"
 #include "cse/services/delivery/messenger.h"
 #include "cse/services/delivery/notify.h"
 #include "cse/services/delivery/requests.h"
@@ -44,6 +45,7 @@ class Services {
   ScheduledMessenger scheduled_;  ///< in front of messenger_
   std::shared_ptr<PollingChannels> polling_;
   NotifyReceiver notify_;
+  Deliveries deliveries_;
   DeferredRequests deferred_;
   Deliverer deliverer_;
   Subscriptions subscriptions_;

@@ -3,12 +3,15 @@
 #include "cse/codec/json.h"
 #include "cse/codec/primitive_codec.h"
 #include "cse/core/address.h"
+#include "cse/services/delivery/deliveries.h"
 
 namespace gatehouse {
 namespace {
 
 // m2m:requestStatus
 constexpr int kCompleted = 1, kFailed = 2, kPending = 3, kForwarded = 4, kPartlyCompleted = 5;
+
+constexpr std::int64_t kNoResponse = 5;  // m2m:responseType
 
 /// <request> is made and changed by the CSE only; its originator reads and deletes it. Source:
 /// TS-0001 clause 9.6.12.
@@ -151,8 +154,8 @@ void DeferredRequests::accept(Request request, const std::string& originator, Re
   request.notification_uris.reset();
   job->request = std::move(request);
   if (job->mode == 3 || job->mode == 4 ||
-      job->mode == 5) {  // only delayed, or without a result: nothing is kept
-    if (job->mode == 5) {
+      job->mode == kNoResponse) {  // only delayed, or without a result: nothing is kept
+    if (job->mode == kNoResponse) {
       Response accepted;
       accepted.rsc = Rsc::kAccepted;
       accepted.suppressed = true;
@@ -209,6 +212,10 @@ void DeferredRequests::run(const std::shared_ptr<Job>& job) {
       if (is_recalled(*job)) return;
       cse_.request(request, [this, job](Response result) { finish(job, std::move(result)); });
     };
+    if (leaves && deliveries_ && job->mode == kNoResponse &&
+        job->request.delivery_aggregation.value_or(false)) {
+      return deliveries_->send(job->request, job->originator);
+    }
     leaves ? mark(*job, kForwarded, std::move(send)) : send();
   };
   const Timestamp now = cse_.scheduler().now();

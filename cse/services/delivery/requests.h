@@ -7,6 +7,8 @@
 
 namespace gatehouse {
 
+class Deliveries;
+
 /// Requests that are answered later: <request> keeps them and their results. Source: TS-0001
 /// clauses 9.6.12 and 8.2; TS-0004 clauses 7.3.2.2, 7.3.2.3, 7.4.12. Plugs itself into `cse`, which
 /// outlives it.
@@ -34,6 +36,8 @@ class DeferredRequests final : public NonBlocking {
   DeferredRequests(Cse& cse, Settings settings);
   /// After Cse::start().
   void start();
+  /// Before start(): for requests that ask for deliveryAggregation; outlives this.
+  void set_deliveries(Deliveries& deliveries) { deliveries_ = &deliveries; }
   void accept(Request request, const std::string& originator, Reply reply) override;
 
  private:
@@ -49,6 +53,7 @@ class DeferredRequests final : public NonBlocking {
 
   Cse& cse_;
   const Settings settings_;
+  Deliveries* deliveries_ = nullptr;
   std::shared_ptr<std::atomic<std::size_t>> waiting_;  ///< counted down by the jobs
 };
 
