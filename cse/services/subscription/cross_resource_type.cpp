@@ -192,7 +192,7 @@ Result<void> CrossResourceType::created(const ResourcePtr& self, OperationContex
     auto made = subscribe(*self, target, criteria.at(index), context);
     if (!made) return fail(made.error());
     state.subscriptions.push_back((*made)->id().text);
-    subscriptions.push_back((*made)->id().text);  // here, so CSE-relative: TS-0004 clause 6.2.3
+    subscriptions.push_back(to_sp_relative((*made)->id().text, context.settings));
   }
   for (const std::string& target : self->attributes().strings_at("srat")) {
     auto joined = join(*self, target, context);
