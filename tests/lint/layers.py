@@ -36,6 +36,8 @@ LAYERS = {
     # The auditor: no network in reach.
     "ae-apps/attestation/evidence/operation": ["ae-apps/attestation/evidence/log", "ae-apps/attestation/evidence/trust", "cse/codec"],
     "ae-apps/attestation/evidence/audit": ["ae-apps/attestation/evidence/operation"],
+    "ae-apps/attestation/evidence/tool": ["ae-apps/attestation/evidence/operation", "ae-apps/attestation/evidence/witness"],
+    "ae-apps/attestation/center": ["ae-apps/attestation/evidence/operation"],
     "ae-apps/ctl/conformance": ["cse/primitive", "cse/codec"],
     "ae-apps/ctl": ["ae-apps/ctl/conformance", "bindings/http"],
     "ae-apps/demo": ["ae-apps/sdk", "ae-apps/ota", "certs"],

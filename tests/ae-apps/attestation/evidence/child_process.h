@@ -15,12 +15,14 @@ namespace gatehouse {
 /// A program whose output is read line by line; killed at the end of its life.
 class ChildProcess {
  public:
-  explicit ChildProcess(std::vector<std::string> arguments) {
+  /// `input`: the file that it reads; empty: ours.
+  explicit ChildProcess(std::vector<std::string> arguments, const std::string& input = {}) {
     int out[2] = {-1, -1};
     if (::pipe2(out, O_CLOEXEC) != 0) return;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    if (!input.empty()) posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -62,8 +64,9 @@ class ChildProcess {
 };
 
 /// Runs to the end; gives its output (standard output only) and sets the exit code.
-inline std::string output_of(const std::vector<std::string>& arguments, int& exit_code) {
-  ChildProcess process(arguments);
+inline std::string output_of(const std::vector<std::string>& arguments, int& exit_code,
+                             const std::string& input = {}) {
+  ChildProcess process(arguments, input);
   std::string all;
   for (std::string line = process.line(); !line.empty(); line = process.line()) all += line + "\n";
   exit_code = process.wait();

@@ -1,6 +1,9 @@
 #include "ae-apps/attestation/evidence/log/log.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -245,6 +248,52 @@ TEST(EvidenceLog, OnARealDiskIsTheSame) {
     EXPECT_EQ(log.published().checkpoint.root, root_of_numbered(log.size()));
     ASSERT_TRUE(log.append(numbered_entries(log.size(), 1)));
   }
+}
+
+/// What the child process does until it is killed: appends, and tells each acknowledged size.
+[[noreturn]] void append_forever(const std::string& folder, const NoteSigner& signer, int pipe) {
+  crypto::SystemRandom random;
+  const auto medium = RealMedium::for_writing(folder);
+  if (!medium) ::_exit(1);
+  auto log = Log::open(
+      **medium, random,
+      {.origin = "log.example/1", .publish_after_entries = 300, .journal_bytes = 5000}, {signer});
+  if (!log) ::_exit(2);
+  for (std::uint64_t size = log->size();; size = log->size()) {
+    if (!log->append(numbered_entries(size, 1 + size % 40))) ::_exit(3);
+    size = log->size();
+    if (::write(pipe, &size, sizeof size) != sizeof size) ::_exit(4);
+  }
+}
+
+TEST(EvidenceLogCrash, OfAProcessKilledAtAnyMomentLosesNothingAcknowledged) {
+  const TemporaryFolder folder;
+  const NoteSigner signer = make_signer("log.example/1");
+  std::uint64_t acknowledged = 0;
+  for (int round = 0; round < 6; ++round) {
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) append_forever(folder.path(), signer, ends[1]);
+    ::close(ends[1]);
+    std::uint64_t told = 0;
+    for (int i = 0; i < 20 + 17 * round && ::read(ends[0], &told, sizeof told) == sizeof told;
+         ++i) {
+      acknowledged = told;
+    }
+    ::kill(child, SIGKILL);
+    while (::read(ends[0], &told, sizeof told) == sizeof told) acknowledged = told;
+    ::waitpid(child, nullptr, 0);
+    ::close(ends[0]);
+    crypto::SystemRandom random;
+    const auto medium = *RealMedium::for_writing(folder.path());
+    auto log = Log::open(*medium, random, {.origin = "log.example/1"}, {signer});
+    ASSERT_TRUE(log) << log.error().detail;
+    ASSERT_GE(log->size(), acknowledged);
+    ASSERT_TRUE(log->publish());
+    EXPECT_EQ(log->published().checkpoint.root, root_of_numbered(log->size()));
+  }
+  EXPECT_GT(acknowledged, 100U);
 }
 
 TEST(LogLane, AcknowledgesInOrderWhatManyThreadsAppend) {
