@@ -6,6 +6,8 @@ namespace gatehouse::evidence {
 namespace {
 
 constexpr const char* kCheckpointFile = "checkpoint";
+/// Large entries fill the journal (and memory) long before they are many.
+constexpr std::uint64_t kJournalsBeforePublishing = 16;
 constexpr std::size_t kTileBytes = kTileWidth * sizeof(Hash);
 
 tl::unexpected<Error> damaged(const std::string& what) {
@@ -169,7 +171,8 @@ Result<std::uint64_t> Log::append(const std::vector<Bytes>& batch) {
   const std::uint64_t first = size();
   if (auto done = journal_.append(first, batch); !done) return fail(done.error());
   for (const Bytes& entry : batch) add(entry);
-  if (size() - published_.checkpoint.size >= settings_.publish_after_entries) {
+  if (size() - published_.checkpoint.size >= settings_.publish_after_entries ||
+      journal_.bytes() >= kJournalsBeforePublishing * settings_.journal_bytes) {
     // The batch is durable whatever comes of this: a publication that fails is tried again, and a
     // journal that failed meanwhile refuses the next batch.
     const auto tried = publish();

@@ -13,7 +13,8 @@ struct LogSettings {
   std::string origin;  ///< identifies the log; the name of its keys
   /// Published without being asked once so many entries wait for it.
   std::uint64_t publish_after_entries = 16'384;
-  /// The journal is begun anew by a publication once it is longer.
+  /// The journal is begun anew by a publication once it is longer; once it is 16 times as long, the
+  /// log publishes without being asked.
   std::uint64_t journal_bytes = 4u << 20;
 };
 

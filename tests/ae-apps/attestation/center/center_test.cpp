@@ -106,6 +106,32 @@ TEST(CenterTransaction, GoesThroughAllStepsTwice) {
   EXPECT_NE(audit(m).find("car-1: operations 1 to 2, none missing."), std::string::npos);
 }
 
+TEST(CenterTransaction, LeavesACertificateThatAStrangerVerifies) {
+  Maintenance m;
+  World parties(m.now.microseconds / 1'000'000 - 86'400);  // its authority, its time stamps
+  m.car = parties.car;
+  ASSERT_TRUE(m.start());
+  run_steps(m, 0, kSteps.size());
+  const SignedCheckpoint tree = *m.log->publish();
+  const auto places = find_operation(m.disk.medium, tree.checkpoint, "car-1", 1);
+  Certificate made = *certify(*m.log, "car-1", 1, *places);
+  parties.now_s = m.now.microseconds / 1'000'000;
+  made.stamp = parties.stamp_of(tree);
+  made.signers = {{World::id_of(m.center_key), m.center_key.public_key().to_pem()},
+                  {World::id_of(m.verifier), m.verifier.public_key().to_pem()},
+                  {World::id_of(m.car), parties.car_chain}};
+  TrustAnchors anchors = parties.anchors;
+  anchors.logs = {m.disk.signer.verifier()};
+  anchors.quorum = 0;
+  anchors.roles["center"] = m.center_key.public_key().to_pem();
+  anchors.roles["verifier"] = m.verifier.public_key().to_pem();
+
+  const auto report = audit_certificate(made, anchors);
+
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->happened.size(), kSteps.size());
+}
+
 TEST(CenterTransaction, GoesOnAfterAStopBetweenAnyTwoSteps) {
   Maintenance m;
   ASSERT_TRUE(m.start());

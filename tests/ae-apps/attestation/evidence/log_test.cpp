@@ -90,6 +90,14 @@ TEST(EvidenceLog, RefusesWhatNoBundleCanHold) {
   EXPECT_EQ(log.entry(0)->size(), kMaxEntryBytes);
 }
 
+TEST(EvidenceLog, OfLargeEntriesPublishesBeforeTheJournalIsLarge) {
+  LogOnDisk disk;
+  Log log = *disk.open();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(log.append({Bytes(5'000)}));
+  EXPECT_GE(log.published().checkpoint.size, 10U);
+  EXPECT_LT(disk.medium.contents().at("journal").size(), 16U * 3'000 + 6'000);
+}
+
 TEST(EvidenceLog, OfAnotherKeyOrNameIsNotOpened) {
   LogOnDisk disk;
   ASSERT_TRUE(disk.open());
