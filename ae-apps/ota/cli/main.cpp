@@ -1,0 +1,51 @@
+// gatehouse-ota: the OTA part from the command line.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "ae-apps/ota/cli/verify_command.h"
+
+namespace {
+
+using gatehouse::ota::VerifyOptions;
+
+CLI::App* add_verify(CLI::App& app, VerifyOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "verify", "verify an Uptane (Director and Image) or TUF repository given as files");
+  command->add_option("--state", o.state, "folder of what a vehicle keeps between calls")
+      ->required();
+  command->add_option("--time", o.time, "now: 2030-01-31T12:00:00Z, or seconds since 1970")
+      ->required();
+  command->add_option("--director", o.director, "folder of the Director repository");
+  command->add_option("--images", o.images, "folder of the Image repository");
+  command->add_option("--tuf", o.tuf, "folder of a plain TUF repository, in place of the two");
+  command->add_flag("--partial", o.partial, "as an ECU that checks the Director's targets only");
+  command->add_flag("--director-targets-only", o.director_targets_only,
+                    "the Director publishes no timestamp and no snapshot (as OTA Connect)");
+  command->add_flag("--trust-first-root", o.trust_first_root,
+                    "believe the oldest root that is there, if none is kept yet");
+  command->add_option("--director-root", o.director_root, "root to start from, if none is kept");
+  command->add_option("--images-root", o.images_root, "root to start from, if none is kept");
+  command->add_option("--tuf-root", o.tuf_root, "root to start from, if none is kept");
+  command->add_option("--ecu", o.ecus, "SERIAL:HWID of an ECU of this vehicle (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--vehicle", o.vehicle, "this vehicle's id, compared if it is given");
+  command->add_option("--target", o.targets, "of --tuf: must be there and good (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--download", o.download, "of --tuf: folder for good targets");
+  return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  VerifyOptions options;
+  CLI::App app{"The OTA part of Gatehouse from the command line"};
+  app.require_subcommand(1);
+  add_verify(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : gatehouse::ota::kWrongUse;
+  }
+  return gatehouse::ota::run_verify(options, std::cout, std::cerr);
+}
