@@ -80,7 +80,7 @@ void take_authorization(Request& request, std::string_view value) {
 }
 
 struct StandardFields {
-  std::string_view content_type, accept;
+  std::string_view content_type, accept, content_encoding;
 };
 
 Refusal take_headers(Request& request, const std::vector<HeaderField>& headers,
@@ -94,6 +94,8 @@ Refusal take_headers(Request& request, const std::vector<HeaderField>& headers,
       standard.content_type = field.value;
     } else if (equal_ignoring_case(field.name, "Accept")) {
       standard.accept = field.value;
+    } else if (equal_ignoring_case(field.name, "Content-Encoding")) {
+      standard.content_encoding = field.value;
     } else if (equal_ignoring_case(field.name, "Authorization")) {
       take_authorization(request, field.value);
     }
@@ -209,6 +211,11 @@ Incoming read_request(const RequestParts& parts, const Codecs& codecs, const Dec
     note(Error{Rsc::kNotAcceptable, "Accept: this entity writes none of the given media types"});
   }
   note(take_method(in.request, parts.method, type));
+  // What is packed is not unpacked: a small body could become a very large one.
+  const std::string_view encoding = standard.content_encoding;
+  if (!encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
+    note(Error{Rsc::kUnsupportedMediaType, "Content-Encoding: bodies are read as they are only"});
+  }
   if (in.request.request_identifier.empty()) note(bad("X-M2M-RI", "is missing"));
   const std::string_view target = origin_form(parts.target);
   const std::size_t question = std::min(target.find('?'), target.size());

@@ -75,6 +75,17 @@ void CoapBinding::stop_servers() {
 
 void CoapBinding::stop_client() { client_->stop(); }
 
+void CoapBinding::add_figures(std::vector<WireFigures>& all) const {
+  const auto add = [&all](const char* name, const std::unique_ptr<coap::Server>& server) {
+    if (!server) return;
+    const coap::ServerCounters c = server->counters();
+    all.push_back({name, c.sessions_open, 0, c.sessions_refused, c.handshake_failures, c.requests,
+                   c.duplicates});
+  };
+  add("coap", plain_);
+  add("coaps", secured_);
+}
+
 int CoapBinding::port() const { return plain_ ? plain_->port() : 0; }
 int CoapBinding::secured_port() const { return secured_ ? secured_->port() : 0; }
 

@@ -6,6 +6,7 @@
 #include "cse/core/sender_list.h"
 #include "cse/node/request_log.h"
 #include "cse/node/settings.h"
+#include "cse/node/wire_metrics.h"
 
 namespace gatehouse::coap {
 class Client;
@@ -28,6 +29,9 @@ class CoapBinding {
   Result<void> listen();
   void stop_servers();
   void stop_client();
+
+  /// Those of its listeners.
+  void add_figures(std::vector<WireFigures>& all) const;
 
   int port() const;  ///< 0: not listening
   int secured_port() const;

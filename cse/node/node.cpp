@@ -87,6 +87,7 @@ struct Node::Impl {
   void open_senders();
   void open_upper_tester();
   http::PageHandler all_pages();
+  std::vector<WireFigures> wire_figures() const;
   Result<void> listen();
   std::vector<std::pair<std::string, int>> websocket_ports() const;
   void write_ready_file() const;
@@ -191,12 +192,35 @@ void Node::Impl::open_upper_tester() {
 }
 
 http::PageHandler Node::Impl::all_pages() {
-  return [people = pages(settings, *cse, *front, ready, codecs),
+  return [people = pages(settings, *cse, *front, ready, codecs, [this] { return wire_figures(); }),
           tester = upper_tester_page(upper_tester.get(), settings.upper_tester)](
              const http::PageRequest& request) {
     auto page = tester(request);
     return page ? std::move(page) : people(request);
   };
+}
+
+std::vector<WireFigures> Node::Impl::wire_figures() const {
+  std::vector<WireFigures> all;
+  if (!ready) return all;  // the first listener may be asked while the others are being made
+  const auto add_http = [&all](const char* name, const std::unique_ptr<http::Server>& server) {
+    if (!server) return;
+    const http::ServerCounters c = server->counters();
+    all.push_back({name, c.connections_open, c.connections_accepted, c.connections_refused,
+                   c.handshake_failures, c.requests});
+  };
+  add_http("http", http_server);
+  add_http("https", https_server);
+  coap->add_figures(all);
+  const websocket::EndpointCounters ws = websocket->counters();
+  all.push_back({"websocket", ws.connections_open, ws.connections_accepted, ws.connections_refused,
+                 ws.handshake_failures, ws.requests_received});
+  if (mqtt_server) {
+    const mqtt::EndpointCounters c = mqtt_server->endpoint().counters();
+    all.push_back({"mqtt", mqtt_server->endpoint().connected() ? 1U : 0U, c.connects, 0,
+                   c.connects_failed, c.requests_received, c.duplicates});
+  }
+  return all;
 }
 
 Result<void> Node::Impl::listen() {

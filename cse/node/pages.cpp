@@ -60,9 +60,10 @@ http::Page text(int status, std::string body) {
 }  // namespace
 
 http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog& requests,
-                        const std::atomic<bool>& ready, const Codecs& codecs) {
-  return [&settings, &cse, &requests, &ready,
-          &codecs](const http::PageRequest& request) -> std::optional<http::Page> {
+                        const std::atomic<bool>& ready, const Codecs& codecs,
+                        std::function<std::vector<WireFigures>()> wires) {
+  return [&settings, &cse, &requests, &ready, &codecs,
+          wires = std::move(wires)](const http::PageRequest& request) -> std::optional<http::Page> {
     if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
     if (request.path == "/health/live") return text(200, "alive\n");
     if (request.path == "/health/ready") {
@@ -72,7 +73,7 @@ http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog
                  ? text(200, "ready\n")
                  : text(503, ready ? "the store does not answer\n" : "starting\n");
     }
-    if (request.path == "/metrics") return text(200, metrics(requests));
+    if (request.path == "/metrics") return text(200, metrics(requests) + wire_metrics(wires()));
     if (request.path == "/bindings") {
       http::Page page;
       page.content_type = "text/html; charset=utf-8";

@@ -85,8 +85,9 @@ std::unique_ptr<Wire> mqtt_wire(World& world, const std::string& name, const std
 
 class WebSocketWire final : public Wire {
  public:
-  WebSocketWire(World& world, const std::string& scheme, std::string codec)
-      : endpoint_(settings(world), nobody_, codecs_),
+  WebSocketWire(World& world, const std::string& scheme, std::string codec,
+                const std::optional<TlsSettings>& tls)
+      : endpoint_(settings(tls), nobody_, codecs_),
         url_(world.url(scheme)),
         codec_(std::move(codec)) {
     if (!world.secured()) {
@@ -104,10 +105,10 @@ class WebSocketWire final : public Wire {
   std::string said() override { return tap_ ? websocket_opcode(tap_->heard()) : std::string(); }
 
  private:
-  static websocket::EndpointSettings settings(const World& world) {
+  static websocket::EndpointSettings settings(const std::optional<TlsSettings>& tls) {
     websocket::EndpointSettings settings;
     settings.id = kSpRelative;
-    if (world.secured()) settings.client_tls = world.credentials().ae();
+    settings.client_tls = tls;
     return settings;
   }
   const AllCodecs codecs_;
@@ -131,7 +132,27 @@ std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& code
   if (scheme.starts_with("http")) return http_wire(world, scheme, codec);
   if (scheme.starts_with("coap")) return coap_wire(world, name, codec);
   if (scheme.starts_with("mqtt")) return mqtt_wire(world, name, codec);
-  return std::make_unique<WebSocketWire>(world, scheme, codec);
+  std::optional<TlsSettings> tls;
+  if (world.secured()) tls = world.credentials().ae();
+  return std::make_unique<WebSocketWire>(world, scheme, codec, tls);
+}
+
+std::unique_ptr<Wire> open_wire_as(const Guest& guest, World& world, const std::string& name) {
+  constexpr std::chrono::seconds kPatience{1};
+  if (name == "wss") return std::make_unique<WebSocketWire>(world, name, "json", guest.tls);
+  if (name == "https") {
+    http::ClientSettings settings;
+    settings.tls = guest.tls;
+    settings.request_timeout = kPatience;
+    return std::make_unique<SenderWire<http::Client, http::ClientSettings>>(
+        settings, world.url(name), "json");
+  }
+  coap::ClientSettings settings;
+  settings.tls = guest.tls;
+  settings.psk = guest.psk;
+  settings.request_timeout = kPatience;
+  return std::make_unique<SenderWire<coap::Client, coap::ClientSettings>>(settings, world.url(name),
+                                                                          "json");
 }
 
 }  // namespace gatehouse::contract

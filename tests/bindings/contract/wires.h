@@ -37,4 +37,12 @@ constexpr const char* kSecuredWires[] = {"https",     "mqtts",     "coaps",
 /// `codec`: "json", "cbor" or "xml".
 std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& codec);
 
+/// Whoever comes to a secured wire in place of the AE.
+struct Guest {
+  std::optional<TlsSettings> tls;
+  std::optional<PskEntry> psk;
+};
+/// https, coaps, coaps+tcp and wss of that world; it gives up after a second.
+std::unique_ptr<Wire> open_wire_as(const Guest& guest, World& world, const std::string& name);
+
 }  // namespace gatehouse::contract

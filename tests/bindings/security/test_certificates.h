@@ -65,6 +65,8 @@ class TestAuthority {
   }
 
   std::string ca_file() const { return (folder_ / (name_ + ".pem")).string(); }
+  /// The key of the authority's own certificate, which is signed by itself.
+  void save_own_key(const std::filesystem::path& file) const { save_key(key_.get(), file); }
 
   /// Issues a certificate with a new key; gives settings that use both and trust this authority.
   TlsSettings issue(const CertificateWish& wish) const {

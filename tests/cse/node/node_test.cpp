@@ -213,6 +213,8 @@ INSTANTIATE_TEST_SUITE_P(
                     PageCase{"requests", "/metrics", "200", "gatehouse_requests_total 2\n"},
                     PageCase{"refused", "/metrics", "200", "gatehouse_requests_refused_total 1\n"},
                     PageCase{"failed", "/metrics", "200", "gatehouse_requests_failed_total 0\n"},
+                    PageCase{"websocket", "/metrics", "200",
+                             "gatehouse_received_requests_total{binding=\"websocket\"} 0\n"},
                     PageCase{"a_primitive_without_identifier", "/cse-in", "400", "X-M2M-RI"}),
     [](const auto& each) { return each.param.name; });
 

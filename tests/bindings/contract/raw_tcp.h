@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace gatehouse::contract {
+
+/// A TCP connection to a port of loopback that says any bytes.
+class RawTcp {
+ public:
+  explicit RawTcp(std::uint16_t port);
+  ~RawTcp();
+  RawTcp(RawTcp&& other) noexcept : socket_(other.socket_) { other.socket_ = -1; }
+  RawTcp(const RawTcp&) = delete;
+  RawTcp& operator=(const RawTcp&) = delete;
+
+  bool connected() const { return socket_ >= 0; }
+  /// All of it, or as much as the peer takes before it closes.
+  void say(std::string_view bytes) const;
+  /// What comes until `enough` says so, the peer closes, or ten seconds are over.
+  template <class Enough>
+  std::string hear(Enough&& enough) const {
+    std::string heard;
+    while (!enough(heard) && hear_more(heard)) {
+    }
+    return heard;
+  }
+  /// True once the peer has closed; false after ten seconds.
+  bool is_closed() const;
+
+ private:
+  bool hear_more(std::string& heard) const;
+  int socket_ = -1;
+};
+
+/// A client's WebSocket message in one frame (RFC 6455 clause 5.2), masked with zeros.
+std::string websocket_frame(unsigned char opcode, std::string_view payload);
+/// Its upgrade request.
+std::string websocket_upgrade(const std::string& codec);
+/// A CoAP message over TCP (RFC 8323 clause 3.2) without token; `options` are encoded already.
+std::string coap_tcp_message(unsigned char code, std::string_view options,
+                             std::string_view payload);
+
+}  // namespace gatehouse::contract
