@@ -4,9 +4,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bindings/coap/client.h"
+#include "bindings/coap/server.h"
 #include "bindings/http/client.h"
 #include "bindings/http/server.h"
 #include "bindings/mqtt/endpoint.h"
+#include "bindings/websocket/endpoint.h"
 
 namespace gatehouse::sdk {
 namespace {
@@ -17,6 +20,25 @@ bool is_mqtt(const std::string& url) {
 
 bool is_http(const std::string& url) {
   return url.starts_with("http://") || url.starts_with("https://");
+}
+
+/// coap, coaps, coap+tcp and coaps+tcp
+bool is_coap(const std::string& url) {
+  return url.starts_with("coap") && url.find("://") != std::string::npos;
+}
+
+bool is_websocket(const std::string& url) {
+  return url.starts_with("ws://") || url.starts_with("wss://");
+}
+
+bool needs_tls(const std::string& url) {
+  return url.starts_with("https://") || url.starts_with("wss://");
+}
+
+/// "coap://127.0.0.1:5683", "http://[::1]:80"
+std::string url_of(const char* scheme, std::string host, std::uint16_t port) {
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return std::string(scheme) + "://" + host + ":" + std::to_string(port);
 }
 
 /// The web pages of an AE, which may be set while the listener runs.
@@ -39,6 +61,7 @@ class BindingLink final : public Link {
  public:
   explicit BindingLink(const AeSettings& settings) : settings_(settings) {
     if (is_http(settings.cse_url)) client_.emplace(client_settings(), codecs_);
+    if (is_coap(settings.cse_url)) coap_client_.emplace(coap_client_settings(), codecs_);
     const std::string& broker = is_mqtt(settings.cse_url) ? settings.cse_url : settings.broker;
     if (!broker.empty()) endpoint_.emplace(endpoint_settings(broker), codecs_);
   }
@@ -51,6 +74,7 @@ class BindingLink final : public Link {
     if (endpoint_) endpoint_->set_identity(identity_of(ae_id));
   }
   std::vector<std::string> points_of_access() const override;
+  bool reachable() const override { return websocket_ || !points_of_access().empty(); }
   void serve_pages(http::PageHandler pages) override {
     auto shared = std::make_shared<const http::PageHandler>(std::move(pages));
     const std::lock_guard lock(board_->mutex);
@@ -62,6 +86,10 @@ class BindingLink final : public Link {
   http::ClientSettings client_settings() const;
   mqtt::EndpointSettings endpoint_settings(const std::string& broker) const;
   http::ServerSettings server_settings() const;
+  coap::ClientSettings coap_client_settings() const;
+  coap::ServerSettings coap_server_settings() const;
+  websocket::EndpointSettings websocket_settings() const;
+  Result<void> start_mqtt(PrimitiveHandler& handler);
   /// An AE-ID of the service provider ("/Sota") is its own name at the broker.
   static std::string identity_of(const std::string& sp_relative_id) {
     return sp_relative_id.starts_with("/S") && sp_relative_id.find('/', 1) == std::string::npos
@@ -75,6 +103,9 @@ class BindingLink final : public Link {
   std::optional<http::Client> client_;
   std::optional<mqtt::Endpoint> endpoint_;
   std::optional<http::Server> server_;
+  std::optional<coap::Client> coap_client_;
+  std::optional<coap::Server> coap_server_;
+  std::optional<websocket::Endpoint> websocket_;
 };
 
 http::ClientSettings BindingLink::client_settings() const {
@@ -110,6 +141,39 @@ http::ServerSettings BindingLink::server_settings() const {
   return server;
 }
 
+coap::ClientSettings BindingLink::coap_client_settings() const {
+  coap::ClientSettings client;
+  client.tls = settings_.tls;
+  client.psk = settings_.psk;
+  client.request_timeout = settings_.request_timeout;
+  client.max_body_bytes = settings_.max_body_bytes;
+  return client;
+}
+
+coap::ServerSettings BindingLink::coap_server_settings() const {
+  coap::ServerSettings server;
+  server.address = settings_.coap_listener->address;
+  server.port = settings_.coap_listener->port;
+  server.tls = settings_.coap_listener->tls;
+  server.max_body_bytes = settings_.max_body_bytes;
+  return server;
+}
+
+/// An AE that knows its AE-ID keeps its connection, so that it is notified also after one was lost.
+/// Before it has registered the CSE does not know it on that connection; the registration shows it.
+websocket::EndpointSettings BindingLink::websocket_settings() const {
+  websocket::EndpointSettings endpoint;
+  const std::string& id = settings_.ae_id;
+  if (id.size() > 1) {
+    endpoint.id = id.starts_with('S') ? "/" + id : settings_.cse_id + "/" + id;
+    endpoint.kept.push_back({settings_.cse_url, settings_.cse_id + "/" + settings_.csebase});
+  }
+  endpoint.client_tls = settings_.tls;
+  endpoint.limits.request_timeout = settings_.request_timeout;
+  endpoint.max_message_bytes = settings_.max_body_bytes;
+  return endpoint;
+}
+
 Result<void> BindingLink::start(PrimitiveHandler& handler) {
   if (settings_.listener) {
     server_.emplace(server_settings(), handler, codecs_);
@@ -117,7 +181,18 @@ Result<void> BindingLink::start(PrimitiveHandler& handler) {
         [board = board_](const http::PageRequest& request) { return board->answer(request); });
     if (auto started = server_->start(); !started) return started;
   }
-  if (!endpoint_) return {};
+  if (settings_.coap_listener) {
+    coap_server_.emplace(coap_server_settings(), handler, codecs_);
+    if (auto started = coap_server_->start(); !started) return started;
+  }
+  if (is_websocket(settings_.cse_url)) {
+    websocket_.emplace(websocket_settings(), handler, codecs_);
+    if (auto started = websocket_->start(); !started) return started;
+  }
+  return endpoint_ ? start_mqtt(handler) : Result<void>{};
+}
+
+Result<void> BindingLink::start_mqtt(PrimitiveHandler& handler) {
   endpoint_->serve(handler, false);
   endpoint_->start();
   if (endpoint_->wait_connected(settings_.connect_timeout)) return {};
@@ -126,13 +201,20 @@ Result<void> BindingLink::start(PrimitiveHandler& handler) {
 
 void BindingLink::stop() {
   if (server_) server_->stop();
+  if (coap_server_) coap_server_->stop();
+  if (websocket_) websocket_->stop();
   if (endpoint_) endpoint_->stop();
   if (client_) client_->stop();
+  if (coap_client_) coap_client_->stop();
 }
 
 void BindingLink::send(Request request, Reply reply) {
-  if (client_) {
-    client_->send(settings_.cse_url, settings_.cse_id, std::move(request), std::move(reply));
+  PrimitiveSender* sender = nullptr;
+  if (client_) sender = &*client_;
+  if (coap_client_) sender = &*coap_client_;
+  if (websocket_) sender = &*websocket_;
+  if (sender) {
+    sender->send(settings_.cse_url, settings_.cse_id, std::move(request), std::move(reply));
   } else {
     endpoint_->send(settings_.cse_id, std::move(request), std::move(reply));
   }
@@ -141,9 +223,8 @@ void BindingLink::send(Request request, Reply reply) {
 std::string BindingLink::page_url() const {
   if (!server_) return {};
   const ListenerSettings& listener = *settings_.listener;
-  std::string host = listener.public_host.empty() ? listener.address : listener.public_host;
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return (listener.tls ? "https://" : "http://") + host + ":" + std::to_string(server_->port());
+  const std::string& host = listener.public_host.empty() ? listener.address : listener.public_host;
+  return url_of(listener.tls ? "https" : "http", host, server_->port());
 }
 
 std::vector<std::string> BindingLink::points_of_access() const {
@@ -151,14 +232,25 @@ std::vector<std::string> BindingLink::points_of_access() const {
   std::vector<std::string> points;
   if (endpoint_) points.push_back(endpoint_->url());
   if (server_ && settings_.listener->notifications) points.push_back(page_url());
+  if (coap_server_) {
+    const CoapListenerSettings& at = *settings_.coap_listener;
+    points.push_back(url_of(at.tls ? "coaps" : "coap",
+                            at.public_host.empty() ? at.address : at.public_host,
+                            coap_server_->port()));
+  }
   return points;
 }
 
 Result<void> check(const AeSettings& settings) {
   const bool mqtt = is_mqtt(settings.cse_url);
-  if (!mqtt && !is_http(settings.cse_url)) {
-    return fail(Rsc::kBadRequest, "cse_url: must begin with http, https, mqtt or mqtts, not \"" +
-                                      settings.cse_url + "\"");
+  const std::string& url = settings.cse_url;
+  if (!mqtt && !is_http(url) && !is_coap(url) && !is_websocket(url)) {
+    return fail(Rsc::kBadRequest,
+                "cse_url: must begin with http, mqtt, coap or ws, or their secured kind, not \"" +
+                    url + "\"");
+  }
+  if (url.starts_with("coaps") && !settings.tls && !settings.psk) {
+    return fail(Rsc::kBadRequest, "tls: a coaps cse_url needs it, or psk");
   }
   if (!settings.broker.empty() && !is_mqtt(settings.broker)) {
     return fail(Rsc::kBadRequest,
@@ -167,8 +259,8 @@ Result<void> check(const AeSettings& settings) {
   if (mqtt && !settings.broker.empty() && settings.broker != settings.cse_url) {
     return fail(Rsc::kBadRequest, "broker: must be empty or equal to an mqtt cse_url");
   }
-  if (settings.cse_url.starts_with("https://") && !settings.tls) {
-    return fail(Rsc::kBadRequest, "tls: an https cse_url needs it");
+  if (needs_tls(url) && !settings.tls) {
+    return fail(Rsc::kBadRequest, "tls: an https or wss cse_url needs it");
   }
   return {};
 }

@@ -24,12 +24,14 @@ class Link {
   /// The AE-ID that the CSE has assigned.
   virtual void set_identity(const std::string& ae_id) = 0;
   virtual std::vector<std::string> points_of_access() const = 0;  ///< after start()
+  /// Whether requests of the CSE can come: at a point of access, or on a connection of ours.
+  virtual bool reachable() const { return !points_of_access().empty(); }
   virtual void serve_pages(http::PageHandler pages) = 0;
   virtual std::string page_url() const = 0;  ///< of the listener; empty if there is none
 };
 
-/// HTTP(S), MQTT(S) or one for each direction, as the settings say. Errors: kBadRequest for
-/// settings that cannot work.
+/// HTTP(S), MQTT(S), CoAP(S), WS(S), or one for each direction, as the settings say. Errors:
+/// kBadRequest for settings that cannot work.
 Result<std::unique_ptr<Link>> open_link(const AeSettings& settings);
 
 }  // namespace gatehouse::sdk

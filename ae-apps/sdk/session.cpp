@@ -192,7 +192,7 @@ Value Session::registration() const {
     attributes.set(name, Value::Array(texts.begin(), texts.end()));
   };
   const auto poa = link_->points_of_access();
-  attributes.set("rr", !poa.empty());
+  attributes.set("rr", link_->reachable());
   attributes.set("srv", Value::array({settings_.release_version}));
   set_list("poa", poa);
   set_list("lbl", settings_.labels);

@@ -31,7 +31,7 @@ class Session {
   std::string ae_id() const;
   std::string path() const;
   std::string sp_relative_id() const;
-  bool reachable() const { return !link_->points_of_access().empty(); }
+  bool reachable() const { return link_->reachable(); }
   /// "/id-mn" of "/id-mn/cse-mn/x"; our registrar for what is CSE-relative.
   std::string host_of(const std::string& address) const;
 

@@ -72,6 +72,11 @@ Result<AeSettings> AeSettings::from_env(AeSettings settings) {
   take("BROKER", settings.broker);
   take_tls(settings);
   if (const auto taken = take_listener(settings); !taken) return fail(taken.error());
+  if (const auto file = variable("PSK_FILE")) {
+    const auto keys = PskTable::load(*file);
+    if (!keys) return wrong("PSK_FILE", keys.error().detail);
+    settings.psk = keys->first();
+  }
   if (const auto text = variable("REQUEST_TIMEOUT_MS")) {
     std::uint32_t milliseconds = 0;
     if (!read_number(*text, milliseconds) || milliseconds == 0) {

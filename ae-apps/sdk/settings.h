@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/security/psk_table.h"
 #include "bindings/security/tls_settings.h"
 #include "cse/primitive/result.h"
 
@@ -19,22 +20,34 @@ struct ListenerSettings {
   bool notifications = true;          ///< false: web pages only, not in the point of access
 };
 
+/// A CoAP listener of the AE, over UDP and TCP: for notifications.
+struct CoapListenerSettings {
+  std::string address = "127.0.0.1";  ///< IPv4 or IPv6 literal
+  std::uint16_t port = 0;             ///< 0: a free one
+  std::optional<TlsSettings> tls;     ///< present: coaps
+  std::string public_host;            ///< host in the point of access, if not `address`
+};
+
 /// Who an AE is, where its CSE is and how it wants to be notified. Requests go to `cse_url`;
-/// notifications come over the MQTT broker, the HTTP listener, or both. With an mqtt:// `cse_url`
-/// the same connection does both. An AE with neither is not request-reachable and cannot subscribe.
+/// notifications come over the MQTT broker, the HTTP or CoAP listener, or several of them. With an
+/// mqtt or ws `cse_url` the same connection does both. An AE with none of these is not
+/// request-reachable and cannot subscribe.
 struct AeSettings {
-  std::string cse_url = "http://127.0.0.1:8080";  ///< http, https, mqtt or mqtts
-  std::string cse_id = "/id-in";                  ///< CSE-ID of the registrar
-  std::string csebase = "cse-in";                 ///< name of its CSEBase
+  /// http, https, mqtt, mqtts, coap, coaps, coap+tcp, coaps+tcp, ws or wss
+  std::string cse_url = "http://127.0.0.1:8080";
+  std::string cse_id = "/id-in";      ///< CSE-ID of the registrar
+  std::string csebase = "cse-in";     ///< name of its CSEBase
   std::string ae_id;                  ///< "CotaServer"; empty or "C": the CSE assigns one
   std::string name;                   ///< rn of the <AE>; must be set
   std::string app_id = "Ngatehouse";  ///< begins with N, or R where registered
   std::vector<std::string> labels;
   std::vector<std::string> policies;  ///< acpi of the <AE>
   std::string release_version = "3";  ///< of our requests
-  std::optional<TlsSettings> tls;     ///< as a client: of https and mqtts
+  std::optional<TlsSettings> tls;     ///< as a client: of https, mqtts, coaps and wss
+  std::optional<PskEntry> psk;        ///< as a client: of coaps, where there is no `tls`
 
   std::optional<ListenerSettings> listener;
+  std::optional<CoapListenerSettings> coap_listener;
   std::string broker;             ///< "mqtt://host", "mqtts://host:8883/prefix"; empty: none
   bool trust_broker_acl = false;  ///< the broker binds topics to certificates
   std::vector<std::string> point_of_access;  ///< in place of what follows from the above
@@ -46,8 +59,8 @@ struct AeSettings {
   std::size_t max_body_bytes = 8u << 20;
 
   /// `defaults`, changed by GATEHOUSE_CSE_URL, _CSE_ID, _CSEBASE, _AE_ID, _AE_NAME, _APP_ID,
-  /// _BROKER, _LISTEN ("127.0.0.1:0"), _TLS_CERTIFICATE, _TLS_KEY, _TLS_CA, _TLS_CRL and
-  /// _REQUEST_TIMEOUT_MS, where set. Errors: kBadRequest naming the variable.
+  /// _BROKER, _LISTEN ("127.0.0.1:0"), _TLS_CERTIFICATE, _TLS_KEY, _TLS_CA, _TLS_CRL,
+  /// _PSK_FILE and _REQUEST_TIMEOUT_MS, where set. Errors: kBadRequest naming the variable.
   static Result<AeSettings> from_env(AeSettings defaults);
 };
 

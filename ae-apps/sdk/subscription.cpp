@@ -68,7 +68,7 @@ Result<Subscription> Subscription::Impl::create(const std::shared_ptr<Session>& 
                                                 EventCallback callback) {
   if (!session->reachable()) {
     return fail(Rsc::kOperationNotAllowed,
-                "this AE has neither a broker nor a listener, so it cannot be notified");
+                "this AE has no broker, listener or WebSocket, so it cannot be notified");
   }
   const std::string name = criteria.name.empty() ? session->ae_id() + "-sub" : criteria.name;
   const std::string address = resource + "/" + name;

@@ -25,7 +25,7 @@ LAYERS = {
     "bindings/coap": ["bindings/security", "bindings/query"],
     "bindings/websocket": ["bindings/security"],
     "certs": ["cse/primitive"],
-    "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/security"],
+    "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/coap", "bindings/websocket", "bindings/security"],
     "ae-apps/ota/crypto": ["cse/primitive", "cse/codec"],
     "ae-apps/ota/image": ["ae-apps/ota/crypto"],
     "ae-apps/ota/uptane": ["ae-apps/ota/crypto"],

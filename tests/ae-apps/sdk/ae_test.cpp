@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
                     WrongSettings{"name_with_slash", [](AeSettings& s) { s.name = "a/b"; }},
                     WrongSettings{"cse_id", [](AeSettings& s) { s.cse_id = "id-in"; }},
                     WrongSettings{"ae_id", [](AeSettings& s) { s.ae_id = "lamp"; }},
-                    WrongSettings{"scheme", [](AeSettings& s) { s.cse_url = "coap://x"; }},
+                    WrongSettings{"scheme", [](AeSettings& s) { s.cse_url = "ftp://x"; }},
                     WrongSettings{"https_without_tls",
                                   [](AeSettings& s) { s.cse_url = "https://127.0.0.1:1"; }},
                     WrongSettings{"broker", [](AeSettings& s) { s.broker = "http://x"; }},

@@ -14,6 +14,7 @@
 #include "cse/node/log.h"
 #include "cse/node/node.h"
 #include "tests/bindings/mqtt/test_broker.h"
+#include "tests/bindings/security/test_certificates.h"
 
 namespace gatehouse::sdk {
 namespace {
@@ -153,6 +154,101 @@ TEST(SdkAtRealCse, OverMqttBothWays) {
   ASSERT_TRUE(ae);
 
   expect_instances_in_order(*ae);
+}
+
+TEST(SdkAtRealCse, OverCoapBothWays) {
+  for (const char* scheme : {"coap", "coap+tcp"}) {
+    SCOPED_TRACE(scheme);
+    node::NodeSettings wanted = infrastructure_node();
+    wanted.coap.plain = {true, "127.0.0.1", free_port()};
+    const Cse cse(wanted);
+    AeSettings settings = ae_at(cse, "lamp");
+    settings.cse_url =
+        std::string(scheme) + "://127.0.0.1:" + std::to_string(wanted.coap.plain.port);
+    settings.coap_listener.emplace();
+    const auto ae = connect(settings);
+    ASSERT_TRUE(ae);
+    EXPECT_TRUE(ae->points_of_access().front().starts_with("coap://127.0.0.1:"));
+
+    expect_instances_in_order(*ae);
+  }
+}
+
+node::NodeSettings node_with_websocket() {
+  node::NodeSettings wanted = infrastructure_node();
+  wanted.ws.enabled = true;
+  wanted.ws.port = free_port();
+  return wanted;
+}
+
+AeSettings ae_over_websocket(const Cse& cse, const node::NodeSettings& wanted) {
+  AeSettings settings = ae_at(cse, "lamp");
+  settings.cse_url = "ws://127.0.0.1:" + std::to_string(wanted.ws.port);
+  return settings;
+}
+
+// TS-0020 clause 6.4: an AE without an address is notified on the connection that it has opened.
+TEST(SdkAtRealCse, OverWebSocketBothWays) {
+  const node::NodeSettings wanted = node_with_websocket();
+  const Cse cse(wanted);
+  const auto ae = connect(ae_over_websocket(cse, wanted));
+  ASSERT_TRUE(ae);
+  EXPECT_TRUE(ae->points_of_access().empty());
+
+  expect_instances_in_order(*ae);
+}
+
+TEST(SdkAtRealCse, AssignedIdOverWebSocket) {
+  const node::NodeSettings wanted = node_with_websocket();
+  const Cse cse(wanted);
+  AeSettings settings = ae_over_websocket(cse, wanted);
+  settings.ae_id.clear();
+  const auto ae = connect(settings);
+  ASSERT_TRUE(ae);
+
+  EXPECT_GT(ae->id().size(), 1u);
+  expect_instances_in_order(*ae);
+}
+
+TEST(SdkAtRealCse, IsNotifiedOnANewWebSocketWhenTheCseHasStartedAgain) {
+  testing_support::TemporaryFolder folder;
+  node::NodeSettings wanted = node_with_websocket();
+  wanted.store.backend = "sqlite";
+  wanted.store.path = (folder.path() / "cse.db").string();
+  auto cse = std::make_unique<Cse>(wanted);
+  Events events;
+  const auto ae = connect(ae_over_websocket(*cse, wanted));
+  ASSERT_TRUE(ae);
+  Container container = ae->container("temp");
+  ASSERT_TRUE(container.ensure({}));
+  const auto subscription = container.on_push(events.collector());
+  ASSERT_TRUE(subscription) << subscription.error().detail;
+
+  cse.reset();
+  cse = std::make_unique<Cse>(wanted);
+  const auto pushed = until_success([&] { return container.push("again"); });
+
+  ASSERT_TRUE(pushed) << pushed.error().detail;
+  EXPECT_EQ(events.wait_for(1)[0].attributes.string_at("con"), "again");
+}
+
+struct BadUrl {
+  const char* url;
+  const char* says;
+};
+
+TEST(SdkSettings, NameWhatAUrlLacks) {
+  for (const BadUrl& bad : {BadUrl{"ftp://127.0.0.1", "cse_url"}, BadUrl{"coap", "cse_url"},
+                            BadUrl{"wss://127.0.0.1", "tls"}, BadUrl{"coaps://127.0.0.1", "psk"},
+                            BadUrl{"coaps+tcp://127.0.0.1", "psk"}}) {
+    AeSettings settings;
+    settings.cse_url = bad.url;
+    settings.name = "lamp";
+    const auto made = Ae::connect(settings);
+    ASSERT_FALSE(made) << bad.url;
+    EXPECT_EQ(made.error().rsc, Rsc::kBadRequest);
+    EXPECT_NE(made.error().detail.find(bad.says), std::string::npos) << made.error().detail;
+  }
 }
 
 TEST(SdkAtRealCse, AssignedIdOverMqtt) {
