@@ -82,7 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t half = text.size() / 2;
   (void)path_matches(text.substr(0, half), text.substr(half));
   if (const auto state = decode_vehicle_state(text)) {
-    if (decode_vehicle_state(encode_vehicle_state(*state)) != state) std::abort();
+    const auto again = decode_vehicle_state(encode_vehicle_state(*state));
+    if (!again || !(*again == *state)) std::abort();
   }
   return 0;
 }
