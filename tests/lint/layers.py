@@ -39,6 +39,12 @@ LAYERS = {
     "ae-apps/attestation/evidence/audit": ["ae-apps/attestation/evidence/operation"],
     "ae-apps/attestation/evidence/tool": ["ae-apps/attestation/evidence/operation", "ae-apps/attestation/evidence/witness"],
     "ae-apps/attestation/center": ["ae-apps/attestation/evidence/operation"],
+    "ae-apps/ota/program": ["ae-apps/ota/crypto"],
+    "ae-apps/attestation/quote": ["ae-apps/ota/crypto"],
+    "ae-apps/attestation/tpm": ["ae-apps/attestation/quote"],
+    "ae-apps/attestation/verifier": ["ae-apps/attestation/quote"],
+    "ae-apps/attestation/tnc": ["ae-apps/attestation/quote"],
+    "ae-apps/attestation/cli": ["ae-apps/attestation/tpm", "ae-apps/attestation/verifier", "ae-apps/ota/program"],
     "ae-apps/ctl/conformance": ["cse/primitive", "cse/codec"],
     "ae-apps/ctl": ["ae-apps/ctl/conformance", "bindings/http"],
     "ae-apps/demo": ["ae-apps/sdk", "ae-apps/ota", "certs"],
@@ -57,7 +63,9 @@ LIBRARIES = [
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
-    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "ae-apps/attestation/evidence/trust", "certs"]),
+    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs",
+                   "ae-apps/attestation/evidence/trust", "ae-apps/attestation/quote", "tests/ae-apps/attestation"]),
+    (r"tss2/", ["ae-apps/attestation/tpm"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
 

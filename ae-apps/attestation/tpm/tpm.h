@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "ae-apps/attestation/quote/credential.h"
+#include "ae-apps/attestation/quote/pcr_values.h"
+
+namespace gatehouse::attest {
+
+/// Endorsement keys of the TCG's low-range templates.
+enum class KeyKind : std::uint8_t { kRsa2048, kEccP256 };
+
+struct TpmQuote {
+  Bytes message;    ///< TPMS_ATTEST
+  Bytes signature;  ///< TPMT_SIGNATURE
+};
+
+/// One TPM 2.0, spoken to through the ESYS layer of tpm2-tss. A TPM without a resource manager has
+/// three places for objects: this keeps one key loaded at a time, and flushes what it loads. One
+/// process should own a TPM. Threading: one thread at a time. Errors of all calls:
+/// kTargetNotReachable if the TPM does not answer, kInternalServerError with the TPM's own words
+/// otherwise.
+class Tpm {
+ public:
+  /// `tcti`: "swtpm:path=/run/tpm.sock", "swtpm:host=127.0.0.1,port=2321", "device:/dev/tpmrm0",
+  /// "tabrmd:…", as tpm2-tools take it. Starts the TPM up if nobody has.
+  static Result<Tpm> open(const std::string& tcti);
+  Tpm(Tpm&&) noexcept;
+  Tpm& operator=(Tpm&&) noexcept;
+  ~Tpm();
+
+  /// The attestation key: a primary key of the endorsement hierarchy by a fixed template, so the
+  /// same at every start, with nothing to store. ECDSA P-256, SHA-256, restricted, noDA.
+  Result<PublicArea> attestation_key();
+  /// The endorsement key by the TCG's template.
+  Result<PublicArea> endorsement_key(KeyKind kind);
+
+  Result<TpmQuote> quote(ByteView nonce, const PcrSelection& selection);
+  /// All banks and numbers that the TPM has of the selection. Errors: kNotAcceptable if it lacks
+  /// one.
+  Result<PcrValues> read_pcrs(const PcrSelection& selection);
+  /// In all banks of `digests` at once.
+  Result<void> extend(unsigned pcr, const std::map<HashAlg, Bytes>& digests);
+  /// The secret of a credential made for this attestation key. Errors: kNotAcceptable if it was
+  /// made for another key or TPM.
+  Result<Bytes> activate_credential(KeyKind kind, const Credential& credential);
+
+  /// A counter that never goes back, except with all of the owner's indices. Errors:
+  /// kAlreadyExists.
+  Result<void> define_counter(std::uint32_t index);
+  Result<void> increment_counter(std::uint32_t index);
+  Result<std::uint64_t> read_counter(std::uint32_t index);
+  Result<Bytes> counter_name(std::uint32_t index);
+  /// Its value, signed by the attestation key.
+  Result<TpmQuote> certify_counter(std::uint32_t index, ByteView nonce);
+
+  /// Clock, reset and restart counts, unsigned.
+  Result<ClockInfo> clock();
+  /// TPM2_Shutdown(CLEAR): orderly, before power goes.
+  Result<void> shut_down();
+
+ private:
+  struct State;
+  explicit Tpm(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gatehouse::attest

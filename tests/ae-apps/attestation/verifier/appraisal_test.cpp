@@ -1,0 +1,393 @@
+// From evidence to a verdict: what is found of each component, and what follows.
+#include "ae-apps/attestation/verifier/appraisal.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "ae-apps/attestation/verifier/jws.h"
+#include "ae-apps/attestation/verifier/verdict.h"
+#include "cse/codec/json.h"
+#include "tests/ae-apps/attestation/boot_log_writer.h"
+#include "tests/ae-apps/attestation/software_tpm.h"
+
+namespace gatehouse::attest {
+namespace {
+
+const Bytes kNonce(32, 0x33);
+const Timestamp kNow = *parse_timestamp("20261122T120000");
+const std::string kPolicy =
+    R"({"id":"car","version":3,"pcrs":"sha256:0,10,11","findings":{"unknown":"quarantined"}})";
+
+std::string digest_text(std::string_view content) {
+  return "sha256:" + to_hex(digest(HashAlg::kSha256, {view_of(content)}));
+}
+std::string reference(std::string_view component, std::string_view content,
+                      std::string_view more = "") {
+  return R"({"component":")" + std::string(component) + R"(","version":"1.0","digest":")" +
+         digest_text(content) + "\"" + std::string(more) + "}";
+}
+std::string ecu(std::string_view id, std::string_view content, std::string_view auth = "signed") {
+  return R"({"type":"ecu","id":")" + std::string(id) + R"(","ver":"1.0","dig":")" +
+         digest_text(content) + R"(","auth":")" + std::string(auth) + "\"}";
+}
+
+/// A car, its verifier and all that either knows; a case changes one thing of it.
+struct World {
+  SoftwareTpm tpm;
+  std::string policy = kPolicy;
+  std::vector<std::string> references = {
+      reference("boot:0", "firmware"), reference("file:/bin/sh", "shell"),
+      reference("ecu:brake", "brake"), reference("ecu:radar", "radar")};
+  std::string required = R"("boot:0","ecu:brake")";
+  std::uint64_t number = 7, highest_seen = 5;
+  std::string valid_until = "20270101T000000";
+  std::string firmware = "firmware";
+  std::vector<std::pair<std::string, std::string>> files = {{"/bin/sh", "shell"}};
+  std::vector<std::string> ecus = {ecu("brake", "brake")};
+  Enrolment enrolment{"car-1",      tpm.key(),    false, false,
+                      std::nullopt, std::nullopt, 0,     std::set<std::string>{"ecu:brake"}};
+  Challenge challenge{kNonce, "before", "op-1", 0};
+  crypto::SigningKey issuer = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+  std::vector<crypto::PublicKey> trusted = {issuer.public_key()};
+  std::function<void(AttestationEvidence&)> tamper;
+
+  Result<WhiteList> white_list() const {
+    std::string json = R"({"number":)" + std::to_string(number) +
+                       R"(,"issuer":"oem","validUntil":")" + valid_until + R"(","required":[)" +
+                       required + R"(],"references":[)";
+    for (std::size_t i = 0; i < references.size(); ++i) json += (i ? "," : "") + references[i];
+    return read_bundle(*sign_jws(issuer, kBundleType, json + "]}"), trusted, highest_seen, kNow);
+  }
+  AttestationEvidence evidence() {
+    AttestationEvidence out;
+    BootLogWriter boot;
+    tpm.extend(0, boot.add(0, BootLogWriter::kAction, firmware));
+    Bytes ima, cel;
+    for (const auto& [path, content] : files) {
+      const auto entry =
+          make_ima_entry(HashAlg::kSha256, digest(HashAlg::kSha256, {view_of(content)}), path);
+      tpm.extend(10, entry.digests);
+      append(ima, entry.binary);
+    }
+    std::uint64_t at = 0;
+    for (const std::string& json : ecus) {
+      const auto entry = make_cel_entry(at++, 11, json, {HashAlg::kSha256});
+      tpm.extend(11, entry.digests);
+      append(cel, entry.record);
+    }
+    const auto selection = *parse_pcr_list("sha256:0,10,11");
+    const auto quote =
+        tpm.sign_quote(tpm.quote(kNonce, selection, tpm.values(selection)), tpm.values(selection));
+    out.message = quote.message;
+    out.signature = quote.signature;
+    out.pcr_values = quote.values_file;
+    out.logs = {boot.take(), ima, cel};
+    if (tamper) tamper(out);
+    return out;
+  }
+  Appraisal judge() {
+    return appraise(enrolment, challenge, *parse_policy(policy), white_list(), evidence(), kNow);
+  }
+};
+
+struct Row {
+  std::string name;
+  Recommendation recommendation;
+  std::string reason;  ///< within the first reason
+  std::function<void(World&)> change;
+};
+class Appraise : public testing::TestWithParam<Row> {};
+
+TEST_P(Appraise, FollowsThePolicyAndNamesTheFirstReason) {
+  World world;
+  GetParam().change(world);
+
+  const Appraisal appraisal = world.judge();
+
+  EXPECT_EQ(appraisal.recommendation, GetParam().recommendation) << appraisal.reason;
+  EXPECT_NE(appraisal.reason.find(GetParam().reason), std::string::npos) << appraisal.reason;
+  EXPECT_EQ(appraisal.reason.empty(), GetParam().reason.empty()) << appraisal.reason;
+}
+
+constexpr auto kAllowed = Recommendation::kAllowed;
+constexpr auto kQuarantined = Recommendation::kQuarantined;
+constexpr auto kDenied = Recommendation::kDenied;
+using W = World;
+
+INSTANTIATE_TEST_SUITE_P(
+    Components, Appraise,
+    testing::Values(
+        Row{"all_match", kAllowed, "", [](W&) {}},
+        Row{"file_altered", kQuarantined,
+            "file:/bin/sh: unknown: no version of it has the digest sha256:",
+            [](W& w) { w.files[0].second = "other"; }},
+        Row{"file_named_with_its_entry", kQuarantined, "(entry 1 of log 2, PCR 10)",
+            [](W& w) { w.files.emplace_back("/tmp/x", "x"); }},
+        Row{"firmware_altered", kQuarantined, "boot:0: unknown",
+            [](W& w) { w.firmware = "firmware 2"; }},
+        Row{"revoked", kDenied, "file:/bin/sh: revoked: a hole",
+            [](W& w) {
+              w.references[1] =
+                  reference("file:/bin/sh", "shell", R"(,"standing":"revoked","reason":"a hole")");
+            }},
+        Row{"superseded_still_allowed", kAllowed, "",
+            [](W& w) {
+              w.references[2] = reference("ecu:brake", "brake",
+                                          R"(,"standing":"superseded","until":"20261122T120000")");
+            }},
+        Row{"superseded_too_long_ago", kDenied,
+            "ecu:brake: revoked: superseded, and allowed only until 20261122T115959",
+            [](W& w) {
+              w.references[2] = reference("ecu:brake", "brake",
+                                          R"(,"standing":"superseded","until":"20261122T115959")");
+            }},
+        Row{"new_and_authorised", kAllowed, "",
+            [](W& w) { w.ecus.push_back(ecu("radar", "radar")); }},
+        Row{"new_and_unauthorised", kDenied, "ecu:spy: new-unauthorised: not in the white list",
+            [](W& w) { w.ecus.push_back(ecu("spy", "spy")); }},
+        Row{"new_with_another_digest", kDenied, "ecu:radar: new-unauthorised",
+            [](W& w) { w.ecus.push_back(ecu("radar", "other")); }},
+        Row{"ecu_missing", kDenied, "ecu:brake: missing: required",
+            [](W& w) { w.ecus = {ecu("radar", "radar")}; }},
+        Row{"ecu_of_the_last_inventory_gone", kDenied, "ecu:radar: missing: in the last inventory",
+            [](W& w) { w.enrolment.known->insert("ecu:radar"); }},
+        Row{"ecu_twice", kDenied, "ecu:brake: unverifiable: it is reported twice",
+            [](W& w) { w.ecus.push_back(w.ecus[0]); }},
+        Row{"ecu_without_a_digest", kDenied, "ecu:brake: unverifiable: it has no digest",
+            [](W& w) { w.ecus = {R"({"type":"ecu","id":"brake"})"}; }},
+        Row{"version_right_digest_of_another", kQuarantined, "ecu:brake: unknown",
+            [](W& w) { w.ecus = {ecu("brake", "other")}; }},
+        Row{"digest_right_version_of_another", kQuarantined, "it says version 2.0",
+            [](W& w) { w.ecus[0].replace(w.ecus[0].find("1.0"), 3, "2.0"); }},
+        Row{"pcr_that_is_not_quoted", kDenied, "its PCR is not quoted",
+            [](W& w) {
+              w.tamper = [](AttestationEvidence& e) {
+                append(e.logs[1],
+                       make_ima_entry(HashAlg::kSha256, Bytes(32), "/in/pcr/12", 12).binary);
+              };
+            }},
+        Row{"measured_behind_the_quote", kDenied, "it was measured after the quote",
+            [](W& w) {
+              w.tamper = [](AttestationEvidence& e) {
+                append(e.logs[1], make_ima_entry(HashAlg::kSha256, Bytes(32), "/late").binary);
+              };
+            }}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Machine, Appraise,
+    testing::Values(
+        Row{"software_tpm", kQuarantined, "its TPM is software",
+            [](W& w) { w.enrolment.emulator = true; }},
+        Row{"software_tpm_by_policy", kAllowed, "",
+            [](W& w) {
+              w.enrolment.emulator = true;
+              w.policy.insert(1, R"("emulator":"allowed",)");
+            }},
+        Row{"key_revoked", kDenied,
+            "denied, because key: ", [](W& w) { w.enrolment.revoked = true; }},
+        Row{"key_of_another_car", kDenied,
+            "denied, because signature: ", [](W& w) { w.enrolment.key = SoftwareTpm().key(); }},
+        Row{"nonce_of_another_operation", kDenied,
+            "denied, because nonce: ", [](W& w) { w.challenge.nonce[0] ^= 1; }},
+        Row{"selection_of_another_policy", kDenied, "denied, because selection: ",
+            [](W& w) { w.policy.replace(w.policy.find("0,10,11"), 7, "0,10"); }},
+        Row{"reboot_outside", kQuarantined, "1 reboots since the last time, 0 were expected",
+            [](W& w) {
+              w.enrolment.last = ClockMemory{w.tpm.qualified_name(), {1, 6, 0, true}, 0};
+            }},
+        Row{"reboot_inside", kAllowed, "",
+            [](W& w) {
+              w.enrolment.last = ClockMemory{w.tpm.qualified_name(), {1, 6, 0, true}, 0};
+              w.challenge.resets_expected = 1;
+            }},
+        Row{"cleared", kDenied, "denied, because clock: the reset counter fell from 8 to 7",
+            [](W& w) {
+              w.enrolment.last = ClockMemory{w.tpm.qualified_name(), {1, 8, 0, true}, 0};
+            }},
+        Row{"rolled_back", kDenied, "denied, because clock: the clock (ms) fell",
+            [](W& w) {
+              w.enrolment.last = ClockMemory{w.tpm.qualified_name(), {200'000, 6, 0, true}, 0};
+            }},
+        Row{"another_tpm", kDenied, "denied, because clock: signed under another",
+            [](W& w) {
+              w.enrolment.last = ClockMemory{Bytes(34), {1, 6, 0, true}, 0};
+            }},
+        Row{"counter_absent", kDenied, "denied, because counter: not in the evidence",
+            [](W& w) { w.enrolment.counter_name = Bytes(34, 1); }},
+        Row{"log_cut", kDenied, "denied, because log: ",
+            [](W& w) { w.tamper = [](AttestationEvidence& e) { e.logs[1].pop_back(); }; }},
+        Row{"log_left_out", kDenied, "denied, because log: PCR 11",
+            [](W& w) { w.tamper = [](AttestationEvidence& e) { e.logs.pop_back(); }; }},
+        Row{"values_of_others", kDenied, "denied, because PCR values: ",
+            [](W& w) { w.tamper = [](AttestationEvidence& e) { e.pcr_values[150] ^= 1; }; }}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    List, Appraise,
+    testing::Values(
+        Row{"same_number_again", kAllowed, "", [](W& w) { w.highest_seen = 7; }},
+        Row{"old_bundle", kDenied, "denied, because white list: number 7 is older than number 8",
+            [](W& w) { w.highest_seen = 8; }},
+        Row{"no_longer_valid", kDenied, "denied, because white list: number 7 is no longer valid",
+            [](W& w) { w.valid_until = "20261122T115959"; }},
+        Row{"signed_by_nobody_trusted", kDenied,
+            "denied, because white list: signed object: signed by no",
+            [](W& w) {
+              w.trusted = {crypto::SigningKey::generate(crypto::Algorithm::kEd25519)->public_key()};
+            }},
+        Row{"one_digest_twice", kDenied, "denied, because white list: ecu:brake: one digest twice",
+            [](W& w) { w.references.push_back(w.references[2]); }},
+        Row{"digest_of_a_wrong_length", kDenied, "denied, because white list: ecu:x: digest",
+            [](W& w) { w.references.push_back(R"({"component":"ecu:x","digest":"sha256:00"})"); }},
+        Row{"superseded_without_a_date", kDenied, "denied, because white list: ecu:x: 'until'",
+            [](W& w) {
+              w.references.push_back(reference("ecu:x", "x", R"(,"standing":"superseded")"));
+            }}),
+    [](const auto& row) { return row.param.name; });
+
+struct CounterCase {
+  std::string name;
+  std::uint8_t value;
+  std::string reason;
+};
+class CounterInEvidence : public testing::TestWithParam<CounterCase> {};
+
+// The last accepted value is 10.
+TEST_P(CounterInEvidence, NeverFalls) {
+  World world;
+  world.enrolment.counter_name = Bytes(34, 1);
+  world.enrolment.last_counter = 10;
+  world.tamper = [&](AttestationEvidence& evidence) {
+    Attest attest;
+    attest.extra_data = kNonce;
+    attest.body = NvInfo{Bytes(34, 1), 0, Bytes{0, 0, 0, 0, 0, 0, 0, GetParam().value}};
+    const Bytes message = encode(attest);
+    evidence.counter = {message, encode(world.tpm.sign(message))};
+  };
+
+  const Appraisal appraisal = world.judge();
+
+  EXPECT_EQ(appraisal.reason, GetParam().reason);
+  EXPECT_EQ(appraisal.next.has_value(), GetParam().reason.empty());
+  EXPECT_EQ(appraisal.next ? appraisal.next->last_counter : GetParam().value, GetParam().value);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, CounterInEvidence,
+    testing::Values(CounterCase{"rose", 11, ""}, CounterCase{"stayed", 10, ""},
+                    CounterCase{"fell", 9,
+                                "denied, because counter: fell from 10 to 9: the TPM was cleared, "
+                                "rolled back or replaced"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(WhiteListUnreachable, IsDeniedAndSaid) {
+  World world;
+  const Result<WhiteList> none = fail(Rsc::kTargetNotReachable, "white list: cannot be reached");
+
+  const auto appraisal = appraise(world.enrolment, world.challenge, *parse_policy(kPolicy), none,
+                                  world.evidence(), kNow);
+
+  EXPECT_EQ(appraisal.recommendation, kDenied);
+  EXPECT_EQ(appraisal.reason, "denied, because white list: cannot be reached");
+  EXPECT_EQ(appraisal.overall, Overall::kError);
+}
+
+TEST(Inventory, ChangesOnlyWithWhatWasAccepted) {
+  World good;
+  good.ecus.push_back(ecu("radar", "radar", "none"));
+  const Appraisal accepted = good.judge();
+  EXPECT_EQ(*accepted.next->known, (std::set<std::string>{"ecu:brake", "ecu:radar"}));
+  EXPECT_EQ(accepted.components.back().finding, Finding::kNewAuthorised);
+  EXPECT_TRUE(accepted.components.back().spoken_for);
+  EXPECT_FALSE(accepted.components[2].spoken_for);
+
+  World bad;
+  bad.ecus.push_back(ecu("spy", "spy"));
+  const Appraisal refused = bad.judge();
+  EXPECT_EQ(*refused.next->known, std::set<std::string>{"ecu:brake"});
+}
+
+// --- verdicts -----------------------------------------------------------------------------------
+
+TEST(Verdict, SaysWhoWhatByWhichListAndPolicyAndIsSigned) {
+  World world;
+  world.files[0].second = "other";
+  world.enrolment.emulator = true;
+  const auto list = world.white_list();
+  const auto policy = *parse_policy(world.policy);
+  const auto appraisal =
+      appraise(world.enrolment, world.challenge, policy, list, world.evidence(), kNow);
+  const auto key = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+
+  const auto jws = sign_verdict(
+      key, verdict_claims(appraisal, world.enrolment, world.challenge, policy, list, kNow));
+
+  const auto payload = open_jws(*jws, kVerdictType, {key.public_key()});
+  ASSERT_TRUE(payload) << payload.error().detail;
+  const Value claims = *parse_json(*payload);
+  EXPECT_EQ(claims.string_at("eat_nonce"), to_hex(kNonce));
+  EXPECT_EQ(claims.integer_at("iat"), kNow.microseconds / 1'000'000);
+  const Value* module = claims.find("submods")->find("car-1");
+  ASSERT_NE(module, nullptr);
+  EXPECT_EQ(module->string_at("ear.status"), "warning");
+  EXPECT_EQ(module->find("ear.trustworthiness-vector")->integer_at("file-system"), 32);
+  EXPECT_EQ(module->find("ear.trustworthiness-vector")->integer_at("executables"), 2);
+  const Value* own = module->find("gatehouse");
+  EXPECT_EQ(own->string_at("assurance"), "software");
+  EXPECT_EQ(own->find("whiteList")->integer_at("number"), 7);
+  EXPECT_EQ(own->find("whiteList")->string_at("hash"), "sha256:" + list->hash);
+  EXPECT_EQ(own->find("policy")->string_at("hash"), "sha256:" + policy.hash);
+  EXPECT_EQ(own->find("components")->size(), 3u);
+}
+
+TEST(Jws, IsRefusedWhenAnyCharacterIsOther) {
+  const auto key = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+  const std::string jws = *sign_jws(key, "t", R"({"a":1})");
+  ASSERT_TRUE(open_jws(jws, "t", {key.public_key()}));
+  for (std::size_t at = 0; at < jws.size(); ++at) {
+    std::string changed = jws;
+    changed[at] = changed[at] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(open_jws(changed, "t", {key.public_key()})) << at;
+  }
+  EXPECT_FALSE(open_jws(jws, "u", {key.public_key()}));
+  EXPECT_FALSE(open_jws(jws + "A", "t", {key.public_key()}));
+  EXPECT_FALSE(open_jws("", "t", {key.public_key()}));
+  EXPECT_FALSE(open_jws("..", "t", {key.public_key()}));
+  for (const auto algorithm : {crypto::Algorithm::kEcdsaP256, crypto::Algorithm::kEd25519}) {
+    const auto other = *crypto::SigningKey::generate(algorithm);
+    EXPECT_TRUE(open_jws(*sign_jws(other, "t", "x"), "t", {key.public_key(), other.public_key()}));
+    EXPECT_FALSE(open_jws(jws, "t", {other.public_key()}));
+  }
+}
+
+struct PolicyCase {
+  std::string name, json, reason;
+};
+class PolicyText : public testing::TestWithParam<PolicyCase> {};
+
+TEST_P(PolicyText, IsRefusedWithItsReason) {
+  const auto policy = parse_policy(GetParam().json);
+  EXPECT_EQ(policy ? "" : policy.error().detail, GetParam().reason);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Wrong, PolicyText,
+    testing::Values(
+        PolicyCase{"good", kPolicy, ""}, PolicyCase{"no_json", "x", "policy: no JSON object"},
+        PolicyCase{"no_id", R"({"version":1,"pcrs":"sha256:0"})", "policy: id: must be there"},
+        PolicyCase{"no_version", R"({"id":"a","pcrs":"sha256:0"})",
+                   "policy: version: must be a positive integer"},
+        PolicyCase{"no_pcrs", R"({"id":"a","version":1})", "policy: pcrs: PCR list: no ':' in ''"},
+        PolicyCase{"unknown_member", R"({"id":"a","version":1,"pcrs":"sha256:0","x":1})",
+                   "policy: unknown member x"},
+        PolicyCase{"unknown_finding",
+                   R"({"id":"a","version":1,"pcrs":"sha256:0","findings":{"good":"allowed"}})",
+                   "policy: findings: good: a finding, and allowed, quarantined or denied"},
+        PolicyCase{"unknown_word", R"({"id":"a","version":1,"pcrs":"sha256:0","emulator":"yes"})",
+                   "policy: emulator: no such word"}),
+    [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace gatehouse::attest
