@@ -105,9 +105,10 @@ Response answer_with(const Request& request, Rsc rsc, const ResourcePtr& resourc
 }
 
 Result<void> let_participants_join(const Extensions& extensions, OperationContext& context) {
+  const std::vector<Change>& growing = context.resources.job_changes();  // participants add to them
+  std::vector<Change> changes;
   for (TransactionParticipant* participant : extensions.participants) {
-    const std::vector<Change> changes =
-        context.resources.job_changes();  // a participant may add to them
+    changes.insert(changes.end(), growing.begin() + std::ssize(changes), growing.end());
     if (changes.empty()) return {};
     if (auto joined = participant->on_changes(changes, context); !joined) return joined;
   }

@@ -32,6 +32,14 @@ void require_success(const Request& asked, const Response& response) {
   std::_Exit(1);  // replies come on the client's thread: nothing here can wait for it
 }
 
+http::ClientSettings patient() {
+  http::ClientSettings settings;
+  settings.request_timeout = std::chrono::minutes(2);
+  settings.max_connections_per_host = kInFlight;
+  settings.max_body_bytes = 64u << 20;
+  return settings;
+}
+
 }  // namespace
 
 Request create(std::string to, int type, Value content, std::string from) {
@@ -51,12 +59,7 @@ Request update(std::string to, Value content) {
 Request remove(std::string to) { return request(Operation::kDelete, std::move(to), "CAdmin"); }
 
 Driver::Driver(std::string url)
-    : url_(std::move(url)),
-      codecs_(standard_codecs()),
-      client_({.request_timeout = std::chrono::minutes(2),
-               .max_connections_per_host = kInFlight,
-               .max_body_bytes = 64u << 20},
-              codecs_) {}
+    : url_(std::move(url)), codecs_(standard_codecs()), client_(patient(), codecs_) {}
 
 void Driver::all(std::int64_t first, std::int64_t last, const MakeRequest& make) {
   std::counting_semaphore<kInFlight> free{kInFlight};

@@ -186,9 +186,9 @@ Result<void> LocationPolicies::on_changes(std::span<const Change> changes,
     }
     auto container = context.resources.find(resource.parent());
     if (!container) return fail(container.error());
-    const std::string link = *container ? (*container)->attributes().string_at("li") : "";
-    if (link.empty()) continue;
-    auto policy = context.resources.find(ResourceId{link});
+    const Value* link = *container ? (*container)->attribute("li") : nullptr;
+    if (!link || !link->as_string()) continue;
+    auto policy = context.resources.find(ResourceId{*link->as_string()});
     if (!policy) return fail(policy.error());
     if (!*policy || period_of((*policy)->attributes()).count() > 0) continue;
     if (auto looked = look(*policy, context); !looked) return looked;

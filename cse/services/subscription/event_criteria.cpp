@@ -46,7 +46,8 @@ bool time_holds(const TimeCondition& condition, const Value& wanted, const Resou
 bool number_holds(const NumberCondition& condition, const Value& wanted, const Event& event) {
   const Resource& resource = condition.of_subject ? event.subject() : *event.host;
   const Value* attribute = resource.attributes().find(condition.attribute);
-  const auto actual = attribute ? attribute->as_integer() : std::nullopt;
+  if (!attribute) return false;
+  const auto actual = attribute->as_integer();
   const auto limit = wanted.as_integer();
   if (!limit || !actual) return false;
   return condition.from ? *actual >= *limit : *actual < *limit;

@@ -1,24 +1,57 @@
 #include "cse/services/subscription/subscription_index.h"
 
-#include <algorithm>
-
 #include "cse/codec/json.h"
 
 namespace gatehouse {
 
-/// Most subscriptions are to nothing of that kind: their text tells, without being decoded.
-void SubscriptionIndex::note_attentive(const Record& record) {
-  const std::size_t types = record.body.find("\"net\":[");
-  const std::string_view listed =
-      types == std::string::npos
-          ? std::string_view()
-          : std::string_view(record.body).substr(types, record.body.find(']', types) - types);
-  const bool worth_it = record.body.find("\"om\":") != std::string::npos ||
-                        listed.find_first_of("57") != std::string_view::npos;
-  if (!worth_it) return;
+/// All that the criteria may let through. Source: TS-0001 table 9.6.8-3
+/// (eventNotificationCriteria).
+SubscriptionIndex::EventTypes SubscriptionIndex::awaited(const Value& attributes) {
+  const Value* criteria = attributes.find("enc");
+  const Value* types = criteria ? criteria->find("net") : nullptr;
+  if (!types || !types->as_array() || criteria->contains("om")) return EventTypes().set();
+  EventTypes awaited;
+  for (const Value& type : *types->as_array()) {
+    const auto number = type.as_integer();
+    if (!number || *number < 0 || *number >= kEventTypes) return EventTypes().set();
+    awaited.set(static_cast<std::size_t>(*number));
+  }
+  return awaited;
+}
+
+void SubscriptionIndex::note(const Record& record) {
   const auto content = parse_json(record.body);
   const Value* attributes = content ? content->find("m2m:sub") : nullptr;
-  if (attributes) attentive_.note(record.parent, record.id, *attributes);
+  if (!attributes) return;
+  add(record.parent, record.id, record.order, awaited(*attributes));
+  attentive_.note(record.parent, record.id, *attributes);
+}
+
+void SubscriptionIndex::add(const ResourceId& parent, const ResourceId& subscription,
+                            std::int64_t order, EventTypes types) {
+  // A job that was tried and not done may have left a hint with another order.
+  const auto [known, fresh] = orders_.try_emplace(subscription, order);
+  if (!fresh && known->second != order) {
+    keep_only(parent, subscription, {});
+    orders_[subscription] = order;
+  }
+  Waiting& waiting = by_parent_[parent];
+  for (std::size_t type = 0; type < types.size(); ++type) {
+    if (types[type]) waiting[static_cast<int>(type)].emplace(order, subscription);
+  }
+}
+
+void SubscriptionIndex::keep_only(const ResourceId& parent, const ResourceId& subscription,
+                                  EventTypes kept) {
+  const auto known = by_parent_.find(parent);
+  const auto order = orders_.find(subscription);
+  if (known == by_parent_.end() || order == orders_.end()) return;
+  for (auto& [type, waiting] : known->second) {
+    if (!kept[static_cast<std::size_t>(type)]) waiting.erase(order->second);
+  }
+  std::erase_if(known->second, [](const auto& waiting) { return waiting.second.empty(); });
+  if (known->second.empty()) by_parent_.erase(known);
+  if (kept.none()) orders_.erase(order);
 }
 
 Result<void> SubscriptionIndex::load() {
@@ -26,6 +59,7 @@ Result<void> SubscriptionIndex::load() {
   auto snapshot = cse_.store().read();
   if (!snapshot) return fail(snapshot.error());
   by_parent_.clear();
+  orders_.clear();
   attentive_.clear();
   Page page;
   for (;;) {
@@ -34,10 +68,7 @@ Result<void> SubscriptionIndex::load() {
     for (const ChildEntry& entry : *entries) {
       auto record = (*snapshot)->find(entry.id);
       if (!record) return fail(record.error());
-      if (*record) {
-        by_parent_[(*record)->parent].push_back(entry.id);
-        note_attentive(**record);
-      }
+      if (*record) note(**record);
       page.after = entry.order;
     }
     if (entries->size() < page.limit) break;
@@ -63,39 +94,32 @@ Result<void> SubscriptionIndex::load_schedules(Snapshot& snapshot) {
   }
 }
 
-Result<std::vector<ResourcePtr>> SubscriptionIndex::of(const ResourceId& parent,
+Result<std::vector<ResourcePtr>> SubscriptionIndex::of(const ResourceId& parent, int event_type,
                                                        ResourceReader& resources) {
   if (auto loaded = load(); !loaded) return fail(loaded.error());
   std::vector<ResourcePtr> present;
   const auto known = by_parent_.find(parent);
   if (known == by_parent_.end()) return present;
-  for (const ResourceId& id : known->second) {
+  const auto waiting = known->second.find(event_type);
+  if (waiting == known->second.end()) return present;
+  for (const auto& [order, id] : waiting->second) {
     auto subscription = resources.find(id);
     if (!subscription) return fail(subscription.error());
     if (*subscription) {
       present.push_back(*std::move(subscription));
     } else {
-      missed_.insert({parent, id});
+      missed_.push_back({parent, id});
     }
   }
   return present;
 }
 
-Result<void> SubscriptionIndex::created(const Resource& subscription) {
+Result<void> SubscriptionIndex::changed(const Resource& subscription) {
   // What is not committed yet is not in the snapshot.
   if (auto loaded = load(); !loaded) return loaded;
-  std::vector<ResourceId>& ids = by_parent_[subscription.parent()];
-  if (std::find(ids.begin(), ids.end(), subscription.id()) == ids.end()) {
-    ids.push_back(subscription.id());
-  }
+  add(subscription.parent(), subscription.id(), subscription.order(),
+      awaited(subscription.attributes()));
   return {};
-}
-
-void SubscriptionIndex::forget(const ResourceId& parent, const ResourceId& subscription) {
-  const auto known = by_parent_.find(parent);
-  if (known == by_parent_.end()) return;
-  std::erase(known->second, subscription);
-  if (known->second.empty()) by_parent_.erase(known);
 }
 
 void SubscriptionIndex::committed(const std::vector<Change>& changes) {
@@ -103,17 +127,21 @@ void SubscriptionIndex::committed(const std::vector<Change>& changes) {
     const Resource& resource = change.resource();
     if (resource.type() != type_number::kSubscription) continue;
     if (change.kind == Change::Kind::kDeleted) {
-      missed_.insert({resource.parent(), resource.id()});
+      missed_.push_back({resource.parent(), resource.id()});
       attentive_.forget(resource.parent(), resource.id());
     } else {
+      const EventTypes types = awaited(resource.attributes());
+      add(resource.parent(), resource.id(), resource.order(),
+          types);  // an earlier one took it away
+      keep_only(resource.parent(), resource.id(), types);
       attentive_.note(resource.parent(), resource.id(), resource.attributes());
     }
   }
   if (missed_.empty()) return;
   CommittedView resources = cse_.view();
-  for (const auto& [parent, subscription] : missed_) {
-    const auto found = resources.find(subscription);
-    if (found && !*found) forget(parent, subscription);
+  for (const Missed& missed : missed_) {
+    const auto found = resources.find(missed.subscription);
+    if (found && !*found) keep_only(missed.parent, missed.subscription, {});
   }
   missed_.clear();
 }

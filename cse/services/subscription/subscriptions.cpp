@@ -105,8 +105,8 @@ Result<void> Subscriptions::on_change(const Change& change, std::span<const Chan
   const Resource& resource = change.resource();
   const bool deleted = change.kind == Change::Kind::kDeleted;
   if (resource.type() == type_number::kSubscription) {
-    if (change.kind == Change::Kind::kCreated) {
-      if (auto known = index_.created(resource); !known) return known;
+    if (!deleted) {
+      if (auto known = index_.changed(resource); !known) return known;
     }
     if (deleted) tell_end(resource, context);
     if (change.kind == Change::Kind::kCreated && resource.attributes().contains("psn")) {
@@ -121,20 +121,20 @@ Result<void> Subscriptions::on_change(const Change& change, std::span<const Chan
   }
   if (change.side_effect) return {};
   if (change.kind == Change::Kind::kUpdated) {
-    auto own = index_.of(resource.id(), context.resources);
+    auto own = index_.of(resource.id(), event_type::kUpdate, context.resources);
     if (!own) return fail(own.error());
     Event event{event_type::kUpdate, Operation::kUpdate, &change, change.after, context.originator};
     event.requested = requested_of(change, context.request);
     return tell(event, *own, context);
   }
-  auto above = index_.of(resource.parent(), context.resources);
+  const int type = deleted ? event_type::kChildDeleted : event_type::kChildCreated;
+  auto above = index_.of(resource.parent(), type, context.resources);
   if (!above) return fail(above.error());
   if (above->empty()) return {};
   auto parent = context.resources.find(resource.parent());
   if (!parent) return fail(parent.error());
   if (!*parent) return {};
-  const Event event{deleted ? event_type::kChildDeleted : event_type::kChildCreated,
-                    deleted ? Operation::kDelete : Operation::kCreate, &change, *parent,
+  const Event event{type, deleted ? Operation::kDelete : Operation::kCreate, &change, *parent,
                     context.originator};
   return tell(event, *above, context);
 }
@@ -212,7 +212,7 @@ Result<void> Subscriptions::tell_prior(const ResourcePtr& subscription, Operatio
 Result<void> Subscriptions::missing_data(const ResourcePtr& series,
                                          const std::string& generation_time,
                                          OperationContext& context) {
-  auto subscriptions = index_.of(series->id(), context.resources);
+  auto subscriptions = index_.of(series->id(), event_type::kMissingData, context.resources);
   if (!subscriptions) return fail(subscriptions.error());
   Event event{event_type::kMissingData, Operation::kUpdate, nullptr, series, context.originator};
   for (const ResourcePtr& subscription : *subscriptions) {
@@ -231,7 +231,7 @@ Result<void> Subscriptions::missing_data(const ResourcePtr& series,
 
 Result<void> Subscriptions::trigger_received(const ResourcePtr& ae, const Value& payload,
                                              OperationContext& context) {
-  auto subscriptions = index_.of(ae->id(), context.resources);
+  auto subscriptions = index_.of(ae->id(), event_type::kTrigger, context.resources);
   if (!subscriptions) return fail(subscriptions.error());
   Event event{event_type::kTrigger, Operation::kNotify, nullptr, ae, context.originator};
   event.payload = &payload;
@@ -267,7 +267,9 @@ Result<void> Subscriptions::tell_attempt(const Request& request, const std::stri
   auto host = context.resources.find(target->id());
   if (!host) return fail(host.error());
   if (!*host) return {};  // its subscriptions have gone with it
-  auto subscriptions = index_.of(target->id(), context.resources);
+  // Of an attempt only operation monitors are told, and they are among those of every type.
+  auto subscriptions =
+      index_.of(target->id(), event_type::kRetrieveWithoutChild, context.resources);
   if (!subscriptions) return fail(subscriptions.error());
   Event event{event_type::kUpdate, request.operation, nullptr, *host, originator};
   event.attempt_only = true;

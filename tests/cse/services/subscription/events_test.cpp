@@ -304,9 +304,31 @@ TEST(Index, KnowsTheSubscriptionsOfAnEarlierRun) {
   EXPECT_EQ(after.contents("sink"), std::vector<std::string>{"1"});
 }
 
-TEST(Index, WhatHasNoSubscriptionCostsNoLookUp) {
+TEST(Index, FollowsCriteriaThatChangeTwiceInABatch) {
   SubscriptionNode node;
   node.add_container();
+  ASSERT_EQ(node.subscribe("sub", node.to_sink("sink", {1})).rsc, Rsc::kCreated);
+  const auto await = [&node](std::int64_t type) {
+    Request request = TestCse::request(Operation::kUpdate, "CAE1", "CAE1/cnt/sub");
+    request.content = Value::object(
+        {{"m2m:sub", Value::object({{"enc", Value::object({{"net", Value::array({type})}})}})}});
+    return node.node.send(std::move(request));
+  };
+  const auto first = await(2), second = await(3);
+  node.node.settle();
+  ASSERT_EQ((*first)->rsc, Rsc::kUpdated);
+  ASSERT_EQ((*second)->rsc, Rsc::kUpdated);
+
+  node.add_instance("1");
+
+  EXPECT_EQ(node.contents("sink"), std::vector<std::string>{"1"});
+}
+
+// Neither what has no subscription, nor what has subscriptions to something else.
+TEST(Index, WhatNobodyWaitsForCostsNoLookUp) {
+  SubscriptionNode node;
+  node.add_container();
+  node.subscribe("sub", node.to_sink("sink", {1}));
   node.add_instance("1");
 
   SubscriptionIndex index(node.node.cse());
@@ -324,7 +346,7 @@ TEST(Index, WhatHasNoSubscriptionCostsNoLookUp) {
     static tl::unexpected<Error> asked() { return fail(Rsc::kInternalServerError, "was asked"); }
   } reader;
 
-  const auto none = index.of(node.node.find("CAE1/cnt")->id(), reader);
+  const auto none = index.of(node.node.find("CAE1/cnt")->id(), event_type::kChildCreated, reader);
 
   ASSERT_TRUE(none);
   EXPECT_TRUE(none->empty());
