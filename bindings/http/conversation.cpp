@@ -14,7 +14,7 @@ constexpr std::size_t kBlockBytes = 64u << 10;  // of a streamed body
 
 constexpr std::string_view kExposedFields =
     "X-M2M-RI, X-M2M-RSC, X-M2M-RVI, X-M2M-Origin, X-M2M-OT, X-M2M-RST, X-M2M-EC, X-M2M-CTS, "
-    "X-M2M-CTO, X-M2M-VSI, X-M2M-ATI, X-M2M-ASRI, Content-Location";
+    "X-M2M-CTO, X-M2M-VSI, X-M2M-ATI, X-M2M-ASRI, X-Gatehouse-Compat, Content-Location";
 constexpr std::string_view kMethods = "GET, POST, PUT, DELETE, OPTIONS";
 constexpr std::string_view kAllowedFields =
     "X-M2M-Origin, X-M2M-RI, X-M2M-RVI, X-M2M-GID, X-M2M-RTU, X-M2M-OT, X-M2M-RET, X-M2M-RST, "

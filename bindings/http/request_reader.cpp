@@ -157,10 +157,12 @@ Refusal take_path(Request& request, std::string_view path) {
 }
 
 Refusal take_method(Request& request, std::string_view method, const ContentType& type) {
+  // Where it has no place it is read only to be refused by the core, which names the rule.
+  if (type.type_text && method != "POST") {
+    request.resource_type = read_integer(*type.type_text).value_or(0);
+  }
   if (method == "GET") {
     request.operation = Operation::kRetrieve;
-    // Read only to be refused by the core, which names the rule.
-    if (type.type_text) request.resource_type = read_integer(*type.type_text).value_or(0);
   } else if (method == "PUT") {
     request.operation = Operation::kUpdate;
   } else if (method == "DELETE") {
@@ -216,7 +218,6 @@ Incoming read_request(const RequestParts& parts, const Codecs& codecs, const Dec
   if (!encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
     note(Error{Rsc::kUnsupportedMediaType, "Content-Encoding: bodies are read as they are only"});
   }
-  if (in.request.request_identifier.empty()) note(bad("X-M2M-RI", "is missing"));
   const std::string_view target = origin_form(parts.target);
   const std::size_t question = std::min(target.find('?'), target.size());
   note(take_path(in.request, target.substr(0, question)));

@@ -123,6 +123,7 @@ void append_response(std::string& out, const Response& response, const AnswerOpt
   if (response.assigned_token_ids) {
     append_field(out, "X-M2M-ATI", query::assigned_tokens_text(*response.assigned_token_ids));
   }
+  if (!response.dialect.empty()) append_field(out, "X-Gatehouse-Compat", response.dialect);
   if (!response.content_location.empty()) append_content_location(out, response.content_location);
   out += options.extra_fields;
   if (!options.keep_alive) out += "Connection: close\r\n";

@@ -36,6 +36,8 @@ struct EndpointSettings {
   /// The broker's access control binds the IDs in topics to the client's certificate (see
   /// mosquitto.conf.in). Only then a Peer counts as authenticated.
   bool trust_broker_acl = false;
+  /// The dialect of that name: numbers in texts are read.
+  bool coerce_scalars = false;
 
   std::chrono::seconds keep_alive{30};
   std::chrono::milliseconds connect_timeout{5'000};

@@ -36,7 +36,8 @@ void Responder::on_request(const Topic& topic, const std::string& payload) {
   const Result<Value> value = codec->decode(payload, context_->settings.limits);
   if (!value) return drop();
   std::string identifier;
-  Result<Request> request = request_from_value(*value, &identifier);
+  Result<Request> request =
+      request_from_peer(*value, &identifier, context_->settings.coerce_scalars);
   if (!request) {
     if (identifier.empty()) return drop();  // nobody could match an answer
     Request unreadable;

@@ -42,7 +42,7 @@ void Exchange::take(std::string_view message) {
 
 void Exchange::take_request(const Value& value) {
   std::string identifier;
-  Result<Request> request = request_from_value(value, &identifier);
+  Result<Request> request = request_from_peer(value, &identifier, limits_.coerce_scalars);
   if (!request) return refuse(identifier, request.error());
   const std::uint64_t number = next_number_++;
   Serving serving;

@@ -18,6 +18,7 @@ struct ExchangeLimits {
   std::chrono::milliseconds request_timeout{10'000};  ///< of a request of ours without rqet
   std::chrono::milliseconds max_request_timeout{300'000};
   DecodeLimits decode;
+  bool coerce_scalars = false;  ///< the dialect of that name: numbers in texts are read
 };
 
 /// What both ends of one connection say to each other, without its socket: messages in, requests

@@ -1,5 +1,6 @@
 #include "cse/codec/field_rows.h"
 
+#include <charconv>
 #include <cmath>
 
 #include "cse/codec/json.h"
@@ -33,6 +34,10 @@ Done read(std::int64_t& target, const Path& path, const Value& value, Leniency l
     target = *integer;
     return {};
   }
+  if (const std::string* text = leniency.texts ? value.as_string() : nullptr) {
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), target);
+    if (error == std::errc{} && end == text->data() + text->size()) return {};
+  }
   constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double is no exact integer
   const auto number = value.as_number();
   if (!leniency.whole_floats || !number || std::trunc(*number) != *number ||
@@ -43,8 +48,11 @@ Done read(std::int64_t& target, const Path& path, const Value& value, Leniency l
   return {};
 }
 
-Done read(bool& target, const Path& path, const Value& value, Leniency) {
-  const auto truth = value.as_bool();
+Done read(bool& target, const Path& path, const Value& value, Leniency leniency) {
+  auto truth = value.as_bool();
+  if (const std::string* text = leniency.texts ? value.as_string() : nullptr) {
+    if (*text == "true" || *text == "false") truth = *text == "true";
+  }
   if (!truth) return wrong_type(path, "true or false", value);
   target = *truth;
   return {};

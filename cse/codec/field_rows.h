@@ -11,6 +11,7 @@ namespace gatehouse::fields {
 struct Leniency {
   bool whole_floats = false;  ///< 2000.0 counts as 2000
   bool lone_items = false;    ///< 4 counts as [4]
+  bool texts = false;         ///< "4" counts as 4, "true" as true
 };
 
 /// Where a value stands, for error texts: "fc/" and "lim". The name may be anything a sender made

@@ -17,7 +17,8 @@ using Q = Request;
 using A = Response;
 
 constexpr Leniency kStrict{};
-constexpr Leniency kFromPeer{.whole_floats = true, .lone_items = false};
+constexpr Leniency kFromPeer{.whole_floats = true, .lone_items = false, .texts = false};
+constexpr Leniency kCoerced{.whole_floats = true, .lone_items = true, .texts = true};
 
 tl::unexpected<Error> missing(std::string_view name) {
   return fail(Rsc::kBadRequest, std::string(name) + ": is missing");
@@ -274,7 +275,10 @@ Value envelope_of(const Response& response) {
 
 }  // namespace
 
-Result<Request> request_from_value(const Value& value, std::string* partial_request_identifier) {
+namespace {
+
+Result<Request> read_request(const Value& value, std::string* partial_request_identifier,
+                             Leniency leniency) {
   const Value& primitive = unwrapped(value, "m2m:rqp");
   const Value::Object* members = primitive.as_object();
   if (!members) return fields::wrong_type({"", "request primitive"}, "an object", primitive);
@@ -286,7 +290,7 @@ Result<Request> request_from_value(const Value& value, std::string* partial_requ
       return fail(Rsc::kBadRequest,
                   fields::Path{"", member.name}.text() + ": there is no such request parameter");
     }
-    if (Done done = parameter->read(request, {"", member.name}, member.value, kStrict); !done) {
+    if (Done done = parameter->read(request, {"", member.name}, member.value, leniency); !done) {
       return fail(done.error());
     }
   }
@@ -296,6 +300,26 @@ Result<Request> request_from_value(const Value& value, std::string* partial_requ
   if (request.request_identifier.empty()) return fail(Rsc::kBadRequest, "rqi: is empty");
   if (Done done = take_attribute_list(request); !done) return fail(done.error());
   return request;
+}
+
+}  // namespace
+
+Result<Request> request_from_value(const Value& value, std::string* partial_request_identifier) {
+  return read_request(value, partial_request_identifier, kStrict);
+}
+
+Result<Request> request_from_peer(const Value& value, std::string* partial_request_identifier,
+                                  bool coerce) {
+  auto request = read_request(value, partial_request_identifier, kStrict);
+  if (request) return request;
+  auto coerced = read_request(value, partial_request_identifier, kCoerced);
+  if (!coerced) return request;
+  if (!coerce) {
+    request.error().detail += would_accept(dialect_switch::kCoerceScalars);
+    return request;
+  }
+  coerced->dialect = dialect_switch::kCoerceScalars;
+  return coerced;
 }
 
 Value to_value(const Request& request) {

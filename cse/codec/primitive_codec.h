@@ -16,6 +16,11 @@ namespace gatehouse {
 /// attribute_list, and back.
 Result<Request> request_from_value(const Value& value,
                                    std::string* partial_request_identifier = nullptr);
+/// The same for a server: what only the dialect coerce_scalars makes readable (numbers and truth
+/// values as texts, a lone item for a list) is taken if `coerce` is set, and Request::dialect says
+/// so; else the refusal names the switch.
+Result<Request> request_from_peer(const Value& value, std::string* partial_request_identifier,
+                                  bool coerce);
 Value to_value(const Request& request);
 
 /// Reads a response primitive; a wrapping member "m2m:rsp" is accepted, and numbers written as

@@ -46,6 +46,16 @@ bool is_blocking(const Request& request) {
          request.response_type.value_or(3) != 2 && request.response_type.value_or(3) != 5;
 }
 
+/// A plain RETRIEVE of the CSEBase, which tells no more than the CSEBase's own attributes.
+bool is_look_at_csebase(const Request& request, const CseSettings& settings) {
+  if (request.operation != Operation::kRetrieve || request.filter) return false;
+  if (request.result_content.value_or(1) != 1) return false;
+  const auto address = parse_address(request.to);
+  if (!address || !is_local(*address, settings) || address->segments.size() != 1) return false;
+  const std::string& name = address->segments.front();
+  return name == "-" || name == settings.csebase_name || name == settings.cse_id_stem();
+}
+
 /// Lets those that watch `target` know of the request once it has been answered.
 Reply telling(EventSink& events, const Request& request, const std::string& originator,
               const ResourcePtr& target, Reply reply) {
@@ -96,10 +106,27 @@ void Cse::handle(Request request, Reply reply) {
     return reply(error_response(request, valid.error()));
   }
   CommittedView resources = view();
-  auto originator = proven_originator(request, settings_, resources);
+  auto originator = originator_of(request, resources, reply);
   if (!originator) return reply(error_response(request, originator.error()));
   for (RequestObserver* observer : extensions_.observers) observer->received(request, *originator);
   dispatch(std::move(request), *std::move(originator), std::move(reply));
+}
+
+/// Leniency is asked only where the standard refuses; the answer then names it.
+Result<std::string> Cse::originator_of(const Request& request, ResourceReader& resources,
+                                       Reply& reply) const {
+  auto proven = proven_originator(request, settings_, resources);
+  const bool looks = settings_.public_csebase && is_look_at_csebase(request, settings_);
+  if (proven || !(settings_.admit_unregistered || looks)) return proven;
+  auto admitted = proven_originator(request, settings_, resources, Admission::kEverybody);
+  if (!admitted) return proven;
+  reply = [reply = std::move(reply),
+           by = looks ? dialect_switch::kPublicCsebase
+                      : dialect_switch::kAdmitUnregistered](Response response) {
+    add_switch(response.dialect, by);
+    reply(std::move(response));
+  };
+  return admitted;
 }
 
 void Cse::dispatch(Request request, std::string originator, Reply reply) {

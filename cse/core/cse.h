@@ -73,6 +73,8 @@ class Cse final : public PrimitiveHandler {
   Result<ResourcePtr> latest_instance(const ResourceId& parent, int type, CommittedView& view);
 
  private:
+  Result<std::string> originator_of(const Request& request, ResourceReader& resources,
+                                    Reply& reply) const;
   void dispatch(Request request, std::string originator, Reply reply);
   void dispatch_local(Request request, const Address& address, std::string originator, Reply reply);
   void retrieve(Request request, const ResourcePtr& target, const std::string& originator,
@@ -108,10 +110,14 @@ class Cse final : public PrimitiveHandler {
 /// Source: TS-0004 clause 7.3.2.1 (Recv-1). Errors: 4000, 4001, 4008, 5001.
 Result<void> check_request(const Request& request, const CseSettings& settings, Timestamp now);
 
+/// Whose requests are looked at: those of registered entities, or everybody's (a dialect).
+enum class Admission { kRegistered, kEverybody };
+
 /// Who is asking, in the form that access control knows; and whether the transport and the
 /// registrations bear that out. Source: TS-0004 clause 7.3.2.1, TS-0003 clause 8. Errors: 4000 (no
 /// or malformed From), 4106, 4107.
 Result<std::string> proven_originator(const Request& request, const CseSettings& settings,
-                                      ResourceReader& resources);
+                                      ResourceReader& resources,
+                                      Admission admission = Admission::kRegistered);
 
 }  // namespace gatehouse

@@ -103,13 +103,14 @@ Result<bool> is_known_cse(const std::string& cse_id, ResourceReader& resources) 
 }
 
 Result<std::string> registered(const Request& request, const std::string& from,
-                               const CseSettings& settings, ResourceReader& resources) {
+                               const CseSettings& settings, ResourceReader& resources,
+                               bool everybody) {
   if (!from.starts_with('/')) {
     if (is_registration(request, type_number::kAe)) return from;
     auto ae = resources.find(ResourceId{from});
     if (!ae) return fail(ae.error());
     if (*ae && (*ae)->type() == type_number::kAe) return from;
-    if (settings.admit_unregistered) return from;
+    if (everybody) return from;
     return fail(Rsc::kOriginatorNotAuthenticated,
                 "fr (From): \"" + from + "\" is not registered at this CSE");
   }
@@ -124,7 +125,7 @@ Result<std::string> registered(const Request& request, const std::string& from,
     // this CSE (its request came back, as with rcn 7) and its administrator where the name alone is
     // enough for the administrator; never where there are credentials.
     const bool almighty = stem.empty() || stem == settings.administrator;
-    if (settings.admit_unregistered && !(almighty && settings.administrator_needs_proof))
+    if (everybody && !(almighty && settings.administrator_needs_proof))
       return stem.empty() ? from : stem;
     return fail(Rsc::kBadRequest,
                 "fr (From): an AE registered here names itself by its AE-ID-Stem only");
@@ -135,7 +136,7 @@ Result<std::string> registered(const Request& request, const std::string& from,
   if (proven && is_ae_id_of_provider(from)) return from;
   auto known = is_known_cse(cse, resources);
   if (!known) return fail(known.error());
-  if (!*known && !settings.admit_unregistered) {
+  if (!*known && !everybody) {
     return fail(Rsc::kSecurityAssociationRequired,
                 "fr (From): the CSE \"" + cse + "\" is not registered here");
   }
@@ -145,7 +146,7 @@ Result<std::string> registered(const Request& request, const std::string& from,
 }  // namespace
 
 Result<std::string> proven_originator(const Request& request, const CseSettings& settings,
-                                      ResourceReader& resources) {
+                                      ResourceReader& resources, Admission admission) {
   std::string from = request.from;
   if (from.starts_with(settings.sp_id + "/")) from = from.substr(settings.sp_id.size());
   if (!request.peer) return from;  // from inside: the CSE itself and its services
@@ -173,7 +174,7 @@ Result<std::string> proven_originator(const Request& request, const CseSettings&
     return fail(Rsc::kOriginatorNotAuthenticated,
                 "fr (From): \"" + from + "\" must be proven, by a certificate or a bearer token");
   }
-  return registered(request, from, settings, resources);
+  return registered(request, from, settings, resources, admission == Admission::kEverybody);
 }
 
 }  // namespace gatehouse

@@ -150,7 +150,7 @@ Result<void> check_times(const Request& request, Timestamp now) {
 
 Result<void> check_request(const Request& request, const CseSettings& settings, Timestamp now) {
   if (request.request_identifier.empty())
-    return fail(Rsc::kBadRequest, "rqi (requestIdentifier): is mandatory");
+    return fail(Rsc::kBadRequest, "rqi (requestIdentifier, in HTTP X-M2M-RI): is mandatory");
   // Absent means release 1 (TS-0004 clause 7.3.2.1), which this CSE need not support.
   const std::string release = request.release_version.value_or("1");
   const auto& known = settings.release_versions;

@@ -22,8 +22,11 @@ struct CseSettings {
   std::string csebase_name = "cse-in";        ///< rn of the CSEBase
   std::string sp_id = "//gatehouse.example";  ///< M2M-SP-ID
   std::string administrator = "CAdmin";       ///< may do everything; empty: nobody
-  /// Who is not registered is judged by access control alone instead of refused (4106, 4107).
+  /// Dialect admit_unregistered: who is not registered is judged by access control alone instead of
+  /// refused (4106, 4107).
   bool admit_unregistered = false;
+  /// Dialect public_csebase: the same, for a plain RETRIEVE of the CSEBase.
+  bool public_csebase = false;
   std::vector<std::string> release_versions = {"2a", "3", "4"};
   std::vector<std::string> serializations = {"application/json"};  ///< csz: media types
   std::vector<std::string> point_of_access;                        ///< poa of the CSEBase

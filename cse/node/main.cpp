@@ -7,6 +7,7 @@
 
 #include "bindings/security/bearer_tokens.h"
 #include "cse/node/configuration.h"
+#include "cse/node/dialect_wiring.h"
 #include "cse/node/log.h"
 #include "cse/node/node.h"
 
@@ -45,6 +46,7 @@ int list_options() {
     std::cout << option.key << " = " << (option.default_text.empty() ? "\"\"" : option.default_text)
               << "\n    " << option.description << "\n";
   }
+  std::cout << "\n" << node::list_of_switches();
   return 0;
 }
 

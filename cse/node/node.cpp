@@ -14,6 +14,8 @@
 #include "cse/core/rate_limit.h"
 #include "cse/core/sender_list.h"
 #include "cse/node/coap_binding.h"
+#include "cse/node/dialect_wiring.h"
+#include "cse/node/flex_files.h"
 #include "cse/node/log.h"
 #include "cse/node/pages.h"
 #include "cse/node/request_log.h"
@@ -80,6 +82,7 @@ struct Node::Impl {
     add_announced_variants(schemas, owned_schemas, owned_rules);
     codecs.add(std::make_unique<XmlCodec>(schemas));
     settings.cse.serializations = codecs.media_types();
+    apply_switches(settings);
     behaviours.add(type_number::kMgmtObj, management_object_behaviour());
   }
 
@@ -101,11 +104,13 @@ struct Node::Impl {
   SystemScheduler scheduler;
   std::unique_ptr<Store> store;
   std::unique_ptr<Cse> cse;
+  std::unique_ptr<Dialects> dialects;
   std::unique_ptr<RateLimit> limit;  ///< null: none is configured
   std::unique_ptr<RequestLog> front;
   std::shared_ptr<BearerTokens> tokens;  ///< null: none are configured
   TokenIssuers issuers;
   SenderList senders;
+  std::unique_ptr<DialectSender> translator;  ///< null: no receiver has a dialect
   std::unique_ptr<http::Client> http_client;
   std::unique_ptr<mqtt::Server> mqtt_server;
   std::unique_ptr<mqtt::Client> mqtt_client;
@@ -121,13 +126,20 @@ struct Node::Impl {
 };
 
 Result<void> Node::Impl::open() {
+  if (!settings.flexcontainers.empty()) {
+    auto read = read_flex_files(settings.flexcontainers);
+    if (!read) return fail(read.error());
+    schemas.set_specialisations(*std::move(read));
+  }
   auto opened = open_store(settings.store);
   if (!opened)
     return fail(opened.error().rsc,
                 "store \"" + settings.store.path + "\": " + opened.error().detail);
   store = *std::move(opened);
   cse = std::make_unique<Cse>(settings.cse, schemas, behaviours, *store, scheduler, process_part());
-  PrimitiveHandler* next = cse.get();
+  dialects = std::make_unique<Dialects>(switches_of(settings),
+                                        dialect_facts(settings, schemas, *cse), *cse);
+  PrimitiveHandler* next = dialects.get();
   const LimitSettings& l = settings.limits;
   if (l.peer_rate > 0 || l.originator_rate > 0) {
     const auto rate = [](int per_second, int burst) {
@@ -136,7 +148,7 @@ Result<void> Node::Impl::open() {
     limit = std::make_unique<RateLimit>(
         RateLimit::Settings{rate(l.peer_rate, l.peer_burst),
                             rate(l.originator_rate, l.originator_burst)},
-        *cse, scheduler);
+        *next, scheduler);
     next = limit.get();
   }
   front = std::make_unique<RequestLog>(*next, scheduler);
@@ -146,8 +158,14 @@ Result<void> Node::Impl::open() {
     const std::string file = entry.substr(entry.find_first_not_of(' ', space));
     if (auto added = issuers.add(entry.substr(0, space), file); !added) return added;
   }
+  PrimitiveSender* out = &senders;
+  if (sends_in_dialect(*dialects)) {
+    translator =
+        std::make_unique<DialectSender>(senders, *dialects, settings.cse.cse_id, is_ae_of(*cse));
+    out = translator.get();
+  }
   services = std::make_unique<Services>(
-      *cse, senders, settings, [this](std::string_view token) { return issuers.verify(token); });
+      *cse, *out, settings, [this](std::string_view token) { return issuers.verify(token); });
   services->set_connections(*websocket);
   open_upper_tester();
   return cse->start();
@@ -169,6 +187,7 @@ void Node::Impl::open_senders() {
   endpoint.id = settings.cse.cse_id;
   endpoint.client_id = settings.mqtt.client_id;
   endpoint.trust_broker_acl = settings.mqtt.trust_broker_acl;
+  endpoint.coerce_scalars = dialects->is_on(Dialect::kCoerceScalars);
   endpoint.mqtt_5 = settings.mqtt.version == 5;
   endpoint.shared = settings.mqtt.shared;
   if (endpoint.shared && endpoint.client_id.empty()) {
@@ -192,7 +211,8 @@ void Node::Impl::open_upper_tester() {
 }
 
 http::PageHandler Node::Impl::all_pages() {
-  return [people = pages(settings, *cse, *front, ready, codecs, [this] { return wire_figures(); }),
+  return [people = pages(settings, *cse, *front, dialects->counters(), ready, codecs,
+                         [this] { return wire_figures(); }),
           tester = upper_tester_page(upper_tester.get(), settings.upper_tester)](
              const http::PageRequest& request) {
     auto page = tester(request);

@@ -1,5 +1,6 @@
 #include "cse/node/pages.h"
 
+#include "cse/node/dialect_wiring.h"
 #include "cse/node/wire_table.h"
 
 namespace gatehouse::node {
@@ -39,7 +40,7 @@ std::string front_page(const NodeSettings& settings, std::string_view host) {
          "href=\"/metrics\">Metrics</a> · <a href=\"/bindings\">Bindings</a></p></html>\n";
 }
 
-std::string metrics(const RequestLog& requests) {
+std::string metrics(const RequestLog& requests, const DialectCounters& dialects) {
   const auto& c = requests.counters();
   const auto counter = [](const char* name, const char* help, std::uint64_t value) {
     return std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " counter\n" + name +
@@ -47,7 +48,8 @@ std::string metrics(const RequestLog& requests) {
   };
   return counter("gatehouse_requests_total", "Request primitives received.", c.requests) +
          counter("gatehouse_requests_refused_total", "Answered with 4xxx.", c.refused) +
-         counter("gatehouse_requests_failed_total", "Answered with 5xxx or 6xxx.", c.failed);
+         counter("gatehouse_requests_failed_total", "Answered with 5xxx or 6xxx.", c.failed) +
+         dialect_metrics(dialects);
 }
 
 http::Page text(int status, std::string body) {
@@ -60,9 +62,9 @@ http::Page text(int status, std::string body) {
 }  // namespace
 
 http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog& requests,
-                        const std::atomic<bool>& ready, const Codecs& codecs,
-                        std::function<std::vector<WireFigures>()> wires) {
-  return [&settings, &cse, &requests, &ready, &codecs,
+                        const DialectCounters& dialects, const std::atomic<bool>& ready,
+                        const Codecs& codecs, std::function<std::vector<WireFigures>()> wires) {
+  return [&settings, &cse, &requests, &dialects, &ready, &codecs,
           wires = std::move(wires)](const http::PageRequest& request) -> std::optional<http::Page> {
     if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
     if (request.path == "/health/live") return text(200, "alive\n");
@@ -73,7 +75,8 @@ http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog
                  ? text(200, "ready\n")
                  : text(503, ready ? "the store does not answer\n" : "starting\n");
     }
-    if (request.path == "/metrics") return text(200, metrics(requests) + wire_metrics(wires()));
+    if (request.path == "/metrics")
+      return text(200, metrics(requests, dialects) + wire_metrics(wires()));
     if (request.path == "/bindings") {
       http::Page page;
       page.content_type = "text/html; charset=utf-8";

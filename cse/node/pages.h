@@ -1,6 +1,7 @@
 #pragma once
 #include "bindings/http/page.h"
 #include "cse/codec/codec.h"
+#include "cse/dialect/dialects.h"
 #include "cse/node/request_log.h"
 #include "cse/node/settings.h"
 #include "cse/node/wire_metrics.h"
@@ -13,7 +14,7 @@ namespace gatehouse::node {
 /// (Prometheus text), "/bindings" (protocols and serialisations). `wires` gives the figures of the
 /// bindings, from any thread.
 http::PageHandler pages(const NodeSettings& settings, Cse& cse, const RequestLog& requests,
-                        const std::atomic<bool>& ready, const Codecs& codecs,
-                        std::function<std::vector<WireFigures>()> wires);
+                        const DialectCounters& dialects, const std::atomic<bool>& ready,
+                        const Codecs& codecs, std::function<std::vector<WireFigures>()> wires);
 
 }  // namespace gatehouse::node

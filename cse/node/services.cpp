@@ -1,5 +1,6 @@
 #include "cse/node/services.h"
 
+#include "cse/node/dialect_wiring.h"
 #include "cse/node/log.h"
 #include "cse/services/group/group.h"
 #include "cse/services/subscription/target_policies.h"
@@ -18,6 +19,13 @@ RegistrationSettings registration_settings(const NodeSettings& settings) {
   return r;
 }
 
+SubscriptionSettings subscription_settings(const NodeSettings& settings) {
+  SubscriptionSettings s;
+  s.structured_reference =
+      switches_of(settings).test(static_cast<std::size_t>(Dialect::kStructuredReference));
+  return s;
+}
+
 Authorization::Settings authorization_settings(VerifyToken verify) {
   Authorization::Settings a;
   a.verify = std::move(verify);
@@ -32,7 +40,8 @@ void log_undelivered(const Undelivered& lost) {
 
 }  // namespace
 
-Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings, VerifyToken verify)
+Services::Services(Cse& cse, PrimitiveSender& senders, const NodeSettings& settings,
+                   VerifyToken verify)
     : discovery_(cse),
       registration_(cse, senders, registration_settings(settings)),
       messenger_(cse, {&senders}),
@@ -42,7 +51,7 @@ Services::Services(Cse& cse, SenderList& senders, const NodeSettings& settings, 
       deliveries_(cse),
       deferred_(cse),
       deliverer_(cse, DeliverySettings{}, log_undelivered),
-      subscriptions_(cse, deliverer_),
+      subscriptions_(cse, deliverer_, subscription_settings(settings)),
       cross_resources_(cse, deliverer_),
       announcement_(cse),
       time_series_(cse),

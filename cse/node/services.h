@@ -1,6 +1,5 @@
 #pragma once
 #include "cse/core/cse.h"
-#include "cse/core/sender_list.h"
 #include "cse/node/settings.h"
 #include "cse/services/action/actions.h"
 #include "cse/services/announcement/announcement.h"
@@ -32,7 +31,7 @@ namespace gatehouse::node {
 class Services {
  public:
   /// `verify`: of tokens; empty: no issuer is known.
-  Services(Cse& cse, SenderList& senders, const NodeSettings& settings, VerifyToken verify);
+  Services(Cse& cse, PrimitiveSender& senders, const NodeSettings& settings, VerifyToken verify);
   void start();
   void stop();
   /// Before start(): entities that are reached on connections which they opened.

@@ -83,6 +83,13 @@ struct LimitSettings {
   int originator_rate = 0, originator_burst = 200;
 };
 
+/// Which departures from the standard are accepted (cse/dialect).
+struct CompatSettings {
+  std::string profile = "strict";
+  std::vector<std::string> switches;
+  std::vector<std::string> originators;  ///< "admin:admin=CAdmin"
+};
+
 struct NodeSettings {
   CseSettings cse;
   StoreSettings store;
@@ -94,7 +101,9 @@ struct NodeSettings {
   LimitSettings limits;
   RegistrarSettings registrar;
   UpperTesterSettings upper_tester;
-  std::vector<std::string> allowed_cses;  ///< CSE-IDs that may register here; empty: any
+  CompatSettings compat;
+  std::vector<std::string> flexcontainers;  ///< files that define users' own flexContainers
+  std::vector<std::string> allowed_cses;    ///< CSE-IDs that may register here; empty: any
   std::string log_level = "info";
   std::string ready_file;  ///< written with the addresses once everything listens
 

@@ -1,5 +1,7 @@
 #include "cse/node/websocket_binding.h"
 
+#include "cse/node/dialect_wiring.h"
+
 namespace gatehouse::node {
 namespace {
 
@@ -16,6 +18,8 @@ void add_listener(websocket::EndpointSettings& endpoint, const WebSocketListener
 websocket::EndpointSettings websocket_settings(const NodeSettings& settings) {
   websocket::EndpointSettings endpoint;
   endpoint.id = settings.cse.cse_id;
+  endpoint.limits.coerce_scalars =
+      switches_of(settings).test(static_cast<std::size_t>(Dialect::kCoerceScalars));
   if (settings.credentials.given()) endpoint.client_tls = settings.credentials.to_tls();
   add_listener(endpoint, settings.ws, std::nullopt);
   add_listener(endpoint, settings.wss, endpoint.client_tls);

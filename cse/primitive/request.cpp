@@ -14,7 +14,10 @@ Response error_response(const Request& request, const Error& error) {
   response.rsc = error.rsc;
   response.request_identifier = request.request_identifier;
   response.release_version = request.release_version;
-  if (!error.detail.empty()) response.content = Value::object({{"m2m:dbg", error.detail}});
+  if (error.detail.empty()) return response;
+  Error told = error;
+  if (request.advice) request.advice->advise(request, told);
+  response.content = Value::object({{"m2m:dbg", std::move(told.detail)}});
   return response;
 }
 

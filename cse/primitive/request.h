@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cse/primitive/dialect.h"
 #include "cse/primitive/result.h"
 #include "cse/primitive/value.h"
 
@@ -135,6 +136,10 @@ struct Request {
   std::string serialization;
   /// What tokens and roles of this request were verified to grant; set by the core, never decoded.
   std::shared_ptr<const Grants> grants;
+  /// Switches of dialects that reading it needed, "coerce_scalars"; set by a binding.
+  std::string dialect;
+  /// Who completes the text of a refusal; null: nobody. Never decoded; outlives the request.
+  const DialectAdvice* advice = nullptr;
 };
 
 /// Content of a response: the tree, its JSON text, or both. An encoder uses the text if it is
@@ -177,12 +182,13 @@ struct Response {
   std::optional<Value> token_request_information;  ///< tqf: m2m:dynAuthTokenReqInfo, with 4103
   std::string content_location;  ///< address of a created resource; HTTP Content-Location, CoAP
                                  ///< Location-Path
+  std::string dialect;           ///< switches of dialects that the request needed, "no_rvi,acme_om"
   /// Freed with the answer, where that has arrived: what the request was made of, if it went
   /// through other threads. Nobody looks into it.
   std::shared_ptr<const void> origin;
 };
 
-/// The response that reports `error`, with its text as m2m:dbg.
+/// The response that reports `error`, with its text as m2m:dbg and what the request's advice adds.
 Response error_response(const Request& request, const Error& error);
 
 }  // namespace gatehouse

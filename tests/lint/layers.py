@@ -12,6 +12,7 @@ LAYERS = {
     "cse/codec": ["cse/primitive"],
     "cse/codec/xml": ["cse/schema"],  # XML says nothing of types: the tables do
     "cse/schema": ["cse/primitive", "cse/codec"],
+    "cse/dialect": ["cse/schema"],
     "cse/store": ["cse/schema"],
     "cse/store/memory": ["=cse/store"],
     "cse/store/sqlite": ["=cse/store"],

@@ -73,7 +73,9 @@ class Delivery final : public TypeBehaviour {
       return fail(Rsc::kBadRequest, "to: \"" + request.to + "\" is no resource of the target");
     if (auto valid = check_request(request, context.settings, context.now()); !valid) return valid;
     request.peer = context.request.peer;
-    auto proven = proven_originator(request, context.settings, context.resources);
+    auto proven = proven_originator(
+        request, context.settings, context.resources,
+        context.settings.admit_unregistered ? Admission::kEverybody : Admission::kRegistered);
     if (!proven) return fail(proven.error());
     if (!proven->starts_with('/'))
       return fail(Rsc::kOriginatorHasNoPrivilege,

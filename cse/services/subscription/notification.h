@@ -6,12 +6,7 @@ namespace gatehouse {
 
 /// What operators of a CSE may choose about subscriptions.
 struct SubscriptionSettings {
-  /// True: nct 2 with an event other than "update" is stored as nct 1 instead of refused (4000), as
-  /// some clients expect.
-  bool downgrade_content_type = false;
-  /// True: a subscription without criteria also tells of created children.
-  bool child_creation_by_default = false;
-  /// True: `sur` is the structured address of the subscription.
+  /// Dialect structured_sur: `sur` is the structured address of the subscription.
   bool structured_reference = false;
   /// bn without duration. Source: TS-0001 table 9.6.8-2 (batchNotify): the provider's default.
   std::chrono::seconds default_batch_duration{60};

@@ -56,13 +56,10 @@ bool contains(const std::vector<std::int64_t>& list, std::int64_t wanted) {
 }
 
 /// enc with the event types that apply when none are named. Returns them (none with monitors).
-std::vector<std::int64_t> complete_event_types(Value& attributes,
-                                               const SubscriptionSettings& settings) {
+std::vector<std::int64_t> complete_event_types(Value& attributes) {
   Value criteria = attributes.find("enc") ? *attributes.find("enc") : Value::object();
   if (!criteria.contains("om") && integers_at(criteria, "net").empty()) {
-    const bool children = settings.child_creation_by_default && !attributes.find("enc");
-    criteria.set("net",
-                 children ? Value::array({kUpdate, kChildCreated}) : Value::array({kUpdate}));
+    criteria.set("net", Value::array({kUpdate}));
     attributes.set("enc", criteria);
   }
   return integers_at(criteria, "net");
@@ -96,8 +93,7 @@ Result<void> check_blocking_update(const Value& attributes, const Value& request
   return {};
 }
 
-Result<void> check_content_type(Value& attributes, const std::vector<std::int64_t>& types,
-                                const SubscriptionSettings& settings) {
+Result<void> check_content_type(Value& attributes, const std::vector<std::int64_t>& types) {
   const Value* given = attributes.find("nct");
   const std::int64_t first = types.empty() ? kUpdate : types.front();
   if (!given) {
@@ -107,11 +103,6 @@ Result<void> check_content_type(Value& attributes, const std::vector<std::int64_
   const std::int64_t content_type = given->as_integer().value_or(0);
   for (const std::int64_t type : types) {
     if (kContentTypes[static_cast<std::size_t>(type)].valid >> content_type & 1u) continue;
-    const bool harmless = content_type == 2 && type >= kDelete && type <= kRetrieveWithoutChild;
-    if (settings.downgrade_content_type && harmless) {
-      attributes.set("nct", 1);
-      return {};
-    }
     return fail(Rsc::kBadRequest, "nct (notificationContentType): " + std::to_string(content_type) +
                                       " does not go with enc/net " + std::to_string(type));
   }
@@ -177,7 +168,7 @@ Result<void> complete_batch(Value& attributes, const SubscriptionSettings& setti
 
 Result<void> check_subscription(Value& attributes, const SubscriptionCheck& check,
                                 const SubscriptionSettings& settings) {
-  const std::vector<std::int64_t> types = complete_event_types(attributes, settings);
+  const std::vector<std::int64_t> types = complete_event_types(attributes);
   for (const std::int64_t type : types) {
     if (type < kUpdate || type > kMissingData) {
       return fail(Rsc::kBadRequest,
@@ -189,7 +180,7 @@ Result<void> check_subscription(Value& attributes, const SubscriptionCheck& chec
     auto valid = check_blocking_update(attributes, check.requested, types, check.is_update);
     if (!valid) return valid;
   }
-  if (auto valid = check_content_type(attributes, types, settings); !valid) return valid;
+  if (auto valid = check_content_type(attributes, types); !valid) return valid;
   if (auto valid = complete_batch(attributes, settings); !valid) return valid;
   const Value* rate = attributes.find("rl");
   if (rate && !parse_duration(rate->string_at("tww"))) {

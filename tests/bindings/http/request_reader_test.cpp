@@ -262,13 +262,15 @@ INSTANTIATE_TEST_SUITE_P(
                     "body"}),
     [](const auto& test) { return test.param.name; });
 
-// TS-0009 clause 6.4: X-M2M-RI is mandatory
-TEST_F(ReadRequest, RefusesWithoutIdentifier) {
-  const std::vector<HeaderField> headers;
-  const Incoming in = read_request({"GET", "/a", &headers, ""}, codecs_);
-  ASSERT_TRUE(in.refusal);
-  EXPECT_EQ(in.refusal->rsc, Rsc::kBadRequest);
-  EXPECT_THAT(in.refusal->detail, HasSubstr("X-M2M-RI"));
+// What a dialect may forgive is refused behind the binding, not by it.
+TEST_F(ReadRequest, LeavesAMissingIdentifierAndAMisplacedTypeToTheCore) {
+  const std::vector<HeaderField> headers = {{"Content-Type", "application/json;ty=3"}};
+
+  const Incoming in = read_request({"PUT", "/a", &headers, "{}"}, codecs_);
+
+  ASSERT_FALSE(in.refusal) << in.refusal->detail;
+  EXPECT_EQ(in.request.request_identifier, "");
+  EXPECT_EQ(in.request.resource_type, 3);
 }
 
 TEST_F(ReadRequest, ReadsTheBodyInPlainAndVendorTypes) {

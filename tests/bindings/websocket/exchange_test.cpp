@@ -88,6 +88,34 @@ TEST_F(Talk, RefusesWhatItCannotReadAndGoesOn) {
   EXPECT_EQ(served.size(), 1u);
 }
 
+// The dialect coerce_scalars.
+TEST_F(Talk, NamesTheSwitchThatWouldReadNumbersInTexts) {
+  exchange.take(R"({"op":"2","to":"cse-in","fr":"CAE1","rqi":"4"})");
+
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].find("the switch compat.coerce_scalars would accept this"), std::string::npos);
+  EXPECT_TRUE(served.empty());
+}
+
+class LenientTalk : public Talk {
+ protected:
+  LenientTalk() : Talk(limits()) {}
+  static ExchangeLimits limits() {
+    ExchangeLimits limits;
+    limits.coerce_scalars = true;
+    return limits;
+  }
+};
+TEST_F(LenientTalk, ReadsThemAndSaysSo) {
+  exchange.take(R"({"op":"2","to":"cse-in","fr":"CAE1","rqi":"4","rcn":1.0})");
+  exchange.take(R"({"op":2,"to":"cse-in","fr":"CAE1","rqi":"5"})");
+
+  ASSERT_EQ(served.size(), 2u);
+  EXPECT_EQ(served[0].operation, Operation::kRetrieve);
+  EXPECT_EQ(served[0].dialect, "coerce_scalars");
+  EXPECT_EQ(served[1].dialect, "");
+}
+
 TEST_F(Talk, SaysNothingToARequestWithoutResponse) {
   exchange.take(R"({"op":2,"to":"cse-in","fr":"CAE1","rqi":"5","rt":{"rtv":5}})");
 

@@ -190,6 +190,42 @@ TEST(RequestCodec, KeepsTheIdentifierOfARefusedRequest) {
   EXPECT_EQ(identifier, "r7");
 }
 
+// The dialect coerce_scalars: what a server reads beside the standard's form.
+struct CoercedCase {
+  const char* text;
+  bool readable;
+};
+class CoercedRequest : public testing::TestWithParam<CoercedCase> {};
+TEST_P(CoercedRequest, IsReadOnlyIfSwitchedOnAndElseNamesTheSwitch) {
+  const Value value = parse_json(GetParam().text).value();
+
+  const auto strict = request_from_peer(value, nullptr, false);
+  const auto lenient = request_from_peer(value, nullptr, true);
+
+  ASSERT_FALSE(strict);
+  EXPECT_EQ(strict.error().detail.ends_with(would_accept("coerce_scalars")), GetParam().readable)
+      << strict.error().detail;
+  ASSERT_EQ(static_cast<bool>(lenient), GetParam().readable);
+  if (lenient) EXPECT_EQ(lenient->dialect, "coerce_scalars");
+}
+INSTANTIATE_TEST_SUITE_P(
+    Texts, CoercedRequest,
+    testing::Values(CoercedCase{R"({"op":"1","ty":"3","to":"a","rqi":"1"})", true},
+                    CoercedCase{R"({"op":2.0,"to":"a","rqi":"1"})", true},
+                    CoercedCase{R"({"op":2,"to":"a","rqi":"1","da":"true"})", true},
+                    CoercedCase{R"({"op":2,"to":"a","rqi":"1","tkns":"t"})", true},
+                    CoercedCase{R"({"op":"two","to":"a","rqi":"1"})", false},
+                    CoercedCase{R"({"op":"9","to":"a","rqi":"1"})", false},
+                    CoercedCase{R"({"op":2,"rqi":"1"})", false},
+                    CoercedCase{R"({"op":2,"to":"a","rqi":1})", false}));
+TEST(RequestCodec, ReadsTheStandardsFormAsItIs) {
+  const auto request =
+      request_from_peer(parse_json(R"({"op":2,"to":"a","rqi":"1"})").value(), nullptr, true);
+
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->dialect, "");
+}
+
 TEST(RequestCodec, CutsLongNamesInErrors) {
   const Result<Request> request = read(with("\"" + std::string(100'000, 'x') + "\":1"));
 

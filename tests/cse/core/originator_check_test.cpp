@@ -196,7 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
 /// A rule of the settings, and whoever asks.
 struct SettingCase {
   std::string name;
-  bool admit_unregistered, administrator_needs_proof;
+  bool admit_unregistered;  ///< the dialect
+  bool administrator_needs_proof;
   Connection connection;
   std::string from;
   std::variant<std::string, Rsc> expected = {};
@@ -205,7 +206,6 @@ class OriginatorSettings : public testing::TestWithParam<SettingCase> {};
 
 TEST_P(OriginatorSettings, OpenOrCloseTheDoor) {
   CseSettings settings;
-  settings.admit_unregistered = GetParam().admit_unregistered;
   settings.administrator_needs_proof = GetParam().administrator_needs_proof;
   TestCse node(settings);
   node.add_ae("CAE1");
@@ -216,7 +216,9 @@ TEST_P(OriginatorSettings, OpenOrCloseTheDoor) {
   request.peer = std::move(peer);
   CommittedView view = node.cse().view();
 
-  const auto proven = proven_originator(request, node.cse().settings(), view);
+  const auto proven = proven_originator(
+      request, node.cse().settings(), view,
+      GetParam().admit_unregistered ? Admission::kEverybody : Admission::kRegistered);
 
   const std::variant<std::string, Rsc> answer =
       proven ? std::variant<std::string, Rsc>(*proven) : proven.error().rsc;

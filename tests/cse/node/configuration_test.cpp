@@ -1,6 +1,7 @@
 // The configuration: what is read from where, and how mistakes are told.
 #include "cse/node/configuration.h"
 
+#include "cse/node/dialect_wiring.h"
 #include "tests/cse/node/node_fixture.h"
 
 namespace gatehouse::node {
@@ -145,6 +146,13 @@ INSTANTIATE_TEST_SUITE_P(
         Override{"location", "cse.locations=10.0.0.0/8",
                  "--set cse.locations=10.0.0.0/8: cse.locations: \"10.0.0.0/8\": must be \"network "
                  "country\" or \"network country latitude longitude\", not \"10.0.0.0/8\""},
+        Override{"profile", "compat.profile=lax",
+                 "--set compat.profile=lax: compat.profile: must be one of strict,om2m,mobius,"
+                 "acme, not \"lax\""},
+        Override{"originators", "compat.originators=admin:admin",
+                 "--set compat.originators=admin:admin: compat.originators: \"admin:admin\": must "
+                 "be what is sent and who that is, such as \"admin:admin=CAdmin\", not "
+                 "\"admin:admin\""},
         Override{"rate", "limits.peer_rate=-1",
                  "--set limits.peer_rate=-1: limits.peer_rate: must be an integer from 0 to "
                  "10000000, not \"-1\""}),
@@ -175,6 +183,35 @@ TEST_F(ConfigurationTest, AListOfOneNumberIsAList) {
 
   ASSERT_TRUE(result.errors.empty()) << result.errors[0].text;
   EXPECT_EQ(result.configuration.settings.cse.release_versions, std::vector<std::string>{"4"});
+}
+
+TEST_F(ConfigurationTest, AnUnknownSwitchIsToldWithThoseThatThereAre) {
+  const auto errors = errors_of(read("[compat]\nswitches = [\"no_rvi\", \"lax\"]\n"));
+
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_TRUE(
+      errors[0].starts_with("in.toml:2: compat.switches: \"lax\": is no switch; known are "))
+      << errors[0];
+  for (const Switch& row : all_switches())
+    EXPECT_NE(errors[0].find(std::string(row.name)), std::string::npos) << row.name;
+}
+
+TEST_F(ConfigurationTest, ProfileSwitchesAndTheOlderKeyAddUp) {
+  const auto result = read("[compat]\nprofile = \"acme\"\nswitches = [\"no_rvi\"]\n",
+                           {"cse.admit_unregistered=true"});
+
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0].text;
+  EXPECT_EQ(switches_of(result.configuration.settings),
+            gatehouse::switches_of("strict", {"acme_om", "admit_unregistered", "no_rvi"}));
+  EXPECT_TRUE(switches_of(NodeSettings{}).none());
+}
+
+TEST_F(ConfigurationTest, EverySwitchIsListedWithItsProfiles) {
+  const std::string list = list_of_switches();
+
+  for (const Switch& row : all_switches())
+    EXPECT_NE(list.find("  " + std::string(row.name) + " ("), std::string::npos) << row.name;
+  EXPECT_NE(list.find("  no_rvi (om2m, mobius)\n"), std::string::npos) << list;
 }
 
 TEST_F(ConfigurationTest, EveryKeyHasADescriptionAndOneName) {

@@ -244,31 +244,7 @@ TEST_F(Subscribing, TheSameRequestIdentifierTwiceMakesTwoIdentifiers) {
             TestCse::attributes(second).string_at("ri"));
 }
 
-// Choices of the operator, off by default.
-TEST(Lenient, ModifiedAttributesOfAllEventsBecomeAllAttributes) {
-  SubscriptionSettings settings;
-  settings.downgrade_content_type = true;
-  SubscriptionNode node(settings);
-  node.add_container();
-
-  const Response made =
-      node.subscribe("sub", *parse_json(R"({"nu":["http://a"],"enc":{"net":[1,2,3,4]},"nct":2})"));
-
-  EXPECT_EQ(TestCse::attributes(made).integer_at("nct"), 1);
-}
-
-TEST(Lenient, WithoutCriteriaChildrenAreToldToo) {
-  SubscriptionSettings settings;
-  settings.child_creation_by_default = true;
-  SubscriptionNode node(settings);
-  node.add_container();
-  node.subscribe("sub", Value::object({{"nu", Value::array({"http://a"})}}));
-
-  node.add_instance("1");
-
-  EXPECT_EQ(node.contents("a"), std::vector<std::string>{"1"});
-}
-
+// The dialect structured_sur.
 TEST(Lenient, TheReferenceIsStructuredOnDemand) {
   SubscriptionSettings settings;
   settings.structured_reference = true;
