@@ -6,6 +6,8 @@
 namespace gatehouse {
 namespace {
 
+constexpr std::int64_t kUnstructured = 2;  // m2m:desIdResType
+
 std::size_t index_of(const Switch& row) { return static_cast<std::size_t>(row.id); }
 
 /// Bindings without a place of their own for it: vendorInformation is for what is ours. Source:
@@ -25,16 +27,25 @@ void Dialects::handle(Request request, Reply reply) {
 
 void Dialects::handle_leniently(Request request, Reply reply) {
   std::string used = std::move(request.dialect);
-  const bool sp_relative = request.to.starts_with('/');
+  const bool asked_unstructured = request.desired_identifier_result_type == kUnstructured &&
+                                  is_on(Dialect::kUnstructuredWithCseId);
+  std::optional<Dialect> addresses;
+  if (asked_unstructured)
+    addresses = Dialect::kUnstructuredWithCseId;
+  else if (request.to.starts_with('/') && is_on(Dialect::kAnswerInAskedForm))
+    addresses = Dialect::kAnswerInAskedForm;
   const bool has_header =
       request.peer && request.peer->transport.starts_with("http");  // X-Gatehouse-Compat
   for (const Switch& row : all_switches()) {
-    if (!on_.test(index_of(row)) || !row.repair) continue;
+    if (!on_.test(index_of(row))) continue;
+    if (const auto objection = row.objects ? row.objects(request) : std::nullopt)
+      return object(row, *objection, request, reply);
+    if (!row.repair) continue;
     if (row.repair(request, facts_, nullptr)) add_switch(used, row.name);
   }
-  next_.handle(std::move(request), [this, used = std::move(used), sp_relative, has_header,
+  next_.handle(std::move(request), [this, used = std::move(used), addresses, has_header,
                                     reply = std::move(reply)](Response response) mutable {
-    translate(response, used, sp_relative);
+    translate(response, used, addresses);
     // The core names its own.
     std::string all = std::move(used);
     if (all.empty()) {
@@ -51,15 +62,25 @@ void Dialects::handle_leniently(Request request, Reply reply) {
   });
 }
 
-void Dialects::translate(Response& response, std::string& used, bool sp_relative) const {
-  const bool addresses = sp_relative && is_on(Dialect::kAnswerInAskedForm);
+void Dialects::object(const Switch& row, const Error& objection, const Request& request,
+                      const Reply& reply) {
+  Response refused = error_response(request, objection);
+  refused.request_identifier = request.request_identifier;
+  refused.release_version = request.release_version;
+  refused.dialect = row.name;
+  count(row.id);
+  reply(std::move(refused));
+}
+
+void Dialects::translate(Response& response, std::string& used,
+                         std::optional<Dialect> addresses) const {
   const bool monitors = is_on(Dialect::kAcmeMonitor);
   if (!(addresses || monitors) || !is_success(response.rsc) || response.content.empty()) return;
   auto content = tree_of(response.content);
   if (!content) return;
   bool changed = false;
   if (addresses && answer::in_sp_relative_form(*content, facts_.cse_id)) {
-    add_switch(used, switch_of(Dialect::kAnswerInAskedForm).name);
+    add_switch(used, switch_of(*addresses).name);
     changed = true;
   }
   if (monitors && answer::with_acme_monitors(*content)) {

@@ -32,7 +32,9 @@ class Dialects final : public PrimitiveHandler, public DialectAdvice {
 
  private:
   void handle_leniently(Request request, Reply reply);
-  void translate(Response& response, std::string& used, bool sp_relative) const;
+  void translate(Response& response, std::string& used, std::optional<Dialect> addresses) const;
+  void object(const Switch& row, const Error& objection, const Request& request,
+              const Reply& reply);
   void count(std::string_view names);
 
   const SwitchSet on_;

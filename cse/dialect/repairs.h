@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,14 @@ bool api_prefix(Request& request, const DialectFacts& facts, const Error* refusa
 bool sub_criteria(Request& request, const DialectFacts& facts, const Error* refusal);
 bool content_type(Request& request, const DialectFacts& facts, const Error* refusal);
 bool acme_monitor(Request& request, const DialectFacts& facts, const Error* refusal);
+bool nested_content_type(Request& request, const DialectFacts& facts, const Error* refusal);
+bool fractional_times(Request& request, const DialectFacts& facts, const Error* refusal);
 }  // namespace repair
+
+/// What other CSEs refuse and the standard does not.
+namespace objection {
+std::optional<Error> whole_coordinates(const Request& request);
+}  // namespace objection
 
 /// A plain RETRIEVE of the CSEBase.
 bool is_look_at_csebase(const Request& request, const DialectFacts& facts);

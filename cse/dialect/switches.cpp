@@ -69,6 +69,18 @@ constexpr std::array<Switch, kSwitches> kTable = {{
     {D::kMqttTopicOfAe, "mqtt_topic_of_ae",
      "a notification URI mqtt://broker/AE-ID means that AE on oneM2M's topics, not the topic AE-ID",
      "TS-0010 6.4", kMobius, nullptr, "", nullptr},
+    {D::kNestedContentType, "nct_in_enc",
+     "notificationContentType inside eventNotificationCriteria; it is moved out",
+     "TS-0001 table 9.6.8-2", kAcme, repair::nested_content_type, "enc (eventNotificationCriteria): has no member \"nct\"", nullptr},
+    {D::kFractionalTimes, "fractional_times",
+     "times in milliseconds with a fraction (\"1500.0\"), which is cut off",
+     "TS-0004 table 6.3.3-1 (m2m:absRelTimestamp)", kAcme, repair::fractional_times, "", nullptr},
+    {D::kUnstructuredWithCseId, "unstructured_with_cse_id",
+     "addresses are answered SP-relative where unstructured ones are asked for (drt 2)",
+     "TS-0004 6.2.3", kAcme, nullptr, "", nullptr},
+    {D::kDecimalCoordinates, "decimal_coordinates",
+     "coordinates of locations with a decimal point in each number only: others are refused, as ACME does",
+     "RFC 7946 3.1.1", kAcme, nullptr, "", nullptr, objection::whole_coordinates},
 }};
 // clang-format on
 

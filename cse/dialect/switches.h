@@ -1,5 +1,6 @@
 #pragma once
 #include <bitset>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ enum class Dialect : std::uint8_t {
   kAdmitUnregistered,
   kStructuredReference,
   kMqttTopicOfAe,
+  kNestedContentType,
+  kFractionalTimes,
+  kUnstructuredWithCseId,
+  kDecimalCoordinates,
 };
 
 /// Clients of a family, as bits of Switch::profiles.
@@ -50,9 +55,11 @@ struct Switch {
   std::string_view refusal;
   /// Would it spare this one, where there is no repair to try? Null: the text tells.
   bool (*concerns)(const Request& request, const DialectFacts& facts);
+  /// What is refused although the standard accepts it, as other CSEs do; null: nothing.
+  std::optional<Error> (*objects)(const Request& request) = nullptr;
 };
 
-inline constexpr std::size_t kSwitches = 18;
+inline constexpr std::size_t kSwitches = 22;
 using SwitchSet = std::bitset<kSwitches>;
 
 std::span<const Switch, kSwitches> all_switches();

@@ -98,6 +98,15 @@ const std::vector<DialectCase>& cases() {
              R"({"m2m:sub":{"nu":["http://a"],"enc":{"om":[{"ops":3,"org":"CAE1"}]}}})");
        },
        kCreated},
+      {"content_type_in_the_criteria", Dialect::kNestedContentType, kBadRequest,
+       [] { return creating(23, "CAE1/cnt", std::string(kSub) + R"([1],"nct":1}}})"); }, kCreated},
+      {"fraction_of_a_millisecond", Dialect::kFractionalTimes, kBadRequest,
+       [] {
+         Request request = retrieving("CAE1/cnt");
+         request.request_expiration = "60000.0";
+         return request;
+       },
+       kOk},
       {"anybody_at_the_base", Dialect::kPublicCsebase, kOriginatorNotAuthenticated,
        [] { return retrieving("cse-in", "Sbrowser"); }, kOk},
       {"anybody_below_it", Dialect::kAdmitUnregistered, kOriginatorNotAuthenticated,
@@ -189,10 +198,12 @@ TEST(Advice, IsSilentWhereTheSwitchWouldNotHelp) {
 }
 
 TEST(Profiles, AreRowsOfTheTable) {
+  const SwitchSet acme = only({Dialect::kAcmeMonitor, Dialect::kAdmitUnregistered,
+                               Dialect::kNestedContentType, Dialect::kFractionalTimes,
+                               Dialect::kUnstructuredWithCseId, Dialect::kDecimalCoordinates});
   EXPECT_TRUE(switches_of("strict", {}).none());
-  EXPECT_EQ(switches_of("acme", {}), only({Dialect::kAcmeMonitor, Dialect::kAdmitUnregistered}));
-  EXPECT_EQ(switches_of("acme", {"no_rvi", "nonsense"}),
-            only({Dialect::kAcmeMonitor, Dialect::kAdmitUnregistered, Dialect::kNoReleaseVersion}));
+  EXPECT_EQ(switches_of("acme", {}), acme);
+  EXPECT_EQ(switches_of("acme", {"no_rvi", "nonsense"}), acme | only({Dialect::kNoReleaseVersion}));
   for (const Switch& row : all_switches()) {
     EXPECT_NE(row.profiles, 0u) << row.name << " helps nobody";
     EXPECT_EQ(find_switch(row.name), &row);

@@ -202,7 +202,7 @@ TEST_F(ConfigurationTest, ProfileSwitchesAndTheOlderKeyAddUp) {
 
   ASSERT_TRUE(result.errors.empty()) << result.errors[0].text;
   EXPECT_EQ(switches_of(result.configuration.settings),
-            gatehouse::switches_of("strict", {"acme_om", "admit_unregistered", "no_rvi"}));
+            gatehouse::switches_of("acme", {"admit_unregistered", "no_rvi"}));
   EXPECT_TRUE(switches_of(NodeSettings{}).none());
 }
 
