@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 constexpr auto kStartLimit = std::chrono::seconds(10);
 constexpr auto kStopLimit = std::chrono::seconds(5);
+// Between two looks at swtpm, which tells nobody when it is ready.
 constexpr auto kPause = milliseconds(5);
 
 /// The child, with its output on `log`, and ended by the kernel if we are. 0 if it cannot be made.

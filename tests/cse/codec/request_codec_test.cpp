@@ -206,7 +206,9 @@ TEST_P(CoercedRequest, IsReadOnlyIfSwitchedOnAndElseNamesTheSwitch) {
   EXPECT_EQ(strict.error().detail.ends_with(would_accept("coerce_scalars")), GetParam().readable)
       << strict.error().detail;
   ASSERT_EQ(static_cast<bool>(lenient), GetParam().readable);
-  if (lenient) EXPECT_EQ(lenient->dialect, "coerce_scalars");
+  if (lenient) {
+    EXPECT_EQ(lenient->dialect, "coerce_scalars");
+  }
 }
 INSTANTIATE_TEST_SUITE_P(
     Texts, CoercedRequest,

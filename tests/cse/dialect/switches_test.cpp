@@ -153,8 +153,12 @@ TEST_P(EachDialect, IsAcceptedByItsProfilesToo) {
     const Response answer = node.ask(GetParam().make());
 
     SCOPED_TRACE(std::string(profile.name) + ": " + TestCse::debug_text(answer));
-    if (profile.bit & row.profiles) EXPECT_EQ(answer.rsc, GetParam().lenient);
-    if (profile.bit == 0) EXPECT_EQ(answer.rsc, GetParam().strict);
+    if (profile.bit & row.profiles) {
+      EXPECT_EQ(answer.rsc, GetParam().lenient);
+    }
+    if (profile.bit == 0) {
+      EXPECT_EQ(answer.rsc, GetParam().strict);
+    }
   }
 }
 
