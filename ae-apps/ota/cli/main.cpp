@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "ae-apps/ota/cli/director_command.h"
 #include "ae-apps/ota/cli/verify_command.h"
 
 namespace {
 
+using gatehouse::ota::DirectorOptions;
 using gatehouse::ota::VerifyOptions;
 
 CLI::App* add_verify(CLI::App& app, VerifyOptions& o) {
@@ -35,6 +37,23 @@ CLI::App* add_verify(CLI::App& app, VerifyOptions& o) {
   return command;
 }
 
+CLI::App* add_director(CLI::App& app, DirectorOptions& o) {
+  CLI::App* command = app.add_subcommand(
+      "director", "verify a vehicle's version manifest and make the Director's metadata for it");
+  command->add_option("--vehicle", o.vehicle, "file: vehicle, primary_key, ecus")->required();
+  command->add_option("--manifest", o.manifest, "file: the vehicle version manifest")->required();
+  command->add_option("--nonce", o.nonce, "that the vehicle was asked with")->required();
+  command->add_option("--images", o.images, "folder of the Image repository")->required();
+  command->add_option("--images-root", o.images_root, "its root; default: the oldest there");
+  command->add_option("--time", o.time, "now: 2030-01-31T12:00:00Z, or seconds since 1970")
+      ->required();
+  command->add_option("--targets-key", o.targets_key, "a key file or a pkcs11: URI")->required();
+  command->add_option("--snapshot-key", o.snapshot_key)->required();
+  command->add_option("--timestamp-key", o.timestamp_key)->required();
+  command->add_option("--out", o.out, "folder of the Director repository")->required();
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -42,10 +61,15 @@ int main(int argc, char** argv) {
   CLI::App app{"The OTA part of Gatehouse from the command line"};
   app.require_subcommand(1);
   add_verify(app, options);
+  DirectorOptions director;
+  const CLI::App* director_command = add_director(app, director);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : gatehouse::ota::kWrongUse;
+  }
+  if (director_command->parsed()) {
+    return gatehouse::ota::run_director(director, std::cout, std::cerr);
   }
   return gatehouse::ota::run_verify(options, std::cout, std::cerr);
 }

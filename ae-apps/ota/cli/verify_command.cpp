@@ -20,18 +20,6 @@ tl::unexpected<Error> wrong_use(std::string detail) {
   return fail(Rsc::kBadRequest, std::move(detail));
 }
 
-Result<Timestamp> time_of(const std::string& text) {
-  if (const auto time = uptane::parse_iso_time(text)) return *time;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  constexpr std::int64_t kYear10000 = 253402300800;
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty() || seconds < 0 ||
-      seconds >= kYear10000) {
-    return wrong_use("--time: must be like 2030-01-31T12:00:00Z, or seconds since 1970");
-  }
-  return Timestamp{seconds * 1'000'000};
-}
-
 Result<std::vector<uptane::VehicleEcu>> ecus_of(const std::vector<std::string>& texts) {
   std::vector<uptane::VehicleEcu> out;
   for (const std::string& text : texts) {
@@ -227,6 +215,18 @@ Result<void> check_combination(const VerifyOptions& options) {
 }
 
 }  // namespace
+
+Result<Timestamp> time_of(const std::string& text) {
+  if (const auto time = uptane::parse_iso_time(text)) return *time;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  constexpr std::int64_t kYear10000 = 253402300800;
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty() || seconds < 0 ||
+      seconds >= kYear10000) {
+    return wrong_use("--time: must be like 2030-01-31T12:00:00Z, or seconds since 1970");
+  }
+  return Timestamp{seconds * 1'000'000};
+}
 
 int run_verify(const VerifyOptions& options, std::ostream& out, std::ostream& err) {
   const auto verify = [&]() -> Result<int> {

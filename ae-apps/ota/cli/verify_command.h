@@ -3,6 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "cse/primitive/result.h"
+#include "cse/primitive/timestamp.h"
+
 namespace gatehouse::ota {
 
 /// `gatehouse-ota verify` as it was typed.
@@ -27,6 +30,9 @@ struct VerifyOptions {
 inline constexpr int kAccepted = 0;
 inline constexpr int kRefused = 1;
 inline constexpr int kWrongUse = 2;
+
+/// ISO 8601 in UTC, or seconds since 1970. Errors: kBadRequest.
+Result<Timestamp> time_of(const std::string& text);
 
 /// One line of JSON on `out` if the repositories could be looked at, else a sentence on `err`.
 /// Returns the exit code.

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "ae-apps/ota/oem/commands.h"
+#include "ae-apps/ota/oem/repository_cli.h"
 #include "ae-apps/ota/oem/token.h"
 #include "ae-apps/ota/oem/upload.h"
 
@@ -148,7 +149,7 @@ Action add_token(CLI::App& app, Options& o) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Makes, signs and checks firmware images"};
+  CLI::App app{"Makes, signs and checks firmware images, and the repositories that tell of them"};
   app.require_subcommand(1);
   using Adder = Action (*)(CLI::App&, Options&);
   std::vector<std::pair<const CLI::App*, Action>> actions;
@@ -156,6 +157,10 @@ int main(int argc, char** argv) {
                           add_keygen, add_token}) {
     Action action = add(app, options);
     actions.emplace_back(app.get_subcommands({}).back(), std::move(action));
+  }
+  oem::RepositoryOptions repository;
+  for (auto& [command, action] : oem::add_repository_commands(app, repository)) {
+    actions.emplace_back(command, std::move(action));
   }
   CLI11_PARSE(app, argc, argv);
 

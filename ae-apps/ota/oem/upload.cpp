@@ -26,12 +26,7 @@ Result<Bytes> read_signed_image(const std::string& file) {
   return content;
 }
 
-Result<std::string> url_of(const UploadRequest& request, ByteView image) {
-  std::string server = request.server_url;
-  if (server.ends_with('/')) server.pop_back();
-  if (!server.starts_with("https://") || server.find_first_of("/?#", 8) != std::string::npos) {
-    return fail(Rsc::kBadRequest, "the server is a URL such as https://ota.example:8443");
-  }
+Result<std::string> path_of(const UploadRequest& request, ByteView image) {
   const std::string name = request.name.empty() ? to_hex(crypto::sha256(image)) : request.name;
   const auto fits = [](unsigned char c) {
     return (c < 128 && std::isalnum(c) != 0) || c == '.' || c == '_' || c == '-';
@@ -40,7 +35,16 @@ Result<std::string> url_of(const UploadRequest& request, ByteView image) {
       !std::all_of(name.begin(), name.end(), fits)) {
     return fail(Rsc::kBadRequest, "name: 1 to 128 letters, digits, '.', '_' or '-'");
   }
-  return server + "/images/" + name;
+  return "/images/" + name;
+}
+
+Result<std::string> url_of(const UploadRequest& request, const std::string& path) {
+  std::string server = request.server_url;
+  if (server.ends_with('/')) server.pop_back();
+  if (!server.starts_with("https://") || server.find_first_of("/?#", 8) != std::string::npos) {
+    return fail(Rsc::kBadRequest, "the server is a URL such as https://ota.example:8443");
+  }
+  return server + path;
 }
 
 /// What a server says, made fit for a terminal.
@@ -63,7 +67,14 @@ Result<void> judge(const http::Stored& answer) {
 Result<void> upload(const UploadRequest& request, std::ostream& out) {
   const auto image = read_signed_image(request.image_file);
   if (!image) return fail(image.error());
-  const auto url = url_of(request, *image);
+  const auto path = path_of(request, *image);
+  if (!path) return fail(path.error());
+  return send(request, *path, "application/octet-stream", *image, out);
+}
+
+Result<void> send(const UploadRequest& request, const std::string& path,
+                  const std::string& content_type, ByteView content, std::ostream& out) {
+  const auto url = url_of(request, path);
   if (!url) return fail(url.error());
   if (const auto usable = make_client_context(request.tls); !usable) return fail(usable.error());
 
@@ -73,12 +84,12 @@ Result<void> upload(const UploadRequest& request, std::ostream& out) {
   settings.request_timeout = request.timeout;
   std::promise<Result<http::Stored>> answered;
   http::Client client(std::move(settings), codecs);
-  client.put(*url, "application/octet-stream", text_of(*image),
+  client.put(*url, content_type, text_of(content),
              [&answered](Result<http::Stored> answer) { answered.set_value(std::move(answer)); });
   const auto answer = answered.get_future().get();
   if (!answer) return fail(answer.error());
   if (auto good = judge(*answer); !good) return good;
-  out << *url << ": " << image->size() << " bytes, status " << answer->status << '\n';
+  out << *url << ": " << content.size() << " bytes, status " << answer->status << '\n';
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <string>
 
+#include "ae-apps/ota/crypto/bytes.h"
 #include "bindings/security/tls_settings.h"
 #include "cse/primitive/result.h"
 
@@ -22,5 +23,10 @@ struct UploadRequest {
 /// is no image, or a draft that nobody signed); kTargetNotReachable; kOriginatorHasNoPrivilege and
 /// kNotAcceptable with the words of the server that refused.
 Result<void> upload(const UploadRequest& request, std::ostream& out);
+
+/// PUT of these bytes at that path of the server, whose own name and file are not looked at. Errors
+/// as above.
+Result<void> send(const UploadRequest& request, const std::string& path,
+                  const std::string& content_type, ByteView content, std::ostream& out);
 
 }  // namespace gatehouse::oem

@@ -1,0 +1,221 @@
+#include "ae-apps/ota/oem/repository_commands.h"
+
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/oem/commands.h"
+#include "ae-apps/ota/oem/draft.h"
+#include "ae-apps/ota/repository/signing.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::oem {
+namespace {
+
+constexpr std::size_t kMaxMetadataBytes = 8U << 20;
+constexpr std::size_t kMaxSbomBytes = 16U << 20;
+
+uptane::RepositoryFolder open(const RepositoryRequest& request) {
+  return uptane::RepositoryFolder(
+      request.folder, request.director ? uptane::Profile::kDirector : uptane::Profile::kImages);
+}
+
+/// Errors name the key without what may hold a PIN.
+tl::unexpected<Error> key_error(const std::string& source, const Error& error) {
+  return fail(error.rsc, "key " + source.substr(0, source.find('?')) + ": " + error.detail);
+}
+
+Result<crypto::SigningKey> signing_key(const std::string& source) {
+  auto key = crypto::SigningKey::load(source);
+  return key ? key : Result<crypto::SigningKey>(key_error(source, key.error()));
+}
+
+Result<crypto::PublicKey> public_key(const std::string& source) {
+  if (!source.starts_with("pkcs11:")) {
+    auto key = crypto::PublicKey::load(source);
+    if (key) return key;
+  }
+  const auto key = crypto::SigningKey::load(source);
+  if (!key) return key_error(source, key.error());
+  return key->public_key();
+}
+
+Result<uptane::RoleSpec> role_spec(const RoleRequest& request) {
+  uptane::RoleSpec out{{}, request.threshold};
+  for (const std::string& source : request.keys) {
+    auto key = public_key(source);
+    if (!key) return fail(key.error());
+    out.keys.push_back(*std::move(key));
+  }
+  return out;
+}
+
+void say_drafted(std::ostream& out, const std::string& role) {
+  out << "drafts/" << role << ".json: to be signed\n";
+}
+
+/// SHA-256 of the bill of materials, if it is one.
+Result<std::string> digest_of_sbom(const std::string& file) {
+  const auto bytes = crypto::read_file(file, kMaxSbomBytes);
+  if (!bytes) return fail(bytes.error());
+  const auto tree = parse_json(text_of(*bytes), {.max_bytes = kMaxSbomBytes, .max_depth = 32});
+  if (!tree || tree->string_at("bomFormat") != "CycloneDX") {
+    return fail(Rsc::kBadRequest, "the bill of materials is no CycloneDX in JSON");
+  }
+  return to_hex(crypto::sha256(*bytes));
+}
+
+}  // namespace
+
+Result<void> init_repository(const RepositoryRequest& request,
+                             const std::map<std::string, RoleRequest, std::less<>>& roles,
+                             std::ostream& out) {
+  uptane::RoleSpecs specs;
+  for (const auto& [role, keys] : roles) {
+    auto spec = role_spec(keys);
+    if (!spec) return fail(spec.error());
+    specs.emplace(role, *std::move(spec));
+  }
+  if (auto done = open(request).create(specs, request.now); !done) return done;
+  say_drafted(out, "root");
+  if (!request.director) say_drafted(out, "targets");
+  return {};
+}
+
+Result<void> add_image(const RepositoryRequest& request, const ImageRequest& image,
+                       std::ostream& out) {
+  const auto content = crypto::read_file(image.image_file, kMaxFileBytes);
+  if (!content) return fail(content.error());
+  const auto parsed = parse_draft(*content);
+  if (!parsed) return fail(parsed.error());
+  if (parsed->signatures.empty()) {
+    return fail(Rsc::kBadRequest, "'" + image.image_file + "' is a draft that nobody signed");
+  }
+  const image::Manifest& manifest = parsed->manifest;
+  uptane::TargetSpec target;
+  target.name = image.name.empty() ? manifest.name + "/" + manifest.version + ".ghfw" : image.name;
+  target.hardware_ids = {manifest.hardware_id};
+  target.release_counter = manifest.release_counter;
+  target.version = manifest.version;
+  if (!image.sbom_file.empty()) {
+    auto digest = digest_of_sbom(image.sbom_file);
+    if (!digest) return fail(digest.error());
+    target.sbom = *std::move(digest);
+  }
+  uptane::RepositoryFolder repository = open(request);
+  auto described = repository.add_image(std::move(target), image.image_file, kMaxFileBytes);
+  if (!described) return fail(described.error());
+  auto metadata = repository.draft(image.role, request.now);
+  if (!metadata) return fail(metadata.error());
+  uptane::set_target(*metadata, *described);
+  if (auto done = repository.stage(image.role, *metadata); !done) return done;
+  out << described->name << ": " << described->length << " bytes, release "
+      << described->release_counter << " for " << manifest.hardware_id << '\n';
+  say_drafted(out, image.role);
+  return {};
+}
+
+Result<void> remove_image(const RepositoryRequest& request, const std::string& name,
+                          const std::string& role, std::ostream& out) {
+  uptane::RepositoryFolder repository = open(request);
+  auto metadata = repository.draft(role, request.now);
+  if (!metadata) return fail(metadata.error());
+  if (!uptane::erase_target(*metadata, name)) {
+    return fail(Rsc::kNotFound, role + ": does not describe " + name);
+  }
+  if (auto done = repository.stage(role, *metadata); !done) return done;
+  say_drafted(out, role);
+  return {};
+}
+
+Result<void> delegate_role(const RepositoryRequest& request, const DelegateRequest& delegation,
+                           std::ostream& out) {
+  auto keys = role_spec(delegation.keys);
+  if (!keys) return fail(keys.error());
+  const uptane::DelegationSpec spec{delegation.role, *std::move(keys), delegation.paths,
+                                    delegation.hardware_ids, delegation.terminating};
+  if (auto done = open(request).delegate(delegation.delegator, spec, request.now); !done) {
+    return done;
+  }
+  say_drafted(out, delegation.delegator);
+  say_drafted(out, delegation.role);
+  return {};
+}
+
+Result<void> rotate_role(const RepositoryRequest& request, const std::string& role,
+                         const RoleRequest& keys, std::ostream& out) {
+  const auto spec = role_spec(keys);
+  if (!spec) return fail(spec.error());
+  if (auto done = open(request).rotate(role, *spec, request.now); !done) return done;
+  out << "drafts/root.json: to be signed" << (role == "root" ? " by the old keys and the new" : "")
+      << '\n';
+  if (role == "targets" && !request.director) say_drafted(out, "targets");
+  return {};
+}
+
+Result<void> revoke_key_id(const RepositoryRequest& request, const std::string& key_id,
+                           std::ostream& out) {
+  uptane::RepositoryFolder repository = open(request);
+  if (auto done = repository.revoke(key_id, request.now); !done) return done;
+  for (const uptane::RoleState& state : repository.states()) {
+    if (state.drafted) say_drafted(out, state.name);
+  }
+  return {};
+}
+
+Result<void> sign_metadata(const std::string& file, const std::vector<std::string>& keys,
+                           std::ostream& out) {
+  const auto content = crypto::read_file(file, kMaxMetadataBytes);
+  if (!content) return fail(content.error());
+  std::string text(text_of(*content));
+  for (const std::string& source : keys) {
+    const auto key = signing_key(source);
+    if (!key) return fail(key.error());
+    auto more = uptane::add_signature(text, *key);
+    if (!more) return fail(more.error());
+    text = *std::move(more);
+    out << file << ": signed by " << (key->in_token() ? "a key in a token" : "a key file")
+        << ", key id " << uptane::key_id_of(uptane::key_object(key->public_key())) << '\n';
+  }
+  return write_whole(file, view_of(text));
+}
+
+Result<void> publish_repository(const RepositoryRequest& request, const std::string& snapshot_key,
+                                const std::string& timestamp_key, std::ostream& out) {
+  uptane::RepositoryFolder repository = open(request);
+  if (request.director) {
+    if (auto done = repository.publish({}, request.now); !done) return done;
+    return show_repository(request, out);
+  }
+  const auto snapshot = signing_key(snapshot_key);
+  if (!snapshot) return fail(snapshot.error());
+  const auto timestamp = signing_key(timestamp_key);
+  if (!timestamp) return fail(timestamp.error());
+  if (auto done = repository.publish({&*snapshot, &*timestamp}, request.now); !done) return done;
+  return show_repository(request, out);
+}
+
+Result<void> show_repository(const RepositoryRequest& request, std::ostream& out) {
+  for (const uptane::RoleState& state : open(request).states()) {
+    if (state.version == 0 && !state.drafted) continue;
+    out << state.name << ": ";
+    if (state.version == 0) {
+      out << "never published";
+    } else {
+      out << "version " << state.version << ", expires " << state.expires;
+    }
+    if (state.drafted) {
+      out << "; draft with " << state.signatures << " of " << state.threshold << " signatures";
+    }
+    out << '\n';
+  }
+  return {};
+}
+
+Result<void> send_repository(const RepositoryRequest& request, UploadRequest upload,
+                             std::ostream& out) {
+  Value files = Value::object();
+  for (const auto& [name, text] : open(request).metadata()) files.set(name, text);
+  if (files.size() == 0) return fail(Rsc::kNotFound, "nothing is published in this folder");
+  return send(upload, "/uptane/images", "application/json",
+              view_of(to_json(Value::object({{"files", std::move(files)}}))), out);
+}
+
+}  // namespace gatehouse::oem
