@@ -18,6 +18,22 @@ Result<void> EcuNode::start(ByteView factory_image) {
   uds_ = std::make_unique<uds::Server>(settings_.uds, uds::steady_clock(), random_,
                                        settings_.access_key, ecu_, ecu_);
   ecu_.observe(uds_.get());
+  return settings_.can ? start_on_bus() : start_on_doip();
+}
+
+Result<void> EcuNode::start_on_bus() {
+  auto server = isotp::Server::start(
+      *settings_.can, *uds_, [this] { ecu_.boot(); },
+      [this](const isotp::Counters& counters) {
+        ecu_.drain();
+        ecu_.observe_refused_frames(counters.ignored);
+      });
+  if (!server) return fail(server.error());
+  bus_server_ = *std::move(server);
+  return {};
+}
+
+Result<void> EcuNode::start_on_doip() {
   doip::ServerSettings doip = settings_.doip;
   doip.entity.identity.vin = settings_.ecu.vin;
   auto server = doip::TcpServer::start(
@@ -36,6 +52,7 @@ std::uint16_t EcuNode::port() const { return server_ ? server_->port() : 0; }
 
 void EcuNode::stop() {
   if (server_) server_->stop();
+  if (bus_server_) bus_server_->stop();
   ecu_.power_off();
 }
 

@@ -19,6 +19,9 @@ struct Options {
   std::string hardware_id = "demo-ecu";
   std::string vin = "GATEHOUSE00000001";
   std::string logical_address = "0x1010";
+  std::string can;
+  std::string can_request_id = "0x7E0", can_response_id = "0x7E8", can_functional_id = "0x7DF";
+  bool can_fd = false;
   std::string key;
   std::vector<std::string> oem_keys;
   bool constrained = false;
@@ -42,6 +45,14 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--vin", o.vin, "VIN (F190)")->capture_default_str();
   app.add_option("--logical-address", o.logical_address, "DoIP address, 0x….")
       ->capture_default_str();
+  app.add_option("--can", o.can,
+                 "Speaks ISO-TP on this bus in place of DoIP: virtual:PATH or socketcan:INTERFACE");
+  app.add_option("--can-request-id", o.can_request_id, "Tester to ECU; above 0x7FF: 29 bits")
+      ->capture_default_str();
+  app.add_option("--can-response-id", o.can_response_id, "ECU to tester")->capture_default_str();
+  app.add_option("--can-functional-id", o.can_functional_id, "Testers to all ECUs")
+      ->capture_default_str();
+  app.add_flag("--can-fd", o.can_fd, "CAN FD with frames of 64 bytes");
   app.add_option("--key", o.key, "Private key that signs version reports (PEM or pkcs11: URI)");
   app.add_option("--oem-key", o.oem_keys, "Public key or certificate of the OEM (PEM); repeatable");
   app.add_flag("--constrained", o.constrained, "Checks a MAC of the gateway instead of signatures");
@@ -106,6 +117,26 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
   return {};
 }
 
+/// Onto the bus that the options name, if they do.
+Result<void> choose_bus(const Options& o, NodeSettings& settings) {
+  if (o.can.empty()) return {};
+  isotp::EcuOnBus out;
+  out.bus = o.can;
+  out.fd = o.can_fd;
+  const auto request = isotp::identifier_in(o.can_request_id);
+  const auto response = isotp::identifier_in(o.can_response_id);
+  out.functional_id = isotp::identifier_in(o.can_functional_id);
+  if (!can::names_a_bus(o.can) || !request || !response || !out.functional_id ||
+      *request == *response) {
+    return fail(Rsc::kBadRequest,
+                "--can: virtual:PATH or socketcan:INTERFACE, and different identifiers");
+  }
+  out.request_id = *request;
+  out.response_id = *response;
+  settings.can = isotp::ServerSettings{isotp::ecu_side(out)};
+  return {};
+}
+
 Result<NodeSettings> settings_of(const Options& o) {
   NodeSettings settings;
   settings.ecu.serial = o.serial;
@@ -122,6 +153,7 @@ Result<NodeSettings> settings_of(const Options& o) {
     return fail(Rsc::kBadRequest, "--logical-address " + o.logical_address + ": not an address");
   }
   if (o.vin.size() != 17) return fail(Rsc::kBadRequest, "--vin: a VIN has 17 characters");
+  if (const auto chosen = choose_bus(o, settings); !chosen) return fail(chosen.error());
   if (const auto loaded = load_keys(o, settings); !loaded) return fail(loaded.error());
   return settings;
 }
@@ -159,7 +191,11 @@ int run(const Options& o) {
   }
   EcuNode node(*std::move(settings), disk, runner, random);
   if (const auto started = node.start(factory_image); !started) return complain(started.error());
-  std::cout << "DoIP listening on " << o.address << ":" << node.port() << std::endl;
+  if (o.can.empty()) {
+    std::cout << "DoIP listening on " << o.address << ":" << node.port() << std::endl;
+  } else {
+    std::cout << "ISO-TP listening on " << o.can << " " << o.can_request_id << std::endl;
+  }
   int signal = 0;
   sigwait(&stop_signals, &signal);
   node.stop();
@@ -170,7 +206,8 @@ int run(const Options& o) {
 }  // namespace gatehouse::ecu
 
 int main(int argc, char** argv) {
-  CLI::App app{"An ECU: boot loader with two slots, application, UDS over DoIP", "gatehouse-ecu"};
+  CLI::App app{"An ECU: boot loader with two slots, application, UDS over DoIP or ISO-TP",
+               "gatehouse-ecu"};
   gatehouse::ecu::Options options;
   gatehouse::ecu::add_options(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -60,6 +60,31 @@ bool is_plain_name(std::string_view text) {
          });
 }
 
+/// "0x7E0", or a number.
+std::uint32_t read_identifier(ota::MemberReader& in, const Value& object, std::string_view name,
+                              std::uint32_t fallback) {
+  const Value* value = object.find(name);
+  if (value == nullptr || !value->is_string()) {
+    return static_cast<std::uint32_t>(in.whole(name, 0, can::kMaxExtendedId, fallback));
+  }
+  const auto out = isotp::identifier_in(in.text(name, true));
+  if (!out) in.fault(name, "must be a CAN identifier: 0x7E0");
+  return out.value_or(fallback);
+}
+
+Result<isotp::EcuOnBus> read_bus(const Value& object, const std::string& prefix) {
+  ota::MemberReader in(object, prefix);
+  isotp::EcuOnBus out;
+  out.bus = in.text("bus", true);
+  if (!can::names_a_bus(out.bus)) in.fault("bus", "must be virtual:PATH or socketcan:INTERFACE");
+  out.request_id = read_identifier(in, object, "request_id", out.request_id);
+  out.response_id = read_identifier(in, object, "response_id", out.response_id);
+  if (out.request_id == out.response_id) in.fault("response_id", "must not be the request_id");
+  out.fd = in.truth("fd", false);
+  if (const auto done = in.finish(); !done) return fail(done.error());
+  return out;
+}
+
 Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const Folder& folder) {
   ota::MemberReader in(object, prefix);
   EcuEntry ecu;
@@ -76,6 +101,14 @@ Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const 
   ecu.port = static_cast<std::uint16_t>(in.whole("port", 1, 65535, ecu.port));
   ecu.logical_address =
       static_cast<std::uint16_t>(in.whole("logical_address", 1, 0xFFFF, ecu.logical_address));
+  if (const Value* bus = in.object("can")) {
+    Result<isotp::EcuOnBus> can = read_bus(*bus, prefix + "can.");
+    if (!can) {
+      in.adopt(can.error());
+    } else {
+      ecu.can = *std::move(can);
+    }
+  }
   const std::string level = in.text("level", false, "full");
   if (level != "full" && level != "constrained") in.fault("level", "must be full or constrained");
   ecu.level = level == "full" ? EcuLevel::kFull : EcuLevel::kConstrained;

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "ae-apps/ota/isotp/client.h"
 #include "ae-apps/ota/uds/doip_client.h"
 #include "cse/codec/json.h"
 
@@ -45,8 +46,8 @@ class EcuLink::Talk {
   explicit Talk(EcuLink& link)
       : link_(link),
         busy_(link.mutex_),
-        transport_(transport_settings(link)),
-        flasher(transport_, flasher_settings(link)) {
+        transport_(make_transport(link)),
+        flasher(*transport_, flasher_settings(link)) {
     const std::lock_guard lock(link_.talker_mutex_);
     link_.talker_ = &flasher;
   }
@@ -58,13 +59,17 @@ class EcuLink::Talk {
   Talk& operator=(const Talk&) = delete;
 
  private:
-  static doip::ClientSettings transport_settings(const EcuLink& link) {
+  static std::unique_ptr<uds::Transport> make_transport(const EcuLink& link) {
+    if (link.entry_.can) {
+      return std::make_unique<isotp::Client>(
+          isotp::ClientSettings{isotp::tester_side(*link.entry_.can)});
+    }
     doip::ClientSettings out;
     out.address = link.entry_.host;
     out.port = link.entry_.port;
     out.ecu = link.entry_.logical_address;
     out.connect_limit = link.settings_.connect_limit;
-    return out;
+    return std::make_unique<doip::Client>(out);
   }
   static uds::FlasherSettings flasher_settings(const EcuLink& link) {
     uds::FlasherSettings out;
@@ -75,7 +80,7 @@ class EcuLink::Talk {
 
   EcuLink& link_;
   std::lock_guard<std::mutex> busy_;
-  doip::Client transport_;
+  std::unique_ptr<uds::Transport> transport_;
 
  public:
   uds::Flasher flasher;

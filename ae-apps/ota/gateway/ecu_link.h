@@ -25,9 +25,9 @@ struct EcuReport {
   std::string version, payload_sha256, attack;
 };
 
-/// The gateway's way to one ECU: each function is one DoIP connection. Errors of all: a sentence
-/// for people; kTargetNotReachable if the ECU does not answer, kRequestTimeout if cancelled,
-/// kNotAcceptable if it refuses, kOriginatorNotAuthenticated if it is not the ECU of the
+/// The gateway's way to one ECU: each function is one DoIP or ISO-TP connection. Errors of all: a
+/// sentence for people; kTargetNotReachable if the ECU does not answer, kRequestTimeout if
+/// cancelled, kNotAcceptable if it refuses, kOriginatorNotAuthenticated if it is not the ECU of the
 /// configuration. Threading: any thread; one after the other.
 class EcuLink {
  public:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ae-apps/ota/crypto/keys.h"
+#include "ae-apps/ota/isotp/endpoint.h"
 #include "ae-apps/ota/uds/client.h"
 #include "ae-apps/sdk/settings.h"
 
@@ -23,6 +24,7 @@ struct EcuEntry {
   std::string host = "127.0.0.1";  ///< of its DoIP entity
   std::uint16_t port = 13400;
   std::uint16_t logical_address = 0x1010;
+  std::optional<isotp::EcuOnBus> can;  ///< reached over ISO-TP in place of DoIP
   EcuLevel level = EcuLevel::kFull;
   Bytes access_key;                            ///< of security access
   Bytes shared_key;                            ///< of a constrained ECU

@@ -5,7 +5,7 @@
 
 namespace gatehouse::uds {
 
-/// A way for UDS messages to one ECU and back: DoIP here, ISO-TP on CAN as one more implementation.
+/// A way for UDS messages to one ECU and back: DoIP here, ISO-TP on CAN in ../isotp.
 /// Threading: one thread at a time. Errors: kTargetNotReachable (not connected, refused, gone),
 /// kRequestTimeout (no message in time).
 class Transport {

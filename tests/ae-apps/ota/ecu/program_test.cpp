@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/isotp/client.h"
 #include "tests/ae-apps/ota/ecu/ecu_fixture.h"
 #include "tests/ae-apps/ota/temporary_folder.h"
 
@@ -78,8 +80,9 @@ TEST(ProcessRunner, EndsOneThatHangs) {
 /// gatehouse-ecu as a child process.
 class Program {
  public:
-  explicit Program(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), GATEHOUSE_ECU_PROGRAM);
+  explicit Program(std::vector<std::string> arguments,
+                   const char* program = GATEHOUSE_ECU_PROGRAM) {
+    arguments.insert(arguments.begin(), program);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -238,6 +241,74 @@ TEST_F(EcuProgram, SurvivesAPowerCutInADownload) {
   ASSERT_TRUE(flash(flasher, image));
   ASSERT_TRUE(flasher.reset_and_wait(milliseconds(30'000)));
   EXPECT_EQ(flasher.inventory()->version, "1.1.0");
+}
+
+/// The ECU on a virtual bus between processes; a tester that reaches it by ISO-TP.
+class EcuOnBus : public EcuProgram {
+ protected:
+  isotp::EcuOnBus place(bool fd) const {
+    isotp::EcuOnBus out;
+    out.bus = "virtual:" + (folder / "can0");
+    out.fd = fd;
+    return out;
+  }
+  std::vector<std::string> bus(std::vector<std::string> more = {}) const {
+    std::vector<std::string> all{"--socket", folder / "can0",   "--bit-rate",
+                                 "10000000", "--data-bit-rate", "10000000"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::vector<std::string> on_bus(std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--can", "virtual:" + (folder / "can0")});
+    return arguments(more);
+  }
+};
+
+TEST_F(EcuOnBus, IsUpdatedOverIsoTpAndRemembersIt) {
+  for (const bool fd : {false, true}) {
+    const Program can(bus(), GATEHOUSE_CAN_PROGRAM);
+    std::filesystem::remove_all(folder / "state");
+    Program program(on_bus(fd ? std::vector<std::string>{"--can-fd"} : std::vector<std::string>{}));
+    isotp::Client transport({isotp::tester_side(place(fd))});
+    uds::Flasher flasher(transport, flasher_settings());
+    ASSERT_EQ(flasher.inventory()->version, "1.0.0") << program.line();
+
+    const auto flashed =
+        flash(flasher,
+              script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(40'000, 'x')));
+    ASSERT_TRUE(flashed) << flashed.error().text;
+    const auto back = flasher.reset_and_wait(milliseconds(30'000));
+    ASSERT_TRUE(back) << back.error().text;
+
+    EXPECT_EQ(flasher.inventory()->version, "1.1.0");
+    EXPECT_EQ(program.terminate(), 0);
+  }
+}
+
+// A frame that is lost costs a request, which is asked again; an error frame costs nothing.
+TEST_F(EcuOnBus, IsUpdatedOverABusWithFaults) {
+  const Program can(bus({"--lose", "300", "--bit-errors", "20000", "--seed", "3"}),
+                    GATEHOUSE_CAN_PROGRAM);
+  Program program(on_bus());
+  isotp::Client transport({isotp::tester_side(place(false))});
+  uds::FlasherSettings settings = flasher_settings();
+  settings.client.p2 = milliseconds(2000);
+  settings.client.transfer_repeats = 5;
+  uds::Flasher flasher(transport, settings);
+  const Bytes image =
+      script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(30'000, 'x'));
+
+  uds::Diagnosis<void> flashed = flash(flasher, image);
+  for (int again = 0; !flashed && again < 5; ++again) flashed = flash(flasher, image);
+
+  ASSERT_TRUE(flashed) << flashed.error().text;
+}
+
+TEST_F(EcuOnBus, NeedsABusThatIsThere) {
+  EXPECT_EQ(Program(on_bus()).wait(), 1) << "no bus runs";
+  EXPECT_EQ(Program(arguments({"--can", "can0"})).wait(), 1);
+  EXPECT_EQ(Program(on_bus({"--can-request-id", "0x7E8"})).wait(), 1) << "same as the response's";
+  EXPECT_EQ(Program({"--socket", folder / "no/such"}, GATEHOUSE_CAN_PROGRAM).wait(), 1);
 }
 
 TEST_F(EcuProgram, RefusesBadArguments) {

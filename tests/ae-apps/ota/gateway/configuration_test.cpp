@@ -65,6 +65,39 @@ TEST_F(ConfigurationTest, ReadsAllOfIt) {
   EXPECT_EQ(settings->ecus[1].shared_key, Bytes(32, 2));
 }
 
+TEST_F(ConfigurationTest, ReadsAnEcuOnABus) {
+  ecu(1).set("can", Value::object({{"bus", "virtual:/tmp/can0"},
+                                   {"request_id", "0x7E1"},
+                                   {"response_id", 2025},
+                                   {"fd", true}}));
+
+  const auto settings = parse();
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_FALSE(settings->ecus[0].can);
+  ASSERT_TRUE(settings->ecus[1].can);
+  EXPECT_EQ(settings->ecus[1].can->bus, "virtual:/tmp/can0");
+  EXPECT_EQ(settings->ecus[1].can->request_id, 0x7E1u);
+  EXPECT_EQ(settings->ecus[1].can->response_id, 0x7E9u);
+  EXPECT_TRUE(settings->ecus[1].can->fd);
+}
+
+TEST_F(ConfigurationTest, NamesWhatIsWrongAboutABus) {
+  const std::pair<Value, std::string> cases[] = {
+      {Value::object({{"bus", "can0"}}), "ecus[1].can.bus"},
+      {Value::object({{"bus", "socketcan:can0"}, {"request_id", "0xZZ"}}),
+       "ecus[1].can.request_id"},
+      {Value::object({{"bus", "socketcan:can0"}, {"response_id", "0x7E0"}}),
+       "ecus[1].can.response_id"},
+      {Value::object({{"bus", "socketcan:can0"}, {"speed", 5}}), "ecus[1].can.speed"}};
+  for (const auto& [can, name] : cases) {
+    ecu(1).set("can", can);
+    const auto settings = parse();
+    ASSERT_FALSE(settings) << name;
+    EXPECT_NE(settings.error().detail.find(name), std::string::npos) << settings.error().detail;
+  }
+}
+
 TEST_F(ConfigurationTest, TheCommandLineWins) {
   const auto settings =
       parse(Value::object({{"yes", true}, {"cut_download_after", 700}, {"state_dir", "/tmp/x"}}));
