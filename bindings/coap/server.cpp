@@ -171,7 +171,8 @@ void Server::Impl::on_request(coap_session_t* session, const coap_pdu_t* pdu, co
   const auto found = sessions.find(session);
   if (found == sessions.end()) return;
   Session& state = *found->second;
-  state.last_request = now();
+  const Time arrived = now();
+  state.last_request = arrived;
   state.asked = true;
   auto call = std::make_shared<Call>();
   call->session = session;
@@ -182,7 +183,7 @@ void Server::Impl::on_request(coap_session_t* session, const coap_pdu_t* pdu, co
   // Without a response code what leaves is an empty acknowledgement, or nothing where that has no
   // meaning.
   if (!is_reliable(session)) {
-    const auto seen = state.window.begin(call->id, call->token, now());
+    const auto seen = state.window.begin(call->id, call->token, arrived);
     if (seen.seen != ExchangeWindow::Seen::kNew) {
       ++duplicates;
       if (seen.answer) fill(answer, *seen.answer);

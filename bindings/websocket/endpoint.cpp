@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "bindings/websocket/identity.h"
 #include "bindings/websocket/session.h"
@@ -33,7 +34,7 @@ struct Endpoint::Impl final : SessionOwner, std::enable_shared_from_this<Endpoin
       : settings_(std::move(given)), handler(served), codecs_(known) {}
 
   struct Listener {
-    tcp::acceptor acceptor;
+    TcpAcceptor acceptor;
     asio::steady_timer pause;
     TlsContext tls;
   };
@@ -51,11 +52,12 @@ struct Endpoint::Impl final : SessionOwner, std::enable_shared_from_this<Endpoin
   void ended(Session& session, bool was_open) override;
   void serve(Session& session, Request request, std::uint64_t number) override;
   void met(Session& session, const std::string& name) override;
+  void has_output(Session& session) override;
 
   // --- on the endpoint's thread
   Result<void> listen(const ListenerSettings& at);
   void accept(Listener& listener);
-  void on_accept(Listener& listener, const error_code& error, tcp::socket socket);
+  void on_accept(Listener& listener, const error_code& error, TcpSocket socket);
   std::shared_ptr<Session> session_to(const std::string& url, const std::string& serialization);
   void keep_open(Kept& kept);
   void tick();
@@ -78,6 +80,7 @@ struct Endpoint::Impl final : SessionOwner, std::enable_shared_from_this<Endpoin
   std::vector<std::unique_ptr<Kept>> kept;
   std::vector<std::uint16_t> ports;
   std::set<std::shared_ptr<Session>> sessions;
+  std::vector<std::shared_ptr<Session>> to_write;  ///< when all that came in has been looked at
   std::map<std::string, std::weak_ptr<Session>> by_url;
   std::size_t accepted_open = 0, outgoing_open = 0;
   Exchange::Clock::time_point close_deadline;
@@ -149,6 +152,14 @@ void Endpoint::Impl::met(Session& session, const std::string& name) {
   by_name[name] = session.weak_from_this();
 }
 
+void Endpoint::Impl::has_output(Session& session) {
+  to_write.push_back(session.shared_from_this());
+  if (to_write.size() > 1) return;
+  asio::post(io, [this] {
+    for (const auto& each : std::exchange(to_write, {})) each->write_now();
+  });
+}
+
 std::shared_ptr<Session> Endpoint::Impl::connection_of(const std::string& name) {
   const std::lock_guard lock(mutex);
   const auto found = by_name.find(name);
@@ -193,14 +204,14 @@ Result<void> Endpoint::Impl::listen(const ListenerSettings& at) {
   const auto address = asio::ip::make_address(at.address, error);
   if (error) return refuse_start("no IP address");
   auto listener =
-      std::make_unique<Listener>(Listener{tcp::acceptor(io), asio::steady_timer(io), TlsContext()});
+      std::make_unique<Listener>(Listener{TcpAcceptor(io), asio::steady_timer(io), TlsContext()});
   if (at.tls) {
     Result<TlsContext> context = make_server_context(*at.tls);
     if (!context) return fail(context.error());
     listener->tls = *std::move(context);
   }
   const tcp::endpoint endpoint(address, at.port);
-  tcp::acceptor& acceptor = listener->acceptor;
+  TcpAcceptor& acceptor = listener->acceptor;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
@@ -213,12 +224,12 @@ Result<void> Endpoint::Impl::listen(const ListenerSettings& at) {
 }
 
 void Endpoint::Impl::accept(Listener& listener) {
-  listener.acceptor.async_accept([this, &listener](const error_code& error, tcp::socket socket) {
+  listener.acceptor.async_accept([this, &listener](const error_code& error, TcpSocket socket) {
     on_accept(listener, error, std::move(socket));
   });
 }
 
-void Endpoint::Impl::on_accept(Listener& listener, const error_code& error, tcp::socket socket) {
+void Endpoint::Impl::on_accept(Listener& listener, const error_code& error, TcpSocket socket) {
   if (closing || error == asio::error::operation_aborted) return;
   if (error) {  // out of file descriptors, most likely: a pause instead of a busy loop
     listener.pause.expires_after(kAcceptPause);

@@ -1,9 +1,9 @@
 #include "bindings/websocket/session.h"
 
 #include <algorithm>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -29,8 +29,8 @@ constexpr std::size_t kMaxUpgradeBytes = 8u << 10;
 constexpr std::size_t kKeptBufferBytes = 64u << 10;  ///< a larger one is given back when empty
 constexpr const char* kName = "Gatehouse";
 
-using PlainStream = beast::tcp_stream;
-using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+using PlainStream = TcpSocket;
+using TlsStream = beast::ssl_stream<TcpSocket>;
 
 /// Asio's wrapper of our context; it holds a reference of its own.
 asio::ssl::context wrap(const TlsContext& context) {
@@ -55,7 +55,7 @@ void Session::open(const Codec& codec, Peer peer) {
     outgoing_bytes_ += message.size();
     outgoing_.push_back(std::move(message));
     if (outgoing_bytes_ > owner_.settings().max_queued_bytes) return drop();
-    if (outgoing_.size() == 1) write_next();
+    if (outgoing_.size() == 1) owner_.has_output(*this);
   };
   outside.serve = [this](Request request, std::uint64_t number) {
     request.peer = peer_;
@@ -96,7 +96,8 @@ void Session::answer(std::uint64_t number, Response response) {
 }
 
 void Session::check_deadlines(Exchange::Clock::time_point now) {
-  if (exchange_) exchange_->check_deadlines(now);
+  if (exchange_) return exchange_->check_deadlines(now);
+  if (now >= handshake_deadline_) drop();
 }
 
 void Session::finish(const std::string& why) {
@@ -138,11 +139,10 @@ class StreamSession : public Session {
   std::shared_ptr<StreamSession> self() {
     return std::static_pointer_cast<StreamSession>(shared_from_this());
   }
-  beast::tcp_stream& tcp() { return beast::get_lowest_layer(ws_); }
+  TcpSocket& tcp() { return beast::get_lowest_layer(ws_); }
 
   void set_options() {
     const EndpointSettings& settings = owner_.settings();
-    tcp().expires_never();
     ws_.set_option(
         ws::stream_base::timeout{settings.handshake_timeout, settings.idle_timeout / 2, true});
     ws_.read_message_max(settings.max_message_bytes);
@@ -152,8 +152,8 @@ class StreamSession : public Session {
   void begin(const Codec& codec) {
     if (finished_) return;
     error_code error;
-    tcp().socket().set_option(asio::ip::tcp::no_delay(true), error);
-    const auto remote = tcp().socket().remote_endpoint(error);
+    tcp().set_option(asio::ip::tcp::no_delay(true), error);
+    const auto remote = tcp().remote_endpoint(error);
     if (error) return fail_with("connection lost: " + error.message());
     Peer peer;
     peer.transport = kIsTls ? "wss" : "ws";
@@ -205,7 +205,7 @@ class StreamSession : public Session {
 
   void fail_with(const std::string& why) {
     error_code ignored;
-    tcp().socket().close(ignored);
+    tcp().close(ignored);
     finish(why);
   }
 
@@ -227,7 +227,6 @@ class ServerSession final : public StreamSession<Stream> {
   using Base::Base;
 
   void start() override {
-    this->tcp().expires_after(owner_.settings().handshake_timeout);
     if constexpr (Base::kIsTls) {
       ws_.next_layer().async_handshake(asio::ssl::stream_base::server, [me = me()](error_code e) {
         e ? me->fail_with("TLS: " + e.message()) : me->read_upgrade();
@@ -303,7 +302,7 @@ class ServerSession final : public StreamSession<Stream> {
     refusal_.prepare_payload();
     http::async_write(ws_.next_layer(), refusal_, [me = me()](error_code, std::size_t) {
       error_code ignored;
-      me->tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      me->tcp().shutdown(TcpSocket::shutdown_send, ignored);
       me->fail_with("refused");
     });
   }
@@ -329,12 +328,12 @@ class ClientSession final : public StreamSession<Stream> {
         first_(std::move(serialization)) {}
 
   void start() override {
-    this->tcp().expires_after(owner_.settings().handshake_timeout);
     resolver_.async_resolve(to_.host, to_.port, [me = me()](error_code error, auto results) {
       if (me->finished_) return;
       if (error) return me->give_up(error);
-      me->tcp().async_connect(
-          results, [me](error_code e, const auto&) { e ? me->give_up(e) : me->shake_hands(); });
+      asio::async_connect(me->tcp(), results, [me](error_code e, const auto&) {
+        e ? me->give_up(e) : me->shake_hands();
+      });
     });
   }
 
@@ -383,7 +382,7 @@ class ClientSession final : public StreamSession<Stream> {
     });
   }
 
-  asio::ip::tcp::resolver resolver_;
+  TcpResolver resolver_;
   WsUrl to_;
   std::string first_;
   ws::response_type response_;
@@ -391,7 +390,7 @@ class ClientSession final : public StreamSession<Stream> {
 
 }  // namespace
 
-std::shared_ptr<Session> accept_session(SessionOwner& owner, asio::ip::tcp::socket socket,
+std::shared_ptr<Session> accept_session(SessionOwner& owner, TcpSocket socket,
                                         const TlsContext& tls) {
   if (!tls) return std::make_shared<ServerSession<PlainStream>>(owner, std::move(socket));
   auto context = wrap(tls);

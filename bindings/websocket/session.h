@@ -1,6 +1,9 @@
 #pragma once
 // Internal: includes Asio. Only for session.cpp and endpoint.cpp.
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <deque>
 #include <memory>
@@ -15,6 +18,13 @@ namespace gatehouse::websocket {
 
 namespace asio = boost::asio;
 
+// With the executor that they have, not any: what is known while compiling costs nothing per
+// message.
+using Executor = asio::io_context::executor_type;
+using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+using TcpResolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
+
 class Session;
 
 /// What a session tells the endpoint, and what it needs of it. On the endpoint's thread.
@@ -27,12 +37,16 @@ class SessionOwner {
   virtual void ended(Session& session, bool was_open) = 0;
   virtual void serve(Session& session, Request request, std::uint64_t number) = 0;
   virtual void met(Session& session, const std::string& name) = 0;
+  /// There is something to write_now(); once until that is called.
+  virtual void has_output(Session& session) = 0;
 };
 
 /// One connection. It belongs to its owner's thread, and keeps itself alive until it has ended.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  explicit Session(SessionOwner& owner) : owner_(owner) {}
+  explicit Session(SessionOwner& owner)
+      : owner_(owner),
+        handshake_deadline_(Exchange::Clock::now() + owner.settings().handshake_timeout) {}
   virtual ~Session() = default;
 
   virtual void start() = 0;
@@ -43,6 +57,11 @@ class Session : public std::enable_shared_from_this<Session> {
   virtual void close() = 0;
   virtual void drop() = 0;  ///< ends without a word
   void check_deadlines(Exchange::Clock::time_point now);
+  /// Writes what waits. The owner calls it when all that came in has been looked at, so that the
+  /// answers of many connections leave together and wake their readers once.
+  void write_now() {
+    if (!finished_ && !outgoing_.empty()) write_next();
+  }
 
   std::vector<std::string> names;  ///< whose connection this is
   std::string url;                 ///< that we connected to; empty: accepted
@@ -63,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
   virtual void read_next() = 0;
 
   SessionOwner& owner_;
+  const Exchange::Clock::time_point handshake_deadline_;
   std::unique_ptr<Exchange> exchange_;
   std::shared_ptr<const Peer> peer_;
   std::deque<std::string> outgoing_;
@@ -71,7 +91,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool finished_ = false;
 };
 
-std::shared_ptr<Session> accept_session(SessionOwner& owner, asio::ip::tcp::socket socket,
+std::shared_ptr<Session> accept_session(SessionOwner& owner, TcpSocket socket,
                                         const TlsContext& tls);
 /// `serialization`: offered first; empty: the preferred one.
 std::shared_ptr<Session> connect_session(SessionOwner& owner, asio::io_context& io, WsUrl url,

@@ -9,22 +9,15 @@
 
 #include "bindings/http/server.h"
 #include "cse/codec/json.h"
+#include "tests/bench/bindings.h"
 #include "tests/bench/load.h"
 #include "tests/bench/nginx.h"
+#include "tests/bench/report.h"
 #include "tests/bench/sizes.h"
 #include "tests/faults/cse_process.h"
 
 namespace gatehouse::bench {
 namespace {
-
-struct Row {
-  std::string name;
-  Measured measured;
-  double ceiling = 0;  ///< requests or rows per second of what it is compared with
-  std::string ceiling_name;
-  double target = 0;  ///< wanted ratio; 0: none
-  std::string limit;  ///< what holds it back
-};
 
 /// Takes notifications as fast as they come.
 class Sink final : public PrimitiveHandler {
@@ -60,49 +53,12 @@ std::int64_t resident_kilobytes(int pid) {
   return 0;
 }
 
-void print(const std::vector<Row>& rows) {
-  std::printf("\n%-38s %12s %9s %9s  %-26s %7s %7s  %s\n", "scenario", "per second", "p50 ms",
-              "p99 ms", "ceiling", "ratio", "target", "limited by");
-  for (const Row& row : rows) {
-    std::printf("%-38s %12.0f %9.2f %9.2f  ", row.name.c_str(), row.measured.per_second,
-                row.measured.p50_ms, row.measured.p99_ms);
-    if (row.ceiling > 0) {
-      char ceiling[64];
-      std::snprintf(ceiling, sizeof ceiling, "%s %.0f", row.ceiling_name.c_str(), row.ceiling);
-      std::printf("%-26s %7.2f ", ceiling, row.measured.per_second / row.ceiling);
-    } else {
-      std::printf("%-26s %7s ", "", "");
-    }
-    row.target > 0 ? std::printf("%7.2f  %s\n", row.target, row.limit.c_str())
-                   : std::printf("%7s  %s\n", "", row.limit.c_str());
-    if (row.measured.errors > 0)
-      std::printf("   %llu answers were not 2xx\n",
-                  static_cast<unsigned long long>(row.measured.errors));
-  }
-}
-
-Value to_value(const std::vector<Row>& rows) {
-  Value list = Value::array();
-  for (const Row& row : rows) {
-    Value one = Value::object({{"scenario", row.name},
-                               {"per_second", row.measured.per_second},
-                               {"p50_ms", row.measured.p50_ms},
-                               {"p99_ms", row.measured.p99_ms},
-                               {"errors", static_cast<std::int64_t>(row.measured.errors)}});
-    if (row.ceiling > 0)
-      one.set("ceiling", row.ceiling_name)
-          .set("ceiling_per_second", row.ceiling)
-          .set("ratio", row.measured.per_second / row.ceiling);
-    if (row.target > 0) one.set("target_ratio", row.target);
-    list.push_back(std::move(one));
-  }
-  return list;
-}
-
 struct Options {
   double seconds = 4;
   std::int64_t fill = 1'000'000;
   bool sizes = false;
+  bool bindings = false;
+  std::string only;  ///< of the bindings; empty: all
   std::int64_t largest = 1'000'000;
   std::string json_file;
   std::string programs;  ///< folder of gatehouse-cse and gatehouse-store-bench
@@ -115,6 +71,7 @@ class Bench {
 
   int run() {
     ::setenv("GATEHOUSE_CSE", (options_.programs + "/gatehouse-cse").c_str(), 1);
+    if (options_.bindings) return run_bindings();
     if (!cse_.start({"log.level=warning"})) {
       std::cerr << "gatehouse-cse does not start; see " << (folder_ / "log") << "\n";
       return 1;
@@ -139,6 +96,14 @@ class Bench {
   }
 
  private:
+  int run_bindings() {
+    rows_ = measure_bindings(folder_, options_.seconds, options_.only);
+    if (rows_.empty()) return 1;
+    print(rows_);
+    write_json();
+    return 0;
+  }
+
   void prepare() {
     post(cse_.url() + "/cse-in", 3, R"({"m2m:cnt":{"rn":"read"}})");
     post(cse_.url() + "/cse-in/read", 4, R"({"m2m:cin":{"con":")" + std::string(100, 'x') + "\"}}");
@@ -226,11 +191,12 @@ class Bench {
 
   void write_json() const {
     if (options_.json_file.empty()) return;
-    const Value report = Value::object({{"scenarios", to_value(rows_)},
-                                        {"idle_kb", idle_kb_},
-                                        {"full_kb", full_kb_},
-                                        {"instances", filled_},
-                                        {"start_ms", start_ms_}});
+    Value report = Value::object({{"scenarios", to_value(rows_)}});
+    if (!options_.bindings)
+      report.set("idle_kb", idle_kb_)
+          .set("full_kb", full_kb_)
+          .set("instances", filled_)
+          .set("start_ms", start_ms_);
     std::ofstream(options_.json_file) << to_json(report) << "\n";
     std::printf("written: %s\n", options_.json_file.c_str());
   }
@@ -257,6 +223,10 @@ int main(int argc, char** argv) {
   app.add_flag("--sizes", options.sizes,
                "instead: how the time of an operation grows with the size of what it works on");
   app.add_option("--largest", options.largest, "contentInstances in a container for --sizes");
+  app.add_flag("--bindings", options.bindings,
+               "instead: RETRIEVE and CREATE over each binding, beside the least server or echo of "
+               "its protocol");
+  app.add_option("--only", options.only, "of the bindings: HTTP, WebSocket, CoAP or MQTT");
   app.add_option("--json", options.json_file, "also write the figures there");
   CLI11_PARSE(app, argc, argv);
   options.programs = std::filesystem::canonical("/proc/self/exe").parent_path().string();
