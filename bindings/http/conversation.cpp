@@ -28,7 +28,7 @@ constexpr std::string_view kAllowedFields =
 asio::mutable_buffer Conversation::input_room() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
-    const bool in_body = parser_ && message_.header_done;
+    const bool in_body = http2_ || (parser_ && message_.header_done);
     const std::size_t wanted = in_body ? kLargeInput : kSmallInput;
     if (input_.size() != wanted) std::vector<char>(wanted).swap(input_);
   } else if (input_.size() - end_ < kLeastRoom) {
@@ -46,11 +46,12 @@ asio::mutable_buffer Conversation::input_room() {
 void Conversation::take_input(std::size_t bytes) {
   end_ += bytes;
   parsing_ = true;
-  parse_input();
+  http2_ ? take_frames() : parse_input();
   parsing_ = false;
 }
 
 void Conversation::parse_input() {
+  if (fresh_ && is_preface()) return;
   while (begin_ < end_ && wants_input()) {
     if (!parser_) {
       if (input_[begin_] == '\r' || input_[begin_] == '\n') {  // RFC 9112 clause 2.2
@@ -105,35 +106,38 @@ bool Conversation::on_progress() {
 
 void Conversation::on_message() {
   Slot& slot = slots_.emplace_back();
-  const std::uint64_t number = front_number_ + slots_.size() - 1;
   slot.keep_alive = parser_->keep_alive();
   slot.http_1_0 = message_.version < 11;
-  slot.is_head = message_.method == "HEAD";
   parser_.reset();
   if (!slot.keep_alive) reading_ = false;
   deadline_ = Clock::time_point::max();
+  serve(slot, front_number_ + slots_.size() - 1);
+}
+
+void Conversation::serve(Slot& slot, std::uint64_t number) {
+  slot.is_head = message_.method == "HEAD";
   worker_->common->requests.fetch_add(1, std::memory_order_relaxed);
   if (settings().cors.enabled) add_more_fields(slot);
   if (message_.method == "OPTIONS") {
     answer_options(slot);
-    promote();
+    finished(number);
   } else if (worker_->common->pages && find_header(message_.headers, "X-M2M-RI").empty() &&
              serve_page(slot)) {
-    promote();
+    finished(number);
   } else {
-    serve_primitive(number);
+    serve_primitive(slot, number);
   }
 }
 
-void Conversation::serve_primitive(std::uint64_t number) {
+void Conversation::serve_primitive(Slot& slot, std::uint64_t number) {
   const RequestParts parts{message_.method, message_.target, &message_.headers, message_.body};
   Incoming in = read_request(parts, worker_->common->codecs, worker_->common->decode_limits);
-  slots_.back().style = in.answer;
+  slot.style = in.answer;
   if (in.refusal) {
-    if (in.refusal->rsc == Rsc::kOperationNotAllowed) slots_.back().status = 405;
+    if (in.refusal->rsc == Rsc::kOperationNotAllowed) slot.status = 405;
     return complete(number, error_response(in.request, *in.refusal));
   }
-  if (const auto unproven = prove(in.request, slots_.back()))
+  if (const auto unproven = prove(in.request, slot))
     return complete(number, error_response(in.request, *unproven));
   // What a handler that breaks its promise leaves unanswered is answered here, at the request
   // boundary.
@@ -182,19 +186,94 @@ std::optional<Error> Conversation::prove(Request& request, Slot& slot) const {
                "fr (From): needs a client certificate or a bearer token"};
 }
 
+// --- HTTP/2
+// ---------------------------------------------------------------------------------------------------------
+
+void Conversation::begin_http2() {
+  fresh_ = false;
+  const ServerSettings& s = settings();
+  http2_ = std::make_unique<Http2>(Http2Limits{s.max_pipelined, s.max_header_bytes,
+                                               s.max_body_bytes, s.header_timeout, s.body_timeout},
+                                   [this](std::int32_t stream, Http2Request request, int refused) {
+                                     on_stream(stream, std::move(request), refused);
+                                   });
+}
+
+/// True: there is nothing for HTTP/1.1 in this input. Source: RFC 9113 clause 3.3 (prior
+/// knowledge).
+bool Conversation::is_preface() {
+  constexpr std::string_view kPreface = "PRI ";  // of 24 bytes; no method begins like this
+  const std::string_view seen(input_.data() + begin_, end_ - begin_);
+  if (seen.size() < kPreface.size() && kPreface.starts_with(seen)) return true;
+  fresh_ = false;
+  if (!settings().http2 || !seen.starts_with(kPreface)) return false;
+  begin_http2();
+  take_frames();
+  return true;
+}
+
+void Conversation::take_frames() {
+  if (begin_ == end_) return;
+  // What nghttp2 has to say of an error still goes out.
+  if (!http2_->take({input_.data() + begin_, end_ - begin_})) reading_ = false;
+  begin_ = end_ = 0;
+  deadline_ = Clock::time_point::max();
+}
+
+void Conversation::on_stream(std::int32_t number, Http2Request request, int refused) {
+  // Who takes back what the handler is still busy with gets no room for more (RFC 9113
+  // clause 10.5).
+  if (streams_.size() >= 2 * settings().max_pipelined) {
+    reading_ = false;
+    return;
+  }
+  message_.clear();
+  message_.method = std::move(request.method);
+  message_.target = std::move(request.target);
+  message_.body = std::move(request.body);
+  for (const auto& [name, value] : request.fields) message_.headers.push_back({name, value});
+  const auto key = static_cast<std::uint64_t>(number);
+  Slot& slot = streams_[key];
+  if (refused == 0) {
+    serve(slot, key);
+  } else if (refused == 408) {
+    complete(key,
+             refusal(slot, refused, Rsc::kRequestTimeout, "the request did not arrive in time"));
+  } else {
+    complete(key, refusal(slot, refused, Rsc::kBadRequest,
+                          refused == 431 ? "the header is longer than this entity accepts"
+                                         : "the body is longer than this entity accepts"));
+  }
+  message_.headers.clear();  // views of what ends here
+}
+
+void Conversation::finished(std::uint64_t number) {
+  if (!http2_) return promote();
+  const auto slot = streams_.extract(number);
+  if (slot.empty()) return;
+  Slot& answer = slot.mapped();
+  http2_->answer(static_cast<std::int32_t>(number), answer.bytes, std::move(answer.source),
+                 answer.source_bytes);
+}
+
 // --- answers that are no primitives
 // ---------------------------------------------------------------------------------
 
-void Conversation::refuse(int status, Rsc rsc, std::string_view why) {
-  reading_ = false;
+Response Conversation::refusal(Slot& slot, int status, Rsc rsc, std::string_view why) const {
+  slot.style = {&worker_->common->codecs.preferred(), false};
+  slot.status = status;
   Response response;
   response.rsc = rsc;
   response.request_identifier = find_header(message_.headers, "X-M2M-RI");
   response.content = Value::object({{"m2m:dbg", why}});
+  return response;
+}
+
+void Conversation::refuse(int status, Rsc rsc, std::string_view why) {
+  reading_ = false;
   Slot& slot = slots_.emplace_back();
-  slot.style = {&worker_->common->codecs.preferred(), false};
   slot.keep_alive = false;
-  slot.status = status;
+  const Response response = refusal(slot, status, rsc, why);
   parser_.reset();
   begin_ = end_ = 0;
   deadline_ = Clock::time_point::max();
@@ -296,6 +375,12 @@ void Conversation::append_to(std::string& out, const Slot& slot, const Response&
 }
 
 void Conversation::complete(std::uint64_t number, const Response& response) {
+  if (http2_) {
+    const auto found = streams_.find(number);
+    if (found == streams_.end()) return;
+    append_to(found->second.bytes, found->second, response);
+    return finished(number);
+  }
   if (number < front_number_ || number - front_number_ >= slots_.size()) return;
   Slot& slot = slots_[static_cast<std::size_t>(number - front_number_)];
   if (slot.ready) return;
@@ -349,10 +434,16 @@ std::string Conversation::take_output() {
 // -----------------------------------------------------------------------------------------------------------
 
 void Conversation::set_idle_deadline() {
+  if (http2_ && http2_->has_streams()) return;
   if (!parser_ && slots_.empty()) deadline_ = Clock::now() + settings().idle_timeout;
 }
 
 void Conversation::drain() {
+  draining_ = true;
+  if (http2_) {
+    http2_->go_away();
+    return flush();
+  }
   reading_ = false;
   parser_.reset();
   deadline_ = Clock::time_point::max();
@@ -367,6 +458,11 @@ void Conversation::check_deadline(Clock::time_point now) {
   if (now >= write_deadline_) {
     worker_->common->timeouts.fetch_add(1, std::memory_order_relaxed);
     return close();
+  }
+  if (http2_) {
+    const std::size_t late = http2_->check_deadlines(now);
+    worker_->common->timeouts.fetch_add(late, std::memory_order_relaxed);
+    if (late > 0) flush();
   }
   if (now < deadline_) return;
   worker_->common->timeouts.fetch_add(1, std::memory_order_relaxed);

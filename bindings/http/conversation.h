@@ -1,7 +1,9 @@
 #pragma once
 // Internal: includes Beast. Only for conversation.cpp and server.cpp.
 #include <deque>
+#include <map>
 
+#include "bindings/http/http2.h"
 #include "bindings/http/mapping.h"
 #include "bindings/http/message_parser.h"
 #include "bindings/http/worker.h"
@@ -49,12 +51,20 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   /// Goes on with input that waited for room among the slots.
   void resume_input() { take_input(0); }
   bool wants_input() const { return reading_ && slots_.size() < settings().max_pipelined; }
+  /// From here on the bytes are HTTP/2: agreed on by ALPN, or seen by its preface.
+  void begin_http2();
 
   // --- output
-  bool has_output() const { return !out_.empty() || stream_; }
+  bool has_output() {
+    if (http2_ && out_.empty()) out_ = http2_->output();
+    return !out_.empty() || stream_;
+  }
   /// The next bytes to write, or an empty string; call again when they are written.
   std::string take_output();
-  bool is_finished() const { return !reading_ && slots_.empty() && !has_output(); }
+  bool is_finished() {
+    const bool done = !reading_ || (draining_ && http2_ && !http2_->has_streams());
+    return done && slots_.empty() && !has_output();
+  }
 
   const ServerSettings& settings() const { return worker_->common->settings; }
   void set_idle_deadline();
@@ -70,7 +80,13 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void parse_input();
   bool on_progress();
   void on_message();
-  void serve_primitive(std::uint64_t number);
+  bool is_preface();
+  void take_frames();
+  void on_stream(std::int32_t number, Http2Request request, int refused);
+  void serve(Slot& slot, std::uint64_t number);
+  void serve_primitive(Slot& slot, std::uint64_t number);
+  /// The answer in `slot` is whole.
+  void finished(std::uint64_t number);
   /// Who is asking, by the connection or by a bearer token; nullopt where nobody may. Also sets
   /// what the slot then answers.
   std::optional<Error> prove(Request& request, Slot& slot) const;
@@ -78,6 +94,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void answer_options(Slot& slot);
   void finish_page(Slot& slot, Page page);
   void refuse(int status, Rsc rsc, std::string_view why);
+  Response refusal(Slot& slot, int status, Rsc rsc, std::string_view why) const;
   void add_more_fields(Slot& slot) const;
   void append_to(std::string& out, const Slot& slot, const Response& response) const;
   void promote();
@@ -87,6 +104,11 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::vector<char> input_;
   std::size_t begin_ = 0, end_ = 0;
   bool parsing_ = false;
+
+  std::unique_ptr<Http2> http2_;
+  std::map<std::uint64_t, Slot> streams_;  ///< of HTTP/2, in place of slots_
+  bool fresh_ = true;                      ///< nothing has been read that tells the protocol
+  bool draining_ = false;
 
   std::deque<Slot> slots_;
   std::uint64_t front_number_ = 0;

@@ -16,6 +16,23 @@ using TlsStream = asio::ssl::stream<TcpSocket>;
 TcpSocket& tcp_of(TcpSocket& socket) { return socket; }
 TcpSocket& tcp_of(TlsStream& stream) { return stream.next_layer(); }
 
+/// The first of ours that the client has, too. Source: RFC 7301.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                    const unsigned char* offered, unsigned int offered_size, void*) {
+  static constexpr unsigned char kOurs[] = "\2h2\10http/1.1";
+  auto** out = const_cast<unsigned char**>(chosen);
+  const int found =
+      SSL_select_next_proto(out, size, kOurs, sizeof kOurs - 1, offered, offered_size);
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+bool agreed_on_http2(const SSL* connection) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(connection, &name, &size);
+  return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+}
+
 /// The socket below a Conversation.
 template <class Stream>
 class Session final : public Conversation {
@@ -87,6 +104,7 @@ class Session final : public Conversation {
             }
             peer.identities = identities_of(me->stream_.native_handle());
             peer.authenticated = SSL_get0_peer_certificate(me->stream_.native_handle()) != nullptr;
+            if (agreed_on_http2(me->stream_.native_handle())) me->begin_http2();
             me->begin(std::move(peer));
           });
     }
@@ -393,6 +411,9 @@ Result<void> Server::start() {
     Result<TlsContext> context = make_server_context(*settings.tls);
     if (!context) return fail(context.error());
     impl_->common->tls = *std::move(context);
+    if (settings.http2) {
+      SSL_CTX_set_alpn_select_cb(impl_->common->tls.get(), choose_protocol, nullptr);
+    }
   }
   Result<void> listening = impl_->listen({address, settings.port});
   if (!listening) {

@@ -29,6 +29,9 @@ struct ServerSettings {
   std::size_t max_body_bytes = 8u << 20;
   std::size_t max_header_bytes = 16u << 10;  ///< request line and header fields together
   std::size_t max_connections = 10'000;      ///< over all threads; more are closed at once
+  /// Also HTTP/2: for clients that ask for it by ALPN ("h2"), or begin with its preface where there
+  /// is no TLS.
+  bool http2 = true;
   std::size_t max_pipelined = 64;  ///< unanswered requests per connection before reading pauses
   std::chrono::milliseconds header_timeout{
       10'000};  ///< from the first byte of a request (or TLS) to its header's end
@@ -53,10 +56,10 @@ struct ServerCounters {
   std::uint64_t requests = 0, handshake_failures = 0, timeouts = 0;
 };
 
-/// HTTP/1.1 server side of the binding: keep-alive, pipelining (answers leave in the order of the
-/// requests, whatever the order of the replies), TLS. Source: TS-0009. Threading: the handler and
-/// the pages are called on the server's threads and must not block; replies may come from any
-/// thread, also after stop().
+/// Server side of the binding. HTTP/1.1: keep-alive, pipelining (answers leave in the order of the
+/// requests, whatever the order of the replies); HTTP/2: answers leave as they are ready. TLS.
+/// Source: TS-0009. Threading: the handler and the pages are called on the server's threads and
+/// must not block; replies may come from any thread, also after stop().
 class Server {
  public:
   /// `handler` and `codecs` must outlive the server.

@@ -6,9 +6,11 @@
 
 #include "bindings/coap/client.h"
 #include "bindings/http/client.h"
+#include "bindings/http/mapping.h"
 #include "bindings/websocket/endpoint.h"
 #include "tests/bindings/contract/mqtt_connection.h"
 #include "tests/bindings/contract/tap.h"
+#include "tests/bindings/http/http2_client.h"
 
 namespace gatehouse::contract {
 namespace {
@@ -50,6 +52,34 @@ std::unique_ptr<Wire> http_wire(World& world, const std::string& scheme, const s
   if (!world.secured()) wire->tap(Tap::Kind::kTcp, world.port("http"), http_status);
   return wire;
 }
+
+/// The client side has HTTP/1.1 only, so this is the mapping behind a client of tests.
+class Http2Wire final : public Wire {
+ public:
+  Http2Wire(World& world, const std::string& scheme, const std::string& codec)
+      : url_(*http::parse_url(world.url(scheme))),
+        codec_(*codecs_.get().by_name(codec)),
+        client_(url_.port,
+                world.secured() ? std::optional(world.credentials().ae()) : std::nullopt) {}
+  Response ask(Request request) override {
+    const auto answer = client_.ask(http::write_request(request, url_, false, codec_));
+    status_ = answer.status;
+    std::vector<http::HeaderField> fields;
+    for (const auto& [name, value] : answer.fields) fields.push_back({name, value});
+    auto response =
+        http::read_response({answer.status, &fields, answer.body}, request, codecs_.get());
+    EXPECT_TRUE(response) << (response ? "" : response.error().detail);
+    return response ? *std::move(response) : Response{};
+  }
+  std::string said() override { return std::to_string(status_); }
+
+ private:
+  const AllCodecs codecs_;
+  const http::Url url_;
+  const Codec& codec_;
+  http::testing_support::Http2Client client_;
+  int status_ = 0;
+};
 
 std::unique_ptr<Wire> coap_wire(World& world, const std::string& name, const std::string& codec) {
   coap::ClientSettings settings;
@@ -129,6 +159,7 @@ bool is_secured(const std::string& name) {
 std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& codec) {
   World& world = is_secured(name) ? World::with_credentials() : World::plain();
   const std::string scheme = name.substr(0, name.find_first_of("-+"));
+  if (name.ends_with("-2")) return std::make_unique<Http2Wire>(world, scheme, codec);
   if (scheme.starts_with("http")) return http_wire(world, scheme, codec);
   if (scheme.starts_with("coap")) return coap_wire(world, name, codec);
   if (scheme.starts_with("mqtt")) return mqtt_wire(world, name, codec);

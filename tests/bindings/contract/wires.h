@@ -29,9 +29,10 @@ class Wire {
   virtual std::string said() { return {}; }
 };
 
-/// Schemes, and what they stand for beside: "mqtt-5", "coaps-psk".
-constexpr const char* kPlainWires[] = {"http", "mqtt", "mqtt-5", "coap", "coap+tcp", "ws"};
-constexpr const char* kSecuredWires[] = {"https",     "mqtts",     "coaps",
+/// Schemes, and what they stand for beside: "http-2" is HTTP/2, "mqtt-5", "coaps-psk".
+constexpr const char* kPlainWires[] = {"http", "http-2",   "mqtt", "mqtt-5",
+                                       "coap", "coap+tcp", "ws"};
+constexpr const char* kSecuredWires[] = {"https",     "https-2",   "mqtts", "coaps",
                                          "coaps+tcp", "coaps-psk", "wss"};
 
 /// `codec`: "json", "cbor" or "xml".
