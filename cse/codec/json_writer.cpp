@@ -2,6 +2,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "cse/codec/json.h"
 #include "cse/codec/utf8.h"
@@ -17,6 +19,25 @@ constexpr std::array<bool, 256> kPlain = [] {
   for (int byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
   return plain;
 }();
+
+/// How many bytes at the start of the text may be copied as they are. Looks at eight at a time: a
+/// byte is not plain if it is below 0x20, a quote, a backslash, or above 0x7F.
+std::size_t plain_length(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kTops = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kTops; };
+  std::size_t length = 0;
+  for (; length + 8 <= text.size(); length += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + length, sizeof eight);
+    const std::uint64_t below = (eight - kOnes * 0x20) & ~eight & kTops;
+    if ((below | has_zero(eight ^ (kOnes * '"')) | has_zero(eight ^ (kOnes * '\\')) |
+         (eight & kTops)) != 0) {
+      break;
+    }
+  }
+  while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) ++length;
+  return length;
+}
 
 void append_escaped(std::string& out, char c) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -73,10 +94,9 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t at = 0;
   while (at < text.size()) {
-    std::size_t end = at;
-    while (end < text.size() && kPlain[static_cast<unsigned char>(text[end])]) ++end;
-    out.append(text, at, end - at);
-    at = end;
+    const std::size_t plain = plain_length(text.substr(at));
+    out.append(text, at, plain);
+    at += plain;
     if (at == text.size()) break;
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_escaped(out, text[at++]);

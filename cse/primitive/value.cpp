@@ -39,9 +39,12 @@ std::optional<double> Value::as_number() const {
 const Value* Value::find(std::string_view name) const {
   const Object* members = as_object();
   if (!members) return nullptr;
-  const auto member = std::find_if(members->begin(), members->end(),
-                                   [name](const Member& m) { return m.name == name; });
-  return member == members->end() ? nullptr : &member->value;
+  for (const Member& member : *members) {  // most names differ in length or in the first letter
+    if (member.name.size() != name.size()) continue;
+    if (name.empty() || (member.name.front() == name.front() && member.name == name))
+      return &member.value;
+  }
+  return nullptr;
 }
 
 Value* Value::find(std::string_view name) {

@@ -32,10 +32,11 @@ class Sink final : public PrimitiveHandler {
   std::atomic<std::uint64_t> received{0};
 };
 
-/// The store's own durable rate in batches of 64, through the same interface that the CSE uses.
+/// The store's own durable rate in batches of 64, through the same interface that the CSE uses and
+/// with rows like those of the CSE: each expires, and each batch changes its container.
 double engine_rate(const std::string& program, const std::string& folder, double seconds) {
   const std::string output =
-      run_command(program + " --folder " + folder + " --batches 64 --parent --seconds " +
+      run_command(program + " --folder " + folder + " --batches 64 --parent --expires --seconds " +
                   std::to_string(seconds));
   const auto report = parse_json(output);
   if (!report) return 0;

@@ -61,6 +61,7 @@ std::vector<std::string> copies_to_remove(std::span<const Change> changes) {
     if (change.kind == Change::Kind::kDeleted && Copies::any(*change.before))
       deleted.emplace(change.before->id().text, Copies::of(*change.before));
   }
+  if (deleted.empty()) return addresses;
   for (const Change& change : changes) {
     const auto own = deleted.find(change.resource().id().text);
     if (change.kind != Change::Kind::kDeleted || own == deleted.end()) continue;
