@@ -62,6 +62,7 @@ Result<std::string> Car::make_all_keys() {
   if (!keys) return fail(keys.error());
   keys_ = *std::move(keys);
   desk_.emplace(layout_, keys_);
+  if (auto done = desk_->open_repository(); !done) return fail(done.error());
   const auto caller = [this](const std::string& name, const std::string& url) {
     return Caller{url, layout_.certificate(name), layout_.key(name), layout_.authority(), "CAdmin"};
   };

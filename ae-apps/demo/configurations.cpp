@@ -64,6 +64,11 @@ Value ecu_at_server(const Layout& layout, const EcuPlan& ecu) {
   return out;
 }
 
+/// What server and vehicle believe from the beginning.
+std::string first_root(const std::string& repository) {
+  return repository + "/metadata/1.root.json";
+}
+
 void replace(std::string& text, const std::string& what, const std::string& by) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
     text.replace(at, what.size(), by);
@@ -91,47 +96,56 @@ std::string server_configuration(const Layout& layout) {
                                  {"gateway_ae", "/id-mn/CotaGateway"},
                                  {"report_key", gateway_public_key_file(layout)},
                                  {"ecus", std::move(ecus)}});
-  return to_json(
-      Value::object({{"cse_url", layout.in_url()},
-                     {"cse_id", "/id-in"},
-                     {"csebase", "cse-in"},
-                     {"ae_id", "CotaServer"},
-                     {"tls", tls(layout, "server")},
-                     {"broker", layout.broker_url()},
-                     {"trust_broker_acl", true},
-                     {"images", Value::object({{"address", "127.0.0.1"},
-                                               {"port", static_cast<int>(layout.images_port)},
-                                               {"public_url", layout.images_url() + "/images/"},
-                                               {"uploaders", Value::array({"Coem"})}})},
-                     {"state_dir", layout.file("server")},
-                     {"oem_keys", Value::array({oem_public_key_file(layout)})},
-                     {"operators", Value::array({"CAdmin"})},
-                     {"vehicles", Value::array({std::move(vehicle)})}}));
+  return to_json(Value::object(
+      {{"cse_url", layout.in_url()},
+       {"cse_id", "/id-in"},
+       {"csebase", "cse-in"},
+       {"ae_id", "CotaServer"},
+       {"tls", tls(layout, "server")},
+       {"broker", layout.broker_url()},
+       {"trust_broker_acl", true},
+       {"images", Value::object({{"address", "127.0.0.1"},
+                                 {"port", static_cast<int>(layout.images_port)},
+                                 {"public_url", layout.images_url() + "/images/"},
+                                 {"uploaders", Value::array({"Coem"})}})},
+       {"state_dir", layout.file("server")},
+       {"oem_keys", Value::array({oem_public_key_file(layout)})},
+       {"uptane", Value::object({{"director", layout.director_repository()},
+                                 {"images_root", first_root(layout.images_repository())},
+                                 {"targets_key", repository_key_file(layout, "director")},
+                                 {"snapshot_key", repository_key_file(layout, "director")},
+                                 {"timestamp_key", repository_key_file(layout, "director")}})},
+       {"operators", Value::array({"CAdmin"})},
+       {"vehicles", Value::array({std::move(vehicle)})}}));
 }
 
 std::string gateway_configuration(const Layout& layout, const Consent& consent) {
   Value ecus = Value::array();
   for (const EcuPlan& ecu : layout.ecus) ecus.push_back(ecu_at_gateway(layout, ecu));
-  return to_json(
-      Value::object({{"cse_url", layout.mn_url()},
-                     {"cse_id", "/id-mn"},
-                     {"csebase", "cse-mn"},
-                     {"ae_id", "CotaGateway"},
-                     {"broker", layout.broker_url()},
-                     {"trust_broker_acl", true},
-                     {"tls", tls(layout, "gateway")},
-                     {"display", Value::object({{"port", static_cast<int>(layout.display_port)}})},
-                     {"images_url", layout.images_url() + "/images/"},
-                     {"readers", Value::array({"/id-in/CAdmin", "CAdmin"})},
-                     {"state_dir", layout.file("gateway")},
-                     {"min_free_bytes", 1 << 20},
-                     {"yes", consent.by_itself},
-                     {"consent_timeout_s", kConsentSeconds},
-                     {"reset_limit_s", kResetSeconds},
-                     {"cut_download_after", kCutDownloadAfterBytes},
-                     {"oem_keys", Value::array({oem_public_key_file(layout)})},
-                     {"report_key", gateway_key_file(layout)},
-                     {"ecus", std::move(ecus)}}));
+  return to_json(Value::object(
+      {{"cse_url", layout.mn_url()},
+       {"cse_id", "/id-mn"},
+       {"csebase", "cse-mn"},
+       {"ae_id", "CotaGateway"},
+       {"broker", layout.broker_url()},
+       {"trust_broker_acl", true},
+       {"tls", tls(layout, "gateway")},
+       {"display", Value::object({{"port", static_cast<int>(layout.display_port)}})},
+       {"images_url", layout.images_url() + "/images/"},
+       {"readers", Value::array({"/id-in/CAdmin", "CAdmin"})},
+       {"state_dir", layout.file("gateway")},
+       {"min_free_bytes", 1 << 20},
+       {"yes", consent.by_itself},
+       {"consent_timeout_s", kConsentSeconds},
+       {"reset_limit_s", kResetSeconds},
+       {"cut_download_after", kCutDownloadAfterBytes},
+       {"oem_keys", Value::array({oem_public_key_file(layout)})},
+       {"report_key", gateway_key_file(layout)},
+       {"uptane", Value::object({{"director_url", layout.images_url() + "/uptane/director/id-mn/"},
+                                 {"images_url", layout.images_url() + "/uptane/images/"},
+                                 {"director_root", first_root(layout.director_repository())},
+                                 {"images_root", first_root(layout.images_repository())}})},
+       {"ecus", std::move(ecus)}}));
 }
 
 std::string broker_configuration(const Layout& layout) {

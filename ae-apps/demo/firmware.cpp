@@ -69,6 +69,36 @@ Result<std::string> Desk::verify(const EcuPlan& ecu, const Image& image) {
               ecu.hardware_id, "--minimum-counter", std::to_string(image.release.counter)});
 }
 
+/// Two people sign: one by the OEM's token, one by a key file at another desk.
+Result<void> Desk::publish() {
+  const std::string folder = layout_.images_repository();
+  const std::vector<std::vector<std::string>> steps = {
+      {"repo", "sign", folder + "/drafts/targets.json", "--key", keys_.oem_key_uri},
+      {"repo", "sign", folder + "/drafts/targets.json", "--key",
+       repository_key_file(layout_, "release-2")},
+      {"repo", "publish", folder, "--snapshot-key", repository_key_file(layout_, "snapshot"),
+       "--timestamp-key", repository_key_file(layout_, "timestamp")}};
+  for (const auto& words : steps) {
+    if (const auto done = run(words); !done) return fail(done.error());
+  }
+  return {};
+}
+
+Result<void> Desk::open_repository() { return publish(); }
+
+Result<void> Desk::describe(const Image& image) {
+  const std::string folder = layout_.images_repository();
+  if (const auto added = run({"repo", "add", folder, image.file}); !added) {
+    return fail(added.error());
+  }
+  if (auto done = publish(); !done) return done;
+  const auto sent = run({"repo", "send", folder, "--server", layout_.images_url(), "--cert",
+                         layout_.certificate("desk"), "--cert-key", layout_.key("desk"), "--ca",
+                         layout_.authority()});
+  if (!sent) return fail(sent.error());
+  return {};
+}
+
 Result<void> Desk::upload(const Image& image) {
   const auto done = run({"upload", image.file, "--server", layout_.images_url(), "--cert",
                          layout_.certificate("desk"), "--cert-key", layout_.key("desk"), "--ca",

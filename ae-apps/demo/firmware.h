@@ -33,10 +33,15 @@ class Desk {
   /// With the OEM's public key, the hardware id and the release counter, as an ECU would. Returns
   /// what the tool said.
   Result<std::string> verify(const EcuPlan& ecu, const Image& image);
+  /// The Image repository tells of nothing yet, but of itself.
+  Result<void> open_repository();
+  /// Described in the Image repository, signed by two, published, and sent to the OTA server.
+  Result<void> describe(const Image& image);
   /// PUT /images/<sha256> at the OTA server, as /id-in/Coem.
   Result<void> upload(const Image& image);
 
  private:
+  Result<void> publish();
   Result<std::string> run(std::vector<std::string> arguments);
 
   const Layout& layout_;

@@ -84,6 +84,45 @@ void make_ecu_keys(Tools& tools, const Layout& layout) {
   }
 }
 
+/// Keys of the two repositories, and their first drafts. Roots and targets need two signers.
+void make_repositories(Tools& tools, const Layout& layout) {
+  for (const char* name : {"root-1", "root-2", "release-2", "snapshot", "timestamp", "director"}) {
+    tools.run("gatehouse-oem", {"keygen", "--key", repository_key_file(layout, name), "--out",
+                                repository_public_key_file(layout, name)});
+  }
+  const auto key = [&](const char* name) { return repository_public_key_file(layout, name); };
+  const std::vector<std::string> root = {"--root-key",  key("root-1"),      "--root-key",
+                                         key("root-2"), "--root-threshold", "2"};
+  std::vector<std::string> images = {"repo",
+                                     "init",
+                                     layout.images_repository(),
+                                     "--targets-key",
+                                     oem_public_key_file(layout),
+                                     "--targets-key",
+                                     key("release-2"),
+                                     "--targets-threshold",
+                                     "2",
+                                     "--snapshot-key",
+                                     key("snapshot"),
+                                     "--timestamp-key",
+                                     key("timestamp")};
+  images.insert(images.end(), root.begin(), root.end());
+  tools.run("gatehouse-oem", std::move(images));
+  std::vector<std::string> director = {
+      "repo",           "init",          layout.director_repository(),
+      "--director",     "--targets-key", key("director"),
+      "--snapshot-key", key("director"), "--timestamp-key",
+      key("director")};
+  director.insert(director.end(), root.begin(), root.end());
+  tools.run("gatehouse-oem", std::move(director));
+  for (const std::string& folder : {layout.images_repository(), layout.director_repository()}) {
+    tools.run("gatehouse-oem", {"repo", "sign", folder + "/drafts/root.json", "--key",
+                                repository_key_file(layout, "root-1"), "--key",
+                                repository_key_file(layout, "root-2")});
+  }
+  tools.run("gatehouse-oem", {"repo", "publish", layout.director_repository(), "--director"});
+}
+
 }  // namespace
 
 std::string report_key_file(const Layout& layout, const EcuPlan& ecu) {
@@ -104,6 +143,12 @@ std::string gateway_public_key_file(const Layout& layout) {
   return layout.file("keys/gateway.pub.pem");
 }
 std::string oem_public_key_file(const Layout& layout) { return layout.file("keys/oem.pub.pem"); }
+std::string repository_key_file(const Layout& layout, const std::string& name) {
+  return layout.file("keys/uptane-" + name + ".pem");
+}
+std::string repository_public_key_file(const Layout& layout, const std::string& name) {
+  return layout.file("keys/uptane-" + name + ".pub.pem");
+}
 
 Result<Keys> make_keys(const Layout& layout) {
   Tools tools(layout);
@@ -113,6 +158,7 @@ Result<Keys> make_keys(const Layout& layout) {
   tools.run("gatehouse-pki", {"issue", "oem", "release", "--dir", layout.file("pki"),
                               "--public-key", oem_public_key_file(layout)});
   make_ecu_keys(tools, layout);
+  make_repositories(tools, layout);
   if (const auto done = tools.result(); !done) return fail(done.error());
 
   Keys keys;

@@ -21,6 +21,9 @@ std::string access_key_file(const Layout& layout, const EcuPlan& ecu);
 std::string gateway_key_file(const Layout& layout);
 std::string gateway_public_key_file(const Layout& layout);
 std::string oem_public_key_file(const Layout& layout);
+/// Of the repositories: "root-1", "root-2", "release-2", "snapshot", "timestamp", "director".
+std::string repository_key_file(const Layout& layout, const std::string& name);
+std::string repository_public_key_file(const Layout& layout, const std::string& name);
 
 /// The service provider's certificates by gatehouse-pki, the OEM's token and the keys of ECUs and
 /// gateway by gatehouse-oem. Errors: what those programs say.

@@ -35,6 +35,8 @@ struct Layout {
   std::filesystem::path log(const std::string& name) const { return work / "logs" / name; }
   std::string certificate(const std::string& name) const { return file("pki/" + name + ".crt"); }
   std::string key(const std::string& name) const { return file("pki/" + name + ".key"); }
+  std::string images_repository() const { return file("desk/images"); }
+  std::string director_repository() const { return file("desk/director"); }
   std::string authority() const { return file("pki/ca.crt"); }
   std::string in_url() const { return "https://127.0.0.1:" + std::to_string(in_port); }
   std::string mn_url() const { return "https://127.0.0.1:" + std::to_string(mn_port); }

@@ -43,6 +43,7 @@ Result<std::int64_t> refused_requests(uds::Client& tester) {
 Result<void> Story::upload_for(const EcuPlan& ecu, const Release& release, Image& out) {
   Result<Image> image = car_.desk().release(ecu, release);
   if (!image) return fail(image.error());
+  if (auto done = car_.desk().describe(*image); !done) return done;
   if (auto done = car_.desk().upload(*image); !done) return done;
   out = *std::move(image);
   return {};
@@ -137,7 +138,7 @@ Result<void> Story::refuse_altered(const EcuPlan& ecu) {
                      "done",
                      {"behind the server's back, in the middle of the image"},
                      lap()});
-  const auto refused = await_refusal('E', ecu, "verify", "hash-mismatch");
+  const auto refused = await_refusal('E', ecu, "verify", "image-hash");
   if (!refused) return fail(refused.error());
   screen_.refused('1', {"gateway",
                         "OTA server",
@@ -146,7 +147,7 @@ Result<void> Story::refuse_altered(const EcuPlan& ecu) {
                         {refused->at("reason"), refused->at("recorded")},
                         lap()});
   return still_runs('1', ecu, versions_[ecu.serial],
-                    {"altered by one bit (1.5.0)", "", "gateway", "hash-mismatch", ""});
+                    {"altered by one bit (1.5.0)", "", "gateway", "image-hash", ""});
 }
 
 Result<void> Story::refuse_older(const EcuPlan& ecu) {
@@ -173,7 +174,7 @@ Result<void> Story::refuse_older(const EcuPlan& ecu) {
                      {"offer " + ecu.software +
                       " 1.2.0 by force; by itself the server would not: " + decided->at("reason")},
                      lap()});
-  const auto refused = await_refusal('E', ecu, "verify", "rollback");
+  const auto refused = await_refusal('E', ecu, "verify", "release-counter");
   if (!refused) return fail(refused.error());
   screen_.refused('2', {"gateway",
                         "OTA server",
@@ -182,7 +183,7 @@ Result<void> Story::refuse_older(const EcuPlan& ecu) {
                         {refused->at("reason"), refused->at("recorded")},
                         lap()});
   return still_runs('2', ecu, versions_[ecu.serial],
-                    {"older, rightly signed (1.2.0)", "", "gateway", "rollback", ""});
+                    {"older, rightly signed (1.2.0)", "", "gateway", "release-counter", ""});
 }
 
 Result<void> Story::roll_back(const EcuPlan& ecu) {

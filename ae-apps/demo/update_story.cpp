@@ -73,6 +73,17 @@ Result<void> Story::upload(const EcuPlan& ecu) {
   begin("step A (upload the image) for " + ecu.serial, "ota-server.log");
   mark();
   const Image& image = updates_[ecu.serial];
+  if (auto done = car_.desk().describe(image); !done) return done;
+  const auto described = await("server", 'A', "repository", nullptr, kSoon);
+  if (!described) return fail(described.error());
+  screen_.step('A', {"OEM",
+                     "OTA server",
+                     "HTTPS PUT /uptane/images",
+                     "200",
+                     {"Image repository: targets signed by 2 of 2 (token, second desk), snapshot, "
+                      "timestamp; " +
+                      described->at("targets") + " images described"},
+                     lap()});
   if (auto done = car_.desk().upload(image); !done) return done;
   screen_.step('A', {"OEM",
                      "OTA server",
@@ -218,6 +229,21 @@ Result<void> Story::offer_and_download(const EcuPlan& ecu) {
   notified->evidence = {"ud=true; the gateway answers by UPDATE uds={acn:ud, sus:3}"};
   screen_.step('E', *notified);
   lap();
+  const auto ordered = await("gateway", 'E', "ordered", &ecu, kSoon);
+  if (!ordered) return fail(ordered.error());
+  if (ordered->at("sha256") != image.sha256) {
+    return fail(Rsc::kNotAcceptable, "the Director orders another image: " + ordered->at("sha256"));
+  }
+  screen_.step('E', {"gateway",
+                     "OTA server",
+                     "HTTPS GET /uptane/director, /uptane/images",
+                     "verified",
+                     {"Uptane, in full: Director version " + ordered->at("director") + " orders " +
+                          ordered->at("target") + " for " + ecu.serial,
+                      "Image repository version " + ordered->at("images") + ", role " +
+                          ordered->at("role") + ", agrees: length, hashes, " + ecu.hardware_id +
+                          ", release " + ordered->at("release_counter")},
+                     lap()});
   const auto cut = await("gateway", 'E', "cut", &ecu, kSoon);
   if (!cut) return fail(cut.error());
   screen_.step('E', {"gateway",

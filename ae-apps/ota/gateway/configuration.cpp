@@ -129,9 +129,6 @@ void read_ecus(ota::MemberReader& in, GatewaySettings& out, const Folder& folder
     if (std::any_of(out.ecus.begin(), out.ecus.end(), same)) {
       in.fault(name + ".serial", "is the serial number of another ECU, too");
     }
-    if (ecu->level == EcuLevel::kConstrained && !out.report_key) {
-      in.fault("report_key", "is missing; the gateway signs for its constrained ECUs with it");
-    }
     out.ecus.push_back(*std::move(ecu));
   }
 }
@@ -143,8 +140,8 @@ void read_signing(ota::MemberReader& in, GatewaySettings& out, const Folder& fol
     out.oem_keys.push_back(*std::move(key));
   }
   if (out.oem_keys.empty()) in.fault("oem_keys", "must hold at least one item");
-  const std::string report_key = in.text("report_key", false);
-  if (report_key.empty() || !in.good()) return;
+  const std::string report_key = in.text("report_key", true);
+  if (!in.good()) return;
   Result<crypto::SigningKey> key = crypto::SigningKey::load(folder.locate(report_key));
   if (!key) return in.fault("report_key", key.error());
   out.report_key = *std::move(key);
@@ -192,6 +189,34 @@ void read_server(ota::MemberReader& in, GatewaySettings& out) {
   out.vehicle = in.text("vehicle", false, out.ae.cse_id);
 }
 
+std::string read_root(ota::MemberReader& in, std::string_view name, const Folder& folder) {
+  const std::string file = folder.locate(in.text(name, true));
+  if (!in.good()) return {};
+  const Result<Bytes> bytes = crypto::read_file(file, kMaxConfigurationBytes);
+  if (!bytes) in.fault(name, bytes.error());
+  return bytes ? std::string(text_of(*bytes)) : std::string();
+}
+
+void read_uptane(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  const Value* object = in.object("uptane");
+  if (object == nullptr) return in.fault("uptane", "is missing; no other orders are taken");
+  ota::MemberReader at(*object, "uptane.");
+  UptaneEntry entry;
+  for (const auto& [name, url] : {std::pair{"director_url", &entry.director_url},
+                                  std::pair{"images_url", &entry.images_url}}) {
+    *url = at.text(name, true);
+    const bool https = url->starts_with("https://");
+    if ((!https && !url->starts_with("http://")) || !url->ends_with('/')) {
+      at.fault(name, "must be an http or https URL that ends with '/'");
+    }
+    if (out.ae.tls && !https) at.fault(name, "must be https, since tls is configured");
+  }
+  entry.director_root = read_root(at, "director_root", folder);
+  entry.images_root = read_root(at, "images_root", folder);
+  if (const auto done = at.finish(); !done) return in.adopt(done.error());
+  out.uptane = std::move(entry);
+}
+
 void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   out.state_dir = folder.locate(in.text("state_dir", true));
   const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
@@ -223,6 +248,7 @@ Result<GatewaySettings> parse_configuration(std::string_view json, const std::st
   read_server(in, out);
   read_behaviour(in, out, folder);
   read_signing(in, out, folder);
+  read_uptane(in, out, folder);
   read_ecus(in, out, folder);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return out;

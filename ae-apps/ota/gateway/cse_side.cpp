@@ -1,5 +1,6 @@
 #include "ae-apps/ota/gateway/cse_side.h"
 
+#include "ae-apps/ota/uptane/signed_message.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -148,7 +149,11 @@ Result<void> CseSide::close_order(const std::string& serial, sdk::UpdateStatus s
   return {};
 }
 
-Result<void> CseSide::push_report(const Value& instance) {
+Result<void> CseSide::push_report(Value instance) {
+  // Every message is the Primary's word: a vehicle version manifest, or a question of its own.
+  if (settings_.report_key) {
+    if (auto done = uptane::sign_message(instance, *settings_.report_key); !done) return done;
+  }
   return ae_.container(settings_.reports).push(instance);
 }
 

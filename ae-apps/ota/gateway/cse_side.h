@@ -37,7 +37,8 @@ class CseSide {
   /// Ends an order: ud false, uds, and vr and fwv as the ECU really is, if that is known.
   Result<void> close_order(const std::string& serial, sdk::UpdateStatus status,
                            const EcuFacts* facts);
-  Result<void> push_report(const Value& instance);
+  /// Signed by the gateway as the vehicle's Primary (uptane/signed_message.h).
+  Result<void> push_report(Value instance);
   /// Into `consents` and `progress` below the <AE>; for people, so a failure is only returned.
   Result<void> push_consent(const Value& instance);
   Result<void> push_progress(const std::string& serial, std::string_view state, int percent);

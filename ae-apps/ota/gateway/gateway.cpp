@@ -35,9 +35,12 @@ Result<void> Gateway::open(GatewayParts parts) {
   cse_ = std::make_unique<CseSide>(settings_, *ae_);
   if (auto done = cse_->prepare(); !done) return done;
   meet_ecus();
-  tools_ =
-      std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_, log_,
-                                                std::move(parts.fetch), std::move(parts.stored)});
+  auto primary = Primary::open(settings_, std::move(parts.clock));
+  if (!primary) return fail(primary.error());
+  primary_ = *std::move(primary);
+  tools_ = std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_,
+                                                     log_, *primary_, std::move(parts.fetch),
+                                                     std::move(parts.stored)});
   resume_jobs();
   ae_->serve_pages(pages());
   return cse_->subscribe([this](const Value& inquiry) { inquired(inquiry); },

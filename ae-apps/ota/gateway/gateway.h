@@ -15,6 +15,7 @@ struct GatewayParts {
   std::unique_ptr<sdk::Link> link;  ///< null: over the bindings
   Fetch fetch = sdk::download;
   std::function<bool(const Job&)> stored = {};  ///< as UpdateTools::stored
+  Primary::Clock clock = {};                    ///< empty: the system's
 };
 
 /// The vehicle's gateway: registered, watching for inquiries and orders, serving its display. Two
@@ -57,6 +58,7 @@ class Gateway {
   std::unique_ptr<sdk::Ae> ae_;
   std::unique_ptr<CseSide> cse_;
   std::unique_ptr<Inquiries> inquiries_;
+  std::unique_ptr<Primary> primary_;
   std::unique_ptr<UpdateTools> tools_;
   const std::string csrf_token_;
 

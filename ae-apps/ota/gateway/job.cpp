@@ -10,7 +10,7 @@
 namespace gatehouse::gateway {
 namespace {
 
-constexpr std::size_t kMaxJobBytes = 64 * 1024;
+constexpr std::size_t kMaxJobBytes = 1U << 20;
 constexpr std::array<std::string_view, 8> kStates = {"offered",   "downloading", "verified",
                                                      "consented", "flashing",    "rebooted",
                                                      "failed",    "reported"};
@@ -28,6 +28,9 @@ constexpr TextField kTexts[] = {
     {"from_version", &Job::from_version},
     {"notes", &Job::notes},
     {"payload_sha256", &Job::payload_sha256},
+    {"target", &Job::target},
+    {"target_sha256", &Job::target_sha256},
+    {"for_ecu", &Job::for_ecu},
     {"offered_at", &Job::offered_at},
     {"closed_at", &Job::closed_at},
 };

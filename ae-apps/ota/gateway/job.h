@@ -39,6 +39,9 @@ struct Job {
   std::string from_version;        ///< what the ECU ran before
   std::string notes;               ///< of the manifest
   std::string payload_sha256;      ///< of the verified image, hexadecimal
+  std::string target;              ///< its name in the Image repository
+  std::string target_sha256;       ///< of the whole file, as both repositories say
+  std::string for_ecu;             ///< Director's metadata for the ECU, a JSON object by file name
   std::uint64_t image_bytes = 0;
   std::string offered_at, closed_at;  ///< m2m:timestamp
   std::optional<Failure> failure;

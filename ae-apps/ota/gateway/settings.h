@@ -32,6 +32,15 @@ struct EcuEntry {
                                                     too, before they are handed on */
 };
 
+/// Where the two repositories are, and whom the vehicle believed when it left the factory.
+struct UptaneEntry {
+  std::string
+      director_url;  ///< of this vehicle's Director, "https://host:port/uptane/director/id-mn/"
+  std::string images_url;     ///< "https://host:port/uptane/images/"
+  std::string director_root;  ///< metadata
+  std::string images_root;
+};
+
 /// All that makes one gateway.
 struct GatewaySettings {
   sdk::AeSettings ae;
@@ -54,6 +63,8 @@ struct GatewaySettings {
   uds::ClientSettings uds;
   std::optional<std::uint64_t> cut_download_after;  ///< for demonstrations: cuts it once
   std::vector<EcuEntry> ecus;
+  /// Always set by a configuration. Without it every order is refused.
+  std::optional<UptaneEntry> uptane = std::nullopt;
 };
 
 }  // namespace gatehouse::gateway

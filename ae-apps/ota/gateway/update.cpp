@@ -122,6 +122,9 @@ Update::Step Update::begin() {
   const Result<EcuFacts> facts = ecu_.look();
   if (!facts) return give_up("download", "before the download: " + facts.error().detail);
   job_.from_version = facts->version;
+  if (const auto ordered = verify_order(); !ordered) {
+    return give_up("verify", ordered.error().detail);
+  }
   std::error_code error;
   const fs::path folder = image_file().parent_path();
   fs::create_directories(folder, error);
@@ -131,25 +134,52 @@ Update::Step Update::begin() {
     if (entry.path().stem() != image_file().filename()) fs::remove(entry.path(), ignored);
   }
   if (error) return give_up("download", "the gateway cannot write to its disk");
-  if (!enough_room()) {
-    return give_up("download", "there is not enough free space at the gateway: " +
-                                   std::to_string(tools_.settings.min_free_bytes) +
+  if (!enough_room(job_.image_bytes)) {
+    return give_up("download", "there is not enough free space at the gateway for " +
+                                   std::to_string(job_.image_bytes) +
+                                   " bytes: " + std::to_string(tools_.settings.min_free_bytes) +
                                    " bytes must be left");
   }
   return enter(JobState::kDownloading);
 }
 
-bool Update::enough_room() const {
+/// Both repositories must say that this ECU is to get an image, and which; what the server wrote
+/// into the [firmware] is a hint where to look, nothing more.
+Result<void> Update::verify_order() {
+  const auto order = tools_.primary.order_for(job_.ecu);
+  if (!order) return fail(Rsc::kContentsUnacceptable, text_of(order.error()));
+  const auto digest = order->image.hashes.find("sha256");
+  if (digest == order->image.hashes.end()) {
+    return fail(Rsc::kContentsUnacceptable, "unsupported: the target has no SHA-256");
+  }
+  Value files = Value::object();
+  for (const auto& [name, text] : order->for_ecu) files.set(name, text);
+  job_.target = order->target;
+  job_.target_sha256 = digest->second;
+  job_.image_bytes = order->image.length;
+  job_.for_ecu = to_json(files);
+  tools_.log.step('E', "ordered",
+                  {{"ecu", job_.ecu},
+                   {"target", order->target},
+                   {"role", order->role},
+                   {"director", std::to_string(order->director.targets)},
+                   {"images", std::to_string(order->images.targets)},
+                   {"release_counter", std::to_string(order->release_counter)},
+                   {"sha256", job_.target_sha256}});
+  return {};
+}
+
+bool Update::enough_room(std::uint64_t more_bytes) const {
   std::error_code error;
   const fs::space_info space = fs::space(tools_.settings.state_dir, error);
-  return !error && space.available >= tools_.settings.min_free_bytes;
+  return !error && space.available >= tools_.settings.min_free_bytes + more_bytes;
 }
 
 Result<sdk::Downloaded> Update::download() {
   sdk::DownloadSettings how;
   how.tls = tools_.settings.ae.tls;
   if (how.tls) how.tls->min_version = TlsVersion::k1_3;
-  how.max_bytes = tools_.settings.max_image_bytes;
+  how.max_bytes = std::min(tools_.settings.max_image_bytes, job_.image_bytes);
   how.block_bytes = std::clamp<std::uint64_t>(
       tools_.settings.cut_download_after.value_or(kBlockBytes), 256, kBlockBytes);
   bool cut = false;
@@ -190,6 +220,12 @@ Result<void> Update::load_image() {
   if (image_) return {};
   const Result<EcuFacts> facts = ecu_.look();
   if (!facts) return fail(facts.error());
+  uptane::TargetRecord ordered;
+  ordered.length = job_.image_bytes;
+  ordered.hashes = {{"sha256", job_.target_sha256}};
+  if (const auto good = check_ordered(image_file().string(), ordered); !good) {
+    return fail(good.error());
+  }
   image::Policy policy;
   policy.trusted_keys = tools_.settings.oem_keys;
   policy.hardware_id = ecu_.entry().hardware_id;
@@ -215,7 +251,6 @@ Update::Step Update::check() {
   job_.name = manifest.name;
   job_.notes = manifest.notes;
   job_.payload_sha256 = to_hex(image_->payload_sha256);
-  job_.image_bytes = image_->header.header_bytes + manifest.payload_bytes;
   tools_.log.step('E', "verified",
                   {{"ecu", job_.ecu},
                    {"version", manifest.version},

@@ -9,6 +9,7 @@
 #include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/image_check.h"
 #include "ae-apps/ota/gateway/job.h"
+#include "ae-apps/ota/gateway/primary.h"
 #include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/sdk/download.h"
 
@@ -26,6 +27,7 @@ struct UpdateTools {
   CseSide& cse;
   Board& board;
   ota::StepLog& log;
+  Primary& primary;
   Fetch fetch = sdk::download;
   /// After a state was stored; false: stop here, as a loss of power would. For tests.
   std::function<bool(const Job&)> stored = {};
@@ -60,9 +62,10 @@ class Update {
 
   Step enter(JobState state);
   Step give_up(std::string stage, std::string reason);
+  Result<void> verify_order();
   Result<void> load_image();
   Result<sdk::Downloaded> download();
-  bool enough_room() const;
+  bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();
   void show(int percent);
   void tell_consent(Decision decision, const std::string& by);

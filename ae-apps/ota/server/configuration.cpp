@@ -178,8 +178,41 @@ Result<Vehicle> read_vehicle(const Value& object, const std::string& prefix, con
     }
     out.ecus.push_back(*std::move(ecu));
   }
+  if (!gateway_key) in.fault("report_key", "is missing; the gateway signs for the vehicle with it");
+  out.primary_key = std::move(gateway_key);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return out;
+}
+
+std::optional<crypto::SigningKey> read_signing_key(MemberReader& in, std::string_view name,
+                                                   const Folder& folder) {
+  const std::string source = in.text(name, true);
+  if (!in.good()) return std::nullopt;
+  Result<crypto::SigningKey> key = crypto::SigningKey::load(folder.locate(source));
+  if (key) return *std::move(key);
+  in.fault(name, key.error());
+  return std::nullopt;
+}
+
+void read_uptane(MemberReader& in, ServerSettings& out, const Folder& folder) {
+  const Value* object = in.object("uptane");
+  if (object == nullptr) return in.fault("uptane", "is missing; vehicles take no other orders");
+  MemberReader at(*object, "uptane.");
+  const std::string director = folder.locate(at.text("director", true));
+  const std::string root_file = folder.locate(at.text("images_root", true));
+  std::string root;
+  if (at.good()) {
+    const Result<Bytes> bytes = crypto::read_file(root_file, kMaxConfigurationBytes);
+    if (!bytes) at.fault("images_root", bytes.error());
+    if (bytes) root = text_of(*bytes);
+  }
+  auto targets = read_signing_key(at, "targets_key", folder);
+  auto snapshot = read_signing_key(at, "snapshot_key", folder);
+  auto timestamp = read_signing_key(at, "timestamp_key", folder);
+  const std::chrono::hours validity(at.whole("validity_h", 1, 24 * 365, 24));
+  if (const auto done = at.finish(); !done) return in.adopt(done.error());
+  out.uptane.emplace(UptaneSettings{director, std::move(root), *std::move(targets),
+                                    *std::move(snapshot), *std::move(timestamp), validity});
 }
 
 void read_vehicles(MemberReader& in, ServerSettings& out, const Folder& folder) {
@@ -238,6 +271,7 @@ Result<ServerSettings> parse_configuration(std::string_view json, const std::str
   read_connection(in, out, folder);
   read_images(in, out, folder);
   read_behaviour(in, out, folder);
+  read_uptane(in, out, folder);
   read_vehicles(in, out, folder);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return out;

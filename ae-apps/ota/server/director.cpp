@@ -72,6 +72,32 @@ void Director::add_image(const ImageFacts& image, Timestamp now) {
   }
 }
 
+void Director::set_targets(const std::map<std::string, std::string>& by_sha256, Timestamp now) {
+  std::vector<ImageFacts> fresh;
+  for (ImageFacts& image : images_) {
+    const auto found = by_sha256.find(image.sha256);
+    const bool before = !image.target.empty();
+    image.target = found == by_sha256.end() ? std::string() : found->second;
+    if (!before && !image.target.empty()) fresh.push_back(image);
+  }
+  for (const ImageFacts& image : fresh) add_image(image, now);
+}
+
+std::vector<Director::Order> Director::orders_of(const std::string& vehicle) const {
+  std::vector<Order> out;
+  for (const auto& [serial, known] : ecus_) {
+    const auto& open = known.record.offer;
+    if (known.vehicle->cse_id != vehicle || !open || open->overdue) continue;
+    out.push_back({serial, known.ecu->hardware_id, open->image});
+  }
+  return out;
+}
+
+std::string Director::vehicle_of(const std::string& serial) const {
+  const auto found = ecus_.find(serial);
+  return found == ecus_.end() ? std::string() : found->second.vehicle->cse_id;
+}
+
 void Director::take_command(const Value& content, Timestamp now) {
   const Result<Command> command = parse_command(content);
   if (!command) return step('D', "command-refused", {{"reason", command.error().detail}});
@@ -125,6 +151,8 @@ void Director::take_offer(const Command& command, Timestamp now) {
   std::string why_not;
   if (image == images_.end()) {
     why_not = "there is no such image";
+  } else if (image->target.empty()) {
+    why_not = "the Image repository does not describe it";  // so no vehicle would take it
   } else if (known->record.offer && !known->record.offer->overdue) {
     why_not = "another offer is open";  // also with force: the gateway does one at a time
   } else if (!command.force) {

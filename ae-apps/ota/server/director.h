@@ -50,6 +50,9 @@ class Director {
   void set_images(std::vector<ImageFacts> images) { images_ = std::move(images); }
   /// A new image: every vehicle with an ECU for it is asked what that runs.
   void add_image(const ImageFacts& image, Timestamp now);
+  /// What the Image repository describes: names of targets by the SHA-256 of the image. Vehicles
+  /// are asked about what is newly described.
+  void set_targets(const std::map<std::string, std::string>& by_sha256, Timestamp now);
   void take_command(const Value& content, Timestamp now);
   void take_report(const Value& content, Timestamp now);
   /// Inquiries and offers grow old; vehicles are asked by schedule.
@@ -57,6 +60,13 @@ class Director {
 
   // What is to be done.
   std::vector<Outgoing> pending() const;
+  /// What a vehicle shall install now: all its open offers, as (serial number, hardware id, image).
+  struct Order {
+    std::string serial, hardware_id, image;
+  };
+  std::vector<Order> orders_of(const std::string& vehicle) const;
+  /// Of the ECU; empty: no such ECU.
+  std::string vehicle_of(const std::string& serial) const;
   /// The CSE has taken it.
   void delivered(const Outgoing& what);
   std::vector<StepLine> take_steps() { return std::exchange(steps_, {}); }

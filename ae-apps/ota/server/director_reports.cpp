@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ae-apps/ota/server/director.h"
+#include "ae-apps/ota/uptane/signed_message.h"
 
 namespace gatehouse::ota_server {
 namespace {
@@ -18,6 +19,14 @@ void Director::take_report(const Value& content, Timestamp now) {
   const Vehicle* vehicle = find_vehicle(message->vehicle);
   if (vehicle == nullptr) {
     return reject(nullptr, 'D', "", "no vehicle " + message->vehicle + " is known", now);
+  }
+  if (vehicle->primary_key) {
+    const Result<Value> object = message_object(content);
+    const auto good = uptane::verify_message(*object, *vehicle->primary_key);
+    if (!good) {
+      return reject(nullptr, 'D', "",
+                    "vehicle " + message->vehicle + ": the manifest: " + good.error().detail, now);
+    }
   }
   switch (message->purpose) {
     case Purpose::kInventory:

@@ -1,7 +1,6 @@
 #include "ae-apps/ota/server/image_pages.h"
 
-#include <algorithm>
-
+#include "ae-apps/ota/server/peer_identity.h"
 #include "bindings/http/file_page.h"
 #include "bindings/http/server.h"
 #include "cse/codec/json.h"
@@ -37,20 +36,6 @@ Value describe(const ImageFacts& image) {
                         {"bytes", image.bytes}});
 }
 
-/// The first identity of the peer that is on the list; empty: none.
-std::string identity_among(const http::PageRequest& request, const std::vector<std::string>& list) {
-  if (request.peer == nullptr || !request.peer->authenticated) return {};
-  for (const std::string& identity : request.peer->identities) {
-    if (std::find(list.begin(), list.end(), identity) != list.end()) return identity;
-  }
-  return {};
-}
-
-std::string name_of_peer(const http::PageRequest& request) {
-  if (request.peer == nullptr || request.peer->identities.empty()) return "nobody";
-  return request.peer->identities.back();  // the whole form comes last
-}
-
 int status_of(const Error& error) {
   switch (error.rsc) {
     case Rsc::kContentsUnacceptable:
@@ -82,6 +67,7 @@ class NoPrimitives final : public PrimitiveHandler {
 }  // namespace
 
 http::Page ImagePages::answer(const http::PageRequest& request) {
+  if (uptane_ != nullptr && request.path.starts_with("/uptane/")) return uptane_->answer(request);
   const std::string uploader = identity_among(request, settings_.uploaders);
   const std::string downloader = identity_among(request, settings_.downloaders);
   const bool put = request.method == "PUT";

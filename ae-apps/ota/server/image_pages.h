@@ -8,6 +8,7 @@
 
 #include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/ota/server/image_store.h"
+#include "ae-apps/ota/server/uptane_pages.h"
 #include "bindings/http/page.h"
 
 namespace gatehouse::ota_server {
@@ -27,6 +28,9 @@ class ImagePages {
              Uploaded uploaded)
       : settings_(settings), store_(store), log_(log), uploaded_(std::move(uploaded)) {}
 
+  /// Also serves the repositories. `pages` outlives it. Before the first request.
+  void serve(UptanePages& pages) { uptane_ = &pages; }
+
   http::Page answer(const http::PageRequest& request);
 
  private:
@@ -41,6 +45,7 @@ class ImagePages {
   ImageStore& store_;
   ota::StepLog& log_;
   const Uploaded uploaded_;
+  UptanePages* uptane_ = nullptr;
   std::mutex mutex_;
   std::set<std::string> greeted_;  ///< whose first request was told of
 };

@@ -178,6 +178,7 @@ Result<Inquiry> decode_inquiry(const Value& value) {
 
 std::string objection(const EcuRecord& record, const std::string& hardware_id,
                       const ImageFacts& image) {
+  if (image.target.empty()) return "the Image repository does not describe it";
   if (image.hardware_id != hardware_id) {
     return "the image is for hardware " + image.hardware_id + ", not " + hardware_id;
   }

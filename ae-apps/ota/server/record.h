@@ -17,6 +17,7 @@ struct ImageFacts {
   std::string name, version, hardware_id;
   std::uint64_t release_counter = 0;
   std::uint64_t bytes = 0;  ///< of the file
+  std::string target = {};  ///< its name in the Image repository; empty: not described there
 };
 
 /// A question to a vehicle, with its nonce: each of its ECUs may answer once, until it expires.

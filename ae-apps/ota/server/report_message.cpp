@@ -17,19 +17,6 @@ constexpr std::pair<std::string_view, Purpose> kPurposes[] = {{"inventory", Purp
 
 tl::unexpected<Error> wrong(std::string text) { return fail(Rsc::kBadRequest, std::move(text)); }
 
-Result<Value> object_in(const Value& content) {
-  if (content.is_object()) {
-    if (to_json(content).size() > kMaxMessageBytes) return wrong("is larger than 64 KiB");
-    return content;
-  }
-  const std::string* text = content.as_string();
-  if (text == nullptr) return wrong("is neither an object nor the JSON of one");
-  Result<Value> tree = parse_json(*text, {.max_bytes = kMaxMessageBytes, .max_depth = 8});
-  if (!tree) return wrong("is no JSON: " + tree.error().detail);
-  if (!tree->is_object()) return wrong("is no object");
-  return tree;
-}
-
 /// A short text that must be there.
 Result<std::string> word_at(const Value& object, std::string_view name) {
   const Value* value = object.find(name);
@@ -90,8 +77,21 @@ Result<std::vector<ReportEntry>> parse_entries(const Value& message) {
 
 }  // namespace
 
+Result<Value> message_object(const Value& content) {
+  if (content.is_object()) {
+    if (to_json(content).size() > kMaxMessageBytes) return wrong("is larger than 64 KiB");
+    return content;
+  }
+  const std::string* text = content.as_string();
+  if (text == nullptr) return wrong("is neither an object nor the JSON of one");
+  Result<Value> tree = parse_json(*text, {.max_bytes = kMaxMessageBytes, .max_depth = 8});
+  if (!tree) return wrong("is no JSON: " + tree.error().detail);
+  if (!tree->is_object()) return wrong("is no object");
+  return tree;
+}
+
 Result<ReportMessage> parse_report_message(const Value& content) {
-  const Result<Value> object = object_in(content);
+  const Result<Value> object = message_object(content);
   if (!object) return fail(object.error());
   ReportMessage out;
   auto vehicle = word_at(*object, "vehicle");
@@ -117,7 +117,7 @@ Result<ReportMessage> parse_report_message(const Value& content) {
 }
 
 Result<Command> parse_command(const Value& content) {
-  const Result<Value> object = object_in(content);
+  const Result<Value> object = message_object(content);
   if (!object) return fail(object.error());
   Command out;
   if (object->contains("ask")) {

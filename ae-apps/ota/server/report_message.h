@@ -32,6 +32,9 @@ struct ReportMessage {
   std::optional<Trouble> trouble;
 };
 
+/// The object that travelled as such or as its JSON text. Errors: kBadRequest.
+Result<Value> message_object(const Value& content);
+
 /// Any content gives a message or kBadRequest naming the member; a text is taken as the JSON of an
 /// object. Texts for people are cut to 500 characters, and rid of control characters.
 Result<ReportMessage> parse_report_message(const Value& content);

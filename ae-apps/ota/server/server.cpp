@@ -28,14 +28,25 @@ Result<void> Server::open(std::unique_ptr<sdk::Link> link) {
   if (!store) return fail(store.error());
   store_ = *std::move(store);
   for (const std::string& each : store_->set_aside()) log_.say("image set aside: " + each);
-  auto service =
-      Service::open(settings_, {random_, log_, now, [this] { wake(); }}, store_->images());
+  if (settings_.uptane) {
+    auto repositories =
+        Repositories::open(*settings_.uptane, settings_.state_dir + "/uptane", now());
+    if (!repositories) return fail(repositories.error());
+    repositories_ = *std::move(repositories);
+  }
+  auto service = Service::open(
+      settings_, {random_, log_, now, [this] { wake(); }, repositories_.get()}, store_->images());
   if (!service) return fail(service.error());
   service_ = *std::move(service);
 
   pages_ = std::make_unique<ImagePages>(
       settings_.images, *store_, log_,
       [this](const ImageFacts& image) { service_->image_uploaded(image); });
+  if (repositories_) {
+    uptane_pages_ = std::make_unique<UptanePages>(UptanePages::Parts{
+        settings_, *repositories_, log_, now, [this] { service_->targets_changed(); }});
+    pages_->serve(*uptane_pages_);
+  }
   images_ = std::make_unique<ImageServer>(
       settings_.images, static_cast<std::size_t>(settings_.store.max_image_bytes) + kHeaderRoom,
       *pages_);

@@ -38,7 +38,9 @@ class Server {
   ota::StepLog log_;
   crypto::SystemRandom random_;
   std::unique_ptr<ImageStore> store_;
+  std::unique_ptr<Repositories> repositories_;
   std::unique_ptr<Service> service_;
+  std::unique_ptr<UptanePages> uptane_pages_;
   std::unique_ptr<ImagePages> pages_;
   std::unique_ptr<ImageServer> images_;
   std::unique_ptr<sdk::Ae> ae_;

@@ -44,6 +44,13 @@ Service::Service(const ServerSettings& settings, Parts parts)
 Result<std::unique_ptr<Service>> Service::open(const ServerSettings& settings, Parts parts,
                                                std::vector<ImageFacts> images) {
   std::unique_ptr<Service> service(new Service(settings, std::move(parts)));
+  if (service->parts_.repositories != nullptr) {
+    const auto targets = service->parts_.repositories->targets();
+    for (ImageFacts& image : images) {
+      const auto found = targets.find(image.sha256);
+      if (found != targets.end()) image.target = found->second;
+    }
+  }
   service->director_.set_images(std::move(images));
   if (const auto restored = service->restore(); !restored) return fail(restored.error());
   return service;
@@ -120,7 +127,19 @@ void Service::change(const std::function<void(Timestamp)>& how) {
 // --- what comes --------------------------------------------------------------------------------
 
 void Service::image_uploaded(const ImageFacts& image) {
-  change([&](Timestamp now) { director_.add_image(image, now); });
+  ImageFacts described = image;
+  if (parts_.repositories != nullptr) {
+    const auto targets = parts_.repositories->targets();
+    const auto found = targets.find(image.sha256);
+    described.target = found == targets.end() ? std::string() : found->second;
+  }
+  change([&](Timestamp now) { director_.add_image(described, now); });
+  parts_.wake();
+}
+
+void Service::targets_changed() {
+  const auto targets = parts_.repositories->targets();
+  change([&](Timestamp now) { director_.set_targets(targets, now); });
   parts_.wake();
 }
 
@@ -217,8 +236,31 @@ void Service::detach() {
 
 // --- what goes ---------------------------------------------------------------------------------
 
+/// The order must be in the Director's metadata before the vehicle is told to look.
+Result<void> Service::issue_orders(const std::string& serial) {
+  if (parts_.repositories == nullptr) return {};
+  std::string vehicle;
+  std::vector<Repositories::Order> orders;
+  {
+    const std::lock_guard lock(mutex_);
+    vehicle = director_.vehicle_of(serial);
+    for (const Director::Order& each : director_.orders_of(vehicle)) {
+      orders.push_back({each.serial, each.hardware_id, each.image});
+    }
+  }
+  const auto issued = parts_.repositories->issue(vehicle, orders, parts_.clock());
+  if (!issued) return fail(issued.error());
+  if (!issued->fresh) return {};
+  parts_.log.step('E', "directed",
+                  {{"vehicle", vehicle},
+                   {"version", std::to_string(issued->version)},
+                   {"orders", std::to_string(orders.size())}});
+  return {};
+}
+
 Result<void> Service::send(const Outgoing& what) {
   if (what.kind != Outgoing::Kind::kOffer) return ae_->container(what.to).push(what.content);
+  if (auto issued = issue_orders(what.serial); !issued) return issued;
   const auto updated = sdk::Firmware(*ae_, what.to).update(what.content);
   if (!updated) return fail(updated.error());
   return {};

@@ -8,6 +8,7 @@
 
 #include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/ota/server/director.h"
+#include "ae-apps/ota/server/repositories.h"
 #include "ae-apps/sdk/ae.h"
 
 namespace gatehouse::ota_server {
@@ -25,6 +26,8 @@ class Service {
     ota::StepLog& log;
     Clock clock;
     Wake wake = [] {};
+    /// Where orders are issued before they are sent; nullptr: images say their targets themselves.
+    Repositories* repositories = nullptr;
   };
 
   /// Takes up the state of the folder. Everything given by reference outlives it. Errors:
@@ -39,6 +42,8 @@ class Service {
   void detach();
 
   void image_uploaded(const ImageFacts& image);
+  /// The Image repository describes other images now.
+  void targets_changed();
   /// Sends what is pending, as far as it is time to try; lets things grow old.
   void tick();
 
@@ -56,6 +61,7 @@ class Service {
   void take(const std::string& container, const Value& attributes);
   void catch_up(sdk::Ae& ae, const std::string& container);
   Result<void> send(const Outgoing& what);
+  Result<void> issue_orders(const std::string& serial);
   std::vector<Outgoing> due();
 
   const ServerSettings& settings_;

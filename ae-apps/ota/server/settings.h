@@ -33,6 +33,9 @@ struct Vehicle {
   std::string gateway = "ota-gateway";            ///< name of the gateway's <AE>
   std::string gateway_ae = "/id-mn/CotaGateway";  ///< the gateway's AE-ID, SP-relative
   std::vector<Ecu> ecus;
+  /// Of the gateway, which signs every message as the vehicle's Primary; always set by a
+  /// configuration.
+  std::optional<crypto::PublicKey> primary_key = std::nullopt;
 
   /// "/id-mn/cse-mn/ota-gateway/inquiries"
   std::string inquiries() const { return cse_id + "/" + csebase + "/" + gateway + "/inquiries"; }
@@ -59,6 +62,14 @@ struct ImageServerSettings {
   std::vector<std::string> downloaders;  ///< identities that may GET, SP-relative
 };
 
+/// What the Director signs with, and whom it believes of the Image repository.
+struct UptaneSettings {
+  std::string director_folder;  ///< made by `gatehouse-oem repo --director`; holds its roots
+  std::string images_root;      ///< metadata of the root that is trusted first
+  crypto::SigningKey targets_key, snapshot_key, timestamp_key;
+  std::chrono::hours validity{24};  ///< of an issue; it is renewed after half of it
+};
+
 /// What the image store takes.
 struct StoreSettings {
   std::string folder;
@@ -77,6 +88,8 @@ struct ServerSettings {
   std::vector<std::string> operators = {"CAdmin"};  ///< may write commands and read histories
   Rules rules;
   std::vector<Vehicle> vehicles;
+  /// Always set by a configuration; without it images must come with their targets' names.
+  std::optional<UptaneSettings> uptane = std::nullopt;
 };
 
 }  // namespace gatehouse::ota_server

@@ -19,12 +19,16 @@ class ConfigurationTest : public testing::Test {
     std::ofstream(folder_ / "oem.pem") << key.public_key().to_pem();
     EXPECT_TRUE(crypto::create_secret_file(folder_ / "access.key", Bytes(32, 1)));
     EXPECT_TRUE(crypto::create_secret_file(folder_ / "shared.key", Bytes(32, 2)));
+    std::ofstream(folder_ / "root.json") << "{}";
     tree_ = parse_json(R"({
       "cse_url": "https://127.0.0.1:8443", "cse_id": "/id-mn", "csebase": "cse-mn",
       "ae_id": "CotaGateway", "broker": "mqtts://127.0.0.1:8883",
       "tls": {"certificate": "gw.pem", "key": "gw.key", "ca": "/etc/ca.pem"},
       "images_url": "https://127.0.0.1:9443/images/", "state_dir": "state",
       "display": {"address": "127.0.0.1", "port": 8090},
+      "uptane": {"director_url": "https://127.0.0.1:9443/uptane/director/id-mn/",
+                 "images_url": "https://127.0.0.1:9443/uptane/images/",
+                 "director_root": "root.json", "images_root": "root.json"},
       "oem_keys": ["oem.pem"], "report_key": "report.pem", "consent_timeout_s": 60,
       "ecus": [
         {"serial": "ECU-1", "hardware_id": "brake-2", "port": 13400, "logical_address": 4112,

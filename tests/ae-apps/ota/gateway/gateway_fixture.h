@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "ae-apps/ota/gateway/gateway.h"
+#include "ae-apps/ota/repository/content.h"
+#include "ae-apps/ota/repository/director_metadata.h"
+#include "ae-apps/ota/repository/signing.h"
 #include "ae-apps/sdk/fake_cse.h"
 #include "bindings/http/file_page.h"
 #include "bindings/http/server.h"
@@ -66,23 +69,115 @@ class TestEcu {
   std::unique_ptr<ecu::EcuNode> node_;
 };
 
-/// The server's images over HTTP.
+/// Both Uptane repositories: what the OEM signed, and what the Director orders for this vehicle.
+/// Fields may be changed before publish(); a thief who has some of the keys does the same.
+class TestRepositories {
+ public:
+  TestRepositories() {
+    for (uptane::FileSet* files : {&images, &director}) {
+      uptane::RoleSpecs roles;
+      for (const char* role : {"root", "targets", "snapshot", "timestamp"}) {
+        roles[role] = {{key.public_key()}, 1};
+      }
+      const Value root = uptane::make_root(roles, now + std::chrono::hours(24 * 365)).value();
+      (*files)["1.root.json"] = sign(root);
+    }
+    publish();
+  }
+  std::string sign(const Value& content) const {
+    return uptane::add_signature(uptane::unsigned_metadata(content), key).value();
+  }
+  /// The Image repository describes the image, the Director orders it.
+  void release(const std::string& serial, const Bytes& image, const std::string& hardware_id) {
+    const std::lock_guard lock(mutex);
+    uptane::TargetSpec target;
+    const std::string sha256 = to_hex(crypto::sha256(image));
+    target.name = "img/" + sha256.substr(0, 8) + ".ghfw";
+    target.length = image.size();
+    target.hashes = {{"sha256", sha256}};
+    target.hardware_ids = {hardware_id};
+    target.release_counter = ++releases;
+    uptane::set_target(targets, target);
+    uptane::TargetRecord record;
+    record.length = target.length;
+    record.hashes = target.hashes;
+    record.release_counter = target.release_counter;
+    std::erase_if(orders, [&](const uptane::EcuOrder& order) { return order.serial == serial; });
+    for (uptane::EcuOrder& other : orders) {
+      if (other.target == target.name) other.genuine = record;
+    }
+    orders.push_back({serial, hardware_id, target.name, record});
+    publish();
+  }
+  void publish() {
+    ++version;
+    const Timestamp expires = now + std::chrono::hours(24);
+    targets.set("version", version);
+    const std::string number = std::to_string(version) + ".";
+    images[number + "targets.json"] = sign(targets);
+    Value snapshot = uptane::metadata_head("snapshot", version, expires);
+    snapshot.set("meta",
+                 Value::object({{"targets.json",
+                                 uptane::file_record(images[number + "targets.json"], version)}}));
+    images[number + "snapshot.json"] = sign(snapshot);
+    Value timestamp = uptane::metadata_head("timestamp", version, expires);
+    timestamp.set(
+        "meta", Value::object({{"snapshot.json",
+                                uptane::file_record(images[number + "snapshot.json"], version)}}));
+    images["timestamp.json"] = sign(timestamp);
+    auto files = uptane::make_director_files(
+        {vehicle, version, now, std::chrono::hours(24), orders}, {key, key, key});
+    for (auto& [name, text] : files.value()) director[name] = text;
+  }
+  UptaneEntry entry(const std::string& server) const {
+    return {server + "uptane/director/id-mn/", server + "uptane/images/",
+            director.at("1.root.json"), images.at("1.root.json")};
+  }
+  /// By the path of the URL.
+  std::optional<std::string> file(std::string_view path) const {
+    const std::lock_guard lock(mutex);
+    for (const auto& [prefix, files] :
+         {std::pair{"/uptane/images/", &images}, std::pair{"/uptane/director/id-mn/", &director}}) {
+      if (!path.starts_with(prefix)) continue;
+      const auto found = files->find(path.substr(std::string_view(prefix).size()));
+      if (found != files->end()) return found->second;
+    }
+    return std::nullopt;
+  }
+
+  crypto::SigningKey key = crypto::SigningKey::generate(crypto::Algorithm::kEd25519).value();
+  Timestamp now = uptane::parse_iso_time("2030-01-01T00:00:00Z").value();
+  uptane::FileSet images, director;
+  Value targets = uptane::make_targets(now + std::chrono::hours(24 * 90));
+  std::vector<uptane::EcuOrder> orders;
+  std::string vehicle = "/id-mn";
+  mutable std::mutex mutex;
+  std::uint64_t version = 0, releases = 0;
+};
+
+/// The server's images and metadata over HTTP.
 class ImageServer {
  public:
-  explicit ImageServer(std::string folder)
+  ImageServer(std::string folder, const TestRepositories& repositories)
       : folder_(std::move(folder)), server_(http::ServerSettings{}, nobody_, codecs_) {
-    server_.set_pages([this](const http::PageRequest& request) -> std::optional<http::Page> {
-      ++requests;
-      const std::string_view prefix = "/images/";
-      if (!request.path.starts_with(prefix)) return std::nullopt;
-      return http::file_page(request, folder_, request.path.substr(prefix.size()));
-    });
+    server_.set_pages(
+        [this, &repositories](const http::PageRequest& request) -> std::optional<http::Page> {
+          if (const auto metadata = repositories.file(request.path)) {
+            http::Page page;
+            page.body = *metadata;
+            return page;
+          }
+          if (request.path.starts_with("/uptane/")) return std::nullopt;
+          ++requests;
+          const std::string_view prefix = "/images/";
+          if (!request.path.starts_with(prefix)) return std::nullopt;
+          return http::file_page(request, folder_, request.path.substr(prefix.size()));
+        });
     const auto started = server_.start();
     if (!started) ADD_FAILURE() << started.error().detail;
   }
-  std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(server_.port()) + "/images/";
-  }
+  std::string root() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/"; }
+  std::string url() const { return root() + "images/"; }
   void put(const std::string& name, const Bytes& image) const {
     std::ofstream out(folder_ + "/" + name, std::ios::binary);
     out.write(reinterpret_cast<const char*>(image.data()),
@@ -126,6 +221,7 @@ class GatewayTest : public testing::Test {
     settings_.state_dir = folder_ / "state";
     settings_.oem_keys = {ecu::oem_key().public_key()};
     settings_.report_key = gateway_key();
+    settings_.uptane = repositories_.entry(images_.root());
     settings_.min_free_bytes = 0;
     settings_.auto_consent = true;
     settings_.retry_pause = std::chrono::milliseconds(1);
@@ -158,6 +254,7 @@ class GatewayTest : public testing::Test {
     GatewayParts parts;
     parts.link = cse_.link();
     parts.stored = std::move(stored);
+    parts.clock = [this] { return repositories_.now; };
     parts.fetch = [](const std::string& url, const std::filesystem::path& file,
                      sdk::DownloadSettings how) {
       how.wait = [](unsigned) {};
@@ -198,6 +295,7 @@ class GatewayTest : public testing::Test {
                     const std::string& version = "1.1.0") {
     const std::string name = to_hex(crypto::sha256(image));
     images_.put(name, image);
+    repositories_.release(serial, image, "demo-ecu");
     return order(serial, images_.url() + name, version);
   }
 
@@ -254,7 +352,8 @@ class GatewayTest : public testing::Test {
   TestEcu full_{ecu::full_ecu(), ecu::image_of({.version = "1.0.0", .release_counter = 5})};
   TestEcu constrained_{constrained_settings(),
                        ecu::image_of({.version = "1.0.0", .release_counter = 5})};
-  ImageServer images_{served()};
+  TestRepositories repositories_;
+  ImageServer images_{served(), repositories_};
   std::unique_ptr<sdk::Ae> server_ae_;
   GatewaySettings settings_;
   std::unique_ptr<Gateway> gateway_;

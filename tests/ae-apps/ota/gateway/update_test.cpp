@@ -209,7 +209,7 @@ TEST_F(UpdateTest, LooksAtTheImageAgainAfterARestart) {
   start();
   settle();
 
-  expect_refusal(kFull, "flash", "too-long");
+  expect_refusal(kFull, "flash", "image-length");
   EXPECT_EQ(full_.version(), "1.0.0");
 }
 
@@ -260,9 +260,10 @@ TEST_F(UpdateTest, PushesItsReportUntilTheServerHasIt) {
   offer(kFull, image_of({.version = "1.1.0", .release_counter = 6}));
   settle();
 
-  const auto all = reports();
+  auto all = reports();
   ASSERT_EQ(all.size(), 3u);
-  EXPECT_EQ(all[0], all[2]) << "the same bytes, since the nonce is used up";
+  for (Value& each : all) each.erase("signatures");  // of the gateway, made for each try
+  EXPECT_EQ(all[0], all[2]) << "the same report, since the nonce is used up";
   EXPECT_FALSE(gateway_->journal().open_job_of(kFull));
 }
 
@@ -280,6 +281,7 @@ TEST_F(UpdateTest, SaysWhenThereIsNoRoom) {
 TEST_F(UpdateTest, SaysWhenTheImageIsNotThere) {
   start();
 
+  repositories_.release(kFull, Bytes(100, 'x'), "demo-ecu");
   order(kFull, images_.url() + "absent", "1.1.0");
   settle();
 

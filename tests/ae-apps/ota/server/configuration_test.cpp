@@ -21,12 +21,16 @@ class ConfigurationTest : public testing::Test {
                                     {"gateway.pem", &TestKeys::get().gateway}}) {
       std::ofstream(folder_ / name) << key->public_key().to_pem();
     }
+    std::ofstream(folder_ / "root.json") << "{}";
+    EXPECT_TRUE(TestKeys::get().oem.save(folder_ / "t.key"));
     tree_ = *parse_json(R"({
       "cse_url": "https://127.0.0.1:8443", "broker": "mqtts://127.0.0.1:8883",
       "tls": {"certificate": "pki/ota.crt", "key": "pki/ota.key", "ca": "pki/ca.crt"},
       "images": {"port": 8444, "public_url": "https://localhost:8444/images/",
                  "uploaders": ["Coem"]},
       "state_dir": "state", "oem_keys": ["oem.pem"],
+      "uptane": {"director": "director", "images_root": "root.json", "targets_key": "t.key",
+                 "snapshot_key": "t.key", "timestamp_key": "t.key"},
       "vehicles": [{"cse_id": "/id-mn", "report_key": "gateway.pem", "ecus": [
         {"serial": "BRK-1", "hardware_id": "brake-2", "public_key": "brake.pem"},
         {"serial": "LMP-2", "hardware_id": "lamp-1", "level": "gateway"}]}]})");

@@ -17,7 +17,8 @@ constexpr const char* kSha12 = "1212";
 
 ImageFacts brake_image(const std::string& version, std::uint64_t counter,
                        const std::string& payload_sha256) {
-  return {"file-" + version, payload_sha256, "brake", version, "brake-2", counter, 5'000};
+  return {"file-" + version, payload_sha256, "brake", version,
+          "brake-2",         counter,        5'000,   "brake/" + version};
 }
 
 class DirectorTest : public testing::Test {
@@ -316,10 +317,43 @@ TEST_F(DirectorTest, ANewImageForNobodyAsksNobody) {
   EXPECT_TRUE(director_->pending().empty());
 }
 
+TEST_F(DirectorTest, OffersNothingThatTheImageRepositoryDoesNotDescribe) {
+  ImageFacts image = brake_image("1.1.0", 11, kSha11);
+  image.target.clear();
+  director_->set_images({image});
+  ask();
+  tell_inventory(inventory());
+  command_offer(image.sha256, true);
+  EXPECT_EQ(offers_, 0) << "not even by force";
+
+  director_->set_targets({{image.sha256, "brake/1.1.0"}}, now_);  // now it does: asked again
+  deliver();
+  tell_inventory(inventory());
+
+  EXPECT_EQ(offers_, 1);
+  ASSERT_EQ(director_->orders_of("/id-mn").size(), 1u);
+  EXPECT_EQ(director_->orders_of("/id-mn")[0].image, image.sha256);
+  EXPECT_TRUE(director_->orders_of("/id-other").empty());
+}
+
+TEST_F(DirectorTest, BelievesNoMessageThatThePrimaryDidNotSign) {
+  director_->set_images({brake_image("1.1.0", 11, kSha11)});
+  ask();
+  Value unsigned_message = message("inventory", inquiry_id(), {inventory().entry()});
+  unsigned_message.erase("signatures");
+  report(unsigned_message);
+  Value altered = message("inventory", inquiry_id(), {inventory().entry()});
+  altered.set("purpose", "refusal");
+  report(altered);
+
+  EXPECT_EQ(offers_, 0);
+  EXPECT_TRUE(events().empty());
+}
+
 TEST_F(DirectorTest, TheUsersCheckAsksOnceAtATime) {
   const Value check = Value::object({{"vehicle", "/id-mn"}, {"purpose", "check"}});
-  director_->take_report(check, now_);
-  director_->take_report(check, now_);
+  director_->take_report(signed_message(check), now_);
+  director_->take_report(signed_message(check), now_);
 
   EXPECT_EQ(director_->pending().size(), 1u);
 }

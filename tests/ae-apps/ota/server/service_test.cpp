@@ -76,7 +76,8 @@ class ServiceTest : public testing::Test {
   std::string nonce() const { return label(cse_.find(kFirmware), "nonce:"); }
 
   void upload() {
-    const ImageFacts image{"file11", kPayload, "brake", "1.1.0", "brake-2", 11, 5'000};
+    const ImageFacts image{"file11",  kPayload, "brake", "1.1.0",
+                           "brake-2", 11,       5'000,   "brake/1.1.0"};
     images_ = {image};
     service_->image_uploaded(image);
     run();

@@ -10,6 +10,7 @@
 #include "ae-apps/ota/image/image.h"
 #include "ae-apps/ota/image/version_report.h"
 #include "ae-apps/ota/server/settings.h"
+#include "ae-apps/ota/uptane/signed_message.h"
 #include "cse/codec/json.h"
 #include "cse/primitive/value.h"
 
@@ -36,7 +37,14 @@ inline Vehicle test_vehicle(const std::string& cse_id = "/id-mn",
   out.gateway_ae = cse_id + "/CotaGateway";
   out.ecus.push_back({"BRK-1", "brake-2", Level::kFull, TestKeys::get().brake.public_key()});
   out.ecus.push_back({"LMP-2", "lamp-1", Level::kGateway, TestKeys::get().gateway.public_key()});
+  out.primary_key = TestKeys::get().gateway.public_key();
   return out;
+}
+
+/// A message as the gateway sends it: signed by the Primary.
+inline Value signed_message(Value message) {
+  EXPECT_TRUE(uptane::sign_message(message, TestKeys::get().gateway));
+  return message;
 }
 
 /// A report in all its parts, to be spoilt by a test.
@@ -76,17 +84,17 @@ inline TestReport lamp_report(const std::string& nonce, const std::string& versi
 
 inline Value message(const std::string& purpose, const std::string& inquiry, Value::Array entries,
                      const std::string& vehicle = "/id-mn") {
-  return Value::object({{"inquiry", inquiry},
-                        {"vehicle", vehicle},
-                        {"purpose", purpose},
-                        {"reports", std::move(entries)}});
+  return signed_message(Value::object({{"inquiry", inquiry},
+                                       {"vehicle", vehicle},
+                                       {"purpose", purpose},
+                                       {"reports", std::move(entries)}}));
 }
 
 inline Value with_error(Value message, const std::string& ecu, const std::string& stage,
                         const std::string& reason) {
-  return message.set(
+  return signed_message(message.set(
       "error",
-      Value::object({{"ecu", ecu}, {"stage", stage}, {"reason", reason}, {"version", "1.1.0"}}));
+      Value::object({{"ecu", ecu}, {"stage", stage}, {"reason", reason}, {"version", "1.1.0"}})));
 }
 
 inline std::string label(const Value& attributes, const std::string& prefix) {

@@ -1,0 +1,165 @@
+#include "ae-apps/ota/gateway/primary.h"
+
+#include <filesystem>
+
+#include "ae-apps/ota/gateway/http_fetcher.h"
+#include "ae-apps/ota/program/state_files.h"
+#include "ae-apps/ota/uptane/file_fetcher.h"
+#include "ae-apps/ota/uptane/image_check.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxStateBytes = 8U << 20;
+
+fs::path state_file(const GatewaySettings& settings) {
+  return fs::path(settings.state_dir) / "uptane.json";
+}
+
+Timestamp system_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+RepositoryFetchers over_http(const GatewaySettings& settings) {
+  HttpFetcherSettings how;
+  how.tls = settings.ae.tls;
+  if (how.tls) how.tls->min_version = TlsVersion::k1_3;
+  return {std::make_unique<HttpFetcher>(settings.uptane->director_url, how),
+          std::make_unique<HttpFetcher>(settings.uptane->images_url, how)};
+}
+
+/// Hands on what comes and remembers it, for the ECUs.
+class Remembering final : public uptane::Fetcher {
+ public:
+  explicit Remembering(uptane::Fetcher& from) : from_(from) {}
+  uptane::FetchStatus fetch(const std::string& name, std::uint64_t max_bytes,
+                            const Sink& sink) override {
+    std::string text;
+    const auto status = from_.fetch(name, max_bytes, [&](ByteView piece) {
+      text.append(gatehouse::text_of(piece));
+      sink(piece);
+    });
+    if (status == uptane::FetchStatus::kFound) files[name] = std::move(text);
+    return status;
+  }
+  uptane::FileSet files;
+
+ private:
+  uptane::Fetcher& from_;
+};
+
+/// The Director's targets without a version before the name, which is how an ECU asks for them.
+uptane::FileSet for_ecu(const uptane::FileSet& fetched, std::uint64_t targets_version,
+                        const std::string& root) {
+  uptane::FileSet out;
+  for (const auto& [name, text] : fetched) {
+    if (name.ends_with("root.json")) out.emplace(name, text);
+  }
+  const std::string numbered = std::to_string(targets_version) + ".targets.json";
+  for (const std::string& name : {numbered, std::string("targets.json")}) {
+    const auto found = fetched.find(name);
+    if (found != fetched.end()) out.emplace("targets.json", found->second);
+  }
+  out.emplace("root.json", root);
+  return out;
+}
+
+}  // namespace
+
+std::string text_of(const uptane::Refusal& refusal) {
+  std::string out(uptane::name_of(refusal.reason));
+  for (const std::string& part : {refusal.repository, refusal.role, refusal.detail}) {
+    if (!part.empty()) out += ": " + part;
+  }
+  return out;
+}
+
+Primary::Primary(const GatewaySettings& settings, Clock clock, Open open)
+    : settings_(settings),
+      clock_(clock ? std::move(clock) : Clock(system_now)),
+      open_(open ? std::move(open) : Open([this] { return over_http(settings_); })) {}
+
+Result<std::unique_ptr<Primary>> Primary::open(const GatewaySettings& settings, Clock clock,
+                                               Open open) {
+  std::unique_ptr<Primary> out(new Primary(settings, std::move(clock), std::move(open)));
+  if (auto done = out->load(); !done) return fail(done.error());
+  return out;
+}
+
+Result<void> Primary::load() {
+  const auto text = ota::read_text(state_file(settings_), kMaxStateBytes);
+  if (!text) return fail(text.error());
+  if (!text->empty()) {
+    auto state = uptane::decode_vehicle_state(*text);
+    if (!state) {
+      return fail(Rsc::kInternalServerError, "uptane.json: damaged: " + state.error().detail);
+    }
+    state_ = *std::move(state);
+  }
+  if (!settings_.uptane) return {};
+  // Provisioned once; what was kept since then is newer.
+  if (state_.director.root.empty()) state_.director.root = settings_.uptane->director_root;
+  if (state_.images.root.empty()) state_.images.root = settings_.uptane->images_root;
+  return {};
+}
+
+Result<void> Primary::save() {
+  return ota::replace_file(state_file(settings_), uptane::encode_vehicle_state(state_));
+}
+
+uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial) {
+  const std::lock_guard lock(mutex_);
+  if (!settings_.uptane) {
+    return uptane::refuse(uptane::Reason::kMissing, "no repositories are configured");
+  }
+  RepositoryFetchers fetchers;
+  try {
+    fetchers = open_();
+  } catch (const std::runtime_error& error) {  // http::Client throws for TLS files
+    return uptane::refuse(uptane::Reason::kMissing, error.what());
+  }
+  Remembering director(*fetchers.director);
+  uptane::VerifyRequest request;
+  request.now = clock_();
+  request.vehicle = settings_.vehicle;
+  request.check_images = false;  // they are fetched next, each by its own job
+  for (const EcuEntry& ecu : settings_.ecus) {
+    request.ecus.push_back({ecu.serial, ecu.hardware_id});
+  }
+  const uptane::VehicleState before = state_;
+  const uptane::VerifyOutcome outcome =
+      uptane::verify_full(state_, director, *fetchers.images, request);
+  if (state_ != before) {
+    if (const auto kept = save(); !kept) {  // what is not kept must not be acted upon
+      state_ = before;
+      return uptane::refuse(
+          uptane::Refusal{uptane::Reason::kMissing, "state", {}, kept.error().detail});
+    }
+  }
+  if (outcome.refusal) return uptane::refuse(*outcome.refusal);
+  for (const uptane::TargetOutcome& target : outcome.targets) {
+    if (!target.order.ecus.contains(serial)) continue;
+    return VerifiedOrder{target.name,
+                         target.role,
+                         target.order,
+                         target.release_counter.value_or(0),
+                         *outcome.director,
+                         *outcome.images,
+                         for_ecu(director.files, outcome.director->targets, before.director.root)};
+  }
+  return uptane::refuse(uptane::Refusal{uptane::Reason::kUnknownEcu, "director", "targets",
+                                        "orders nothing for " + serial});
+}
+
+Result<void> check_ordered(const std::string& file, const uptane::TargetRecord& image) {
+  const fs::path path(file);
+  uptane::FileFetcher fetcher({path.parent_path()});
+  const auto good = uptane::check_image(fetcher, {path.filename().string()}, image);
+  if (good) return {};
+  return fail(Rsc::kContentsUnacceptable, text_of(good.error()));
+}
+
+}  // namespace gatehouse::gateway
