@@ -160,8 +160,9 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
   if (ecu.constrained) {
     words.insert(words.end(), {"--constrained", "--shared-key", shared_key_file(layout_, ecu)});
   } else {
-    words.insert(words.end(), {"--key", report_key_file(layout_, ecu), "--oem-key",
-                               oem_public_key_file(layout_)});
+    words.insert(words.end(),
+                 {"--key", report_key_file(layout_, ecu), "--oem-key", oem_public_key_file(layout_),
+                  "--director-root", layout_.director_repository() + "/metadata/1.root.json"});
   }
   const std::string name = "ecu-" + ecu.software;
   if (auto done = start(name, std::move(words)); !done) return done;

@@ -52,6 +52,7 @@ Value ecu_at_gateway(const Layout& layout, const EcuPlan& ecu) {
     out.set("shared_key_file", shared_key_file(layout, ecu));
   } else {
     out.set("public_key", report_public_key_file(layout, ecu));
+    out.set("verifies", true);
   }
   return out;
 }

@@ -319,14 +319,15 @@ Result<void> Story::flash(const EcuPlan& ecu) {
   if (!flashing) return fail(flashing.error());
   const auto flashed = await("gateway", 'G', "flashed", &ecu, kFlashLimit);
   if (!flashed) return fail(flashed.error());
-  screen_.step(
-      'G', {"gateway",
-            "ECU " + ecu.software,
-            "UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
-            "71 0202",
-            {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
-             (ecu.constrained ? "the gateway's MAC by itself" : "the OEM's signature by itself")},
-            lap()});
+  screen_.step('G',
+               {"gateway",
+                "ECU " + ecu.software,
+                "UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
+                "71 0202",
+                {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
+                 (ecu.constrained ? "the gateway's MAC by itself"
+                                  : "the OEM's signature, and the Director's order, by itself")},
+                lap()});
   const auto restarted = await("gateway", 'H', "restarted", &ecu, kFlashLimit);
   if (!restarted) return fail(restarted.error());
   screen_.step('G', {"gateway",

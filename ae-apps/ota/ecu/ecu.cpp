@@ -14,7 +14,13 @@ std::size_t index_of(Slot slot) { return slot == Slot::kB ? 1 : 0; }
 
 }  // namespace
 
+std::string Ecu::Inspection::attack() const {
+  if (!order_refusal.empty()) return order_refusal.substr(0, order_refusal.find(':'));
+  return std::string(mac_wrong ? "bad-mac" : image::name_of(verdict));
+}
+
 std::string Ecu::Inspection::text() const {
+  if (!order_refusal.empty()) return order_refusal;
   if (mac_wrong) return "the MAC of the gateway is wrong";
   std::string out(image::explain(verdict));
   return detail.empty() ? out : out + ": " + detail;
@@ -50,6 +56,7 @@ Ecu::Inspection Ecu::inspect(Slot slot, std::string_view mac_hex, bool keep_payl
   image::Verifier verifier(policy(), [&](ByteView bytes) {
     if (keep_payload) append(out.payload, bytes);
   });
+  crypto::Sha256 whole;
   for (std::uint64_t offset = 0;;) {
     const Result<Bytes> chunk = disk_.read_at(file_of(slot), offset, kChunkBytes);
     if (!chunk) {
@@ -58,10 +65,13 @@ Ecu::Inspection Ecu::inspect(Slot slot, std::string_view mac_hex, bool keep_payl
     }
     if (chunk->empty()) break;
     offset += chunk->size();
+    out.file.bytes = offset;
+    whole.update(*chunk);
     const image::Verdict verdict = verifier.feed(*chunk);
     if (verdict != image::Verdict::kIncomplete && verdict != image::Verdict::kGood) break;
     if (pending) pending();
   }
+  out.file.sha256 = to_hex(whole.finish());
   out.verdict = verifier.finish();
   out.detail = verifier.detail();
   if (!verifier.header()) return out;
@@ -351,7 +361,14 @@ uds::Outcome Ecu::check_memory(ByteView mac, const Pending& pending) {
   }
   pending();
   const Slot slot = inactive();
-  const Inspection found = inspect(slot, to_hex(mac), false, pending);
+  Inspection found = inspect(slot, to_hex(mac), false, pending);
+  if (found.good() && !settings_.director_root.empty()) {
+    const DirectorCheck check(settings_.director_root, settings_.serial, settings_.hardware_id,
+                              settings_.clock);
+    if (const auto refusal = check.refusal(disk_, found.file)) {
+      found.order_refusal = std::string(uptane::name_of(refusal->reason)) + ": " + refusal->detail;
+    }
+  }
   checked_ = found.good();
   if (checked_) {
     state_.mac[index_of(slot)] = to_hex(mac);
@@ -375,7 +392,20 @@ uds::Outcome Ecu::mark_trial() {
 
 // --- download --------------------------------------------------------------------------------
 
+/// It waits on the disk until the image is there, too.
+std::optional<uds::Nrc> Ecu::begin_metadata(const uds::Download& download) {
+  if (settings_.director_root.empty() || download.size_bytes > kMaxMetadataBytes) {
+    return uds::Nrc::kRequestOutOfRange;
+  }
+  received_ = checked_ = false;
+  if (!disk_.erase(kMetadataFile)) return uds::Nrc::kGeneralProgrammingFailure;
+  metadata_ = true;
+  return std::nullopt;
+}
+
 std::optional<uds::Nrc> Ecu::begin_download(const uds::Download& download) {
+  metadata_ = false;
+  if (download.address == uds::kMetadataAddress) return begin_metadata(download);
   if (!erased_) return uds::Nrc::kUploadDownloadNotAccepted;
   if (download.address != 0 || download.size_bytes > settings_.max_image_bytes + kMaxHeaderBytes) {
     return uds::Nrc::kRequestOutOfRange;
@@ -390,16 +420,22 @@ std::optional<uds::Nrc> Ecu::begin_download(const uds::Download& download) {
 }
 
 std::optional<uds::Nrc> Ecu::store(ByteView bytes) {
-  if (!disk_.append(file_of(inactive()), bytes)) return uds::Nrc::kGeneralProgrammingFailure;
+  if (!disk_.append(metadata_ ? kMetadataFile : file_of(inactive()), bytes))
+    return uds::Nrc::kGeneralProgrammingFailure;
   return std::nullopt;
 }
 
 std::optional<uds::Nrc> Ecu::end_download() {
+  if (metadata_) {
+    metadata_ = false;
+    if (!disk_.sync(kMetadataFile)) return uds::Nrc::kGeneralProgrammingFailure;
+    return std::nullopt;
+  }
   if (!disk_.sync(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;
   received_ = true;
   return std::nullopt;
 }
 
-void Ecu::abandon_download() { received_ = checked_ = false; }
+void Ecu::abandon_download() { received_ = checked_ = metadata_ = false; }
 
 }  // namespace gatehouse::ecu

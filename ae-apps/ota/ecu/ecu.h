@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ae-apps/ota/ecu/boot_state.h"
+#include "ae-apps/ota/ecu/director_check.h"
 #include "ae-apps/ota/ecu/payload.h"
 #include "ae-apps/ota/image/verifier.h"
 #include "ae-apps/ota/image/version_report.h"
@@ -21,7 +22,11 @@ struct EcuSettings {
   bool constrained = false;                      ///< checks a gateway's MAC instead of signatures
   Bytes shared_key;                              ///< with the gateway; of a constrained ECU
   std::uint64_t max_image_bytes = 16u << 20;
-  unsigned trial_boots = 3;  ///< starts that a trial may use up by losses of power
+  /// Root metadata of the vehicle's Director: the ECU then installs only what the Director orders
+  /// for it, as its own partial verification shows. Empty: it looks at the OEM's signature alone.
+  std::string director_root = {};
+  DirectorCheck::Clock clock = {};  ///< for that; empty: the system's
+  unsigned trial_boots = 3;         ///< starts that a trial may use up by losses of power
   std::optional<uds::Nrc>
       precondition_fault;  ///< what 31 01 0203 answers, if the vehicle is in no state for it
 };
@@ -85,9 +90,13 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
     std::optional<image::Manifest> manifest;
     std::string manifest_json;
     crypto::Sha256Digest payload_sha256{};
-    Bytes payload;  ///< only if it was asked for
-    bool good() const { return verdict == image::Verdict::kGood && !mac_wrong; }
-    std::string_view attack() const { return mac_wrong ? "bad-mac" : image::name_of(verdict); }
+    StoredImage file;
+    std::string order_refusal;  ///< the Director's; a word and a sentence
+    Bytes payload;              ///< only if it was asked for
+    bool good() const {
+      return verdict == image::Verdict::kGood && !mac_wrong && order_refusal.empty();
+    }
+    std::string attack() const;
     std::string text() const;
   };
 
@@ -103,6 +112,7 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   uds::Outcome erase(const Pending& pending);
   uds::Outcome check_memory(ByteView mac, const Pending& pending);
   uds::Outcome mark_trial();
+  std::optional<uds::Nrc> begin_metadata(const uds::Download& download);
   uds::Outcome signed_report();
 
   EcuSettings settings_;
@@ -119,9 +129,9 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   bool fingerprint_given_ = false;
   bool erased_ = false;
   bool received_ = false;
-  bool checked_ = false;  ///< the image in the inactive slot was found good
-  std::uint64_t download_bytes_ = 0;
-  Bytes nonce_;  ///< of the next version report; used once
+  bool checked_ = false;   ///< the image in the inactive slot was found good
+  bool metadata_ = false;  ///< what is being downloaded is the Director's metadata, not an image
+  Bytes nonce_;            ///< of the next version report; used once
 };
 
 }  // namespace gatehouse::ecu

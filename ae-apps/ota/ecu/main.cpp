@@ -26,6 +26,7 @@ struct Options {
   std::vector<std::string> oem_keys;
   bool constrained = false;
   std::string shared_key;
+  std::string director_root;
   std::string access_key;
   std::string initial_image;
   std::vector<std::string> faults;
@@ -57,6 +58,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--oem-key", o.oem_keys, "Public key or certificate of the OEM (PEM); repeatable");
   app.add_flag("--constrained", o.constrained, "Checks a MAC of the gateway instead of signatures");
   app.add_option("--shared-key", o.shared_key, "Key shared with the gateway (constrained ECU)");
+  app.add_option("--director-root", o.director_root,
+                 "Root metadata of the Director (Uptane): only what it orders is installed");
   app.add_option("--access-key", o.access_key, "Key of security access (27)")->required();
   app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
   app.add_option("--self-test-ms", o.self_test_ms, "Time for the self-test")->capture_default_str();
@@ -103,6 +106,11 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
     Result<crypto::SigningKey> key = crypto::SigningKey::load(o.key);
     if (!key) return fail(key.error());
     settings.ecu.report_key = *std::move(key);
+  }
+  if (!o.director_root.empty()) {
+    const Result<Bytes> root = crypto::read_file(o.director_root, kMaxMetadataBytes);
+    if (!root) return fail(root.error());
+    settings.ecu.director_root = text_of(*root);
   }
   Result<Bytes> access_key = crypto::load_secret(o.access_key);
   if (!access_key) return fail(access_key.error());

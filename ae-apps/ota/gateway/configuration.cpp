@@ -112,6 +112,10 @@ Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const 
   const std::string level = in.text("level", false, "full");
   if (level != "full" && level != "constrained") in.fault("level", "must be full or constrained");
   ecu.level = level == "full" ? EcuLevel::kFull : EcuLevel::kConstrained;
+  ecu.verifies = in.truth("verifies", false);
+  if (ecu.verifies && ecu.level != EcuLevel::kFull) {
+    in.fault("verifies", "is for full ECUs; a constrained one trusts the gateway");
+  }
   read_keys_of(in, ecu, folder);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return ecu;

@@ -159,7 +159,8 @@ std::string EcuLink::refusal_text(uds::Flasher& flasher, const uds::DiagnosticEr
 }
 
 Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Header& header,
-                            const crypto::Sha256Digest& payload_sha256, const Progress& progress) {
+                            const crypto::Sha256Digest& payload_sha256, const std::string& director,
+                            const Progress& progress) {
   std::ifstream file(image, std::ios::binary);
   if (!file) return fail(Rsc::kInternalServerError, "the image is gone from the disk");
   Bytes mac;
@@ -168,6 +169,10 @@ Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Hea
     mac.assign(digest.begin(), digest.end());
   }
   Talk talk(*this);
+  if (entry_.level == EcuLevel::kFull && entry_.verifies) {
+    const ByteView metadata = view_of(director);
+    talk.flasher.set_metadata(Bytes(metadata.begin(), metadata.end()));
+  }
   const auto done = talk.flasher.flash(header.header_bytes + header.manifest.payload_bytes,
                                        source_of(file), progress, mac);
   if (done) return {};

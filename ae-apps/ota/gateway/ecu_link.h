@@ -40,10 +40,12 @@ class EcuLink {
   /// Over this challenge. A full ECU's report goes on as it signed it, a constrained one's is
   /// checked and signed by the gateway.
   Result<EcuReport> report(ByteView nonce);
+  /// `director`: metadata that a full ECU verifies by itself.
   /// Writes a verified image into the inactive slot. The ECU verifies it again, by itself or by the
   /// gateway's MAC.
   Result<void> flash(const std::filesystem::path& image, const image::Header& header,
-                     const crypto::Sha256Digest& payload_sha256, const Progress& progress);
+                     const crypto::Sha256Digest& payload_sha256, const std::string& director,
+                     const Progress& progress);
   /// Resets it and waits until it answers again.
   Result<void> restart();
   /// Makes a flash() that runs give up.

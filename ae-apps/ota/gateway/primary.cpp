@@ -6,6 +6,7 @@
 #include "ae-apps/ota/program/state_files.h"
 #include "ae-apps/ota/uptane/file_fetcher.h"
 #include "ae-apps/ota/uptane/image_check.h"
+#include "ae-apps/ota/uptane/repository_client.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxStateBytes = 8U << 20;
+constexpr std::uint64_t kRootsForEcu = 64;
 
 fs::path state_file(const GatewaySettings& settings) {
   return fs::path(settings.state_dir) / "uptane.json";
@@ -51,19 +53,22 @@ class Remembering final : public uptane::Fetcher {
   uptane::Fetcher& from_;
 };
 
-/// The Director's targets without a version before the name, which is how an ECU asks for them.
-uptane::FileSet for_ecu(const uptane::FileSet& fetched, std::uint64_t targets_version,
-                        const std::string& root) {
+/// The whole chain of roots, since an ECU may have slept through some, and the targets without a
+/// version before the name, which is how an ECU asks for them.
+uptane::FileSet for_ecu(Remembering& director, const uptane::RepositoryVersions& versions) {
+  const std::size_t limit = uptane::Limits().root_bytes;
+  const std::uint64_t first = versions.root > kRootsForEcu ? versions.root - kRootsForEcu : 0;
   uptane::FileSet out;
-  for (const auto& [name, text] : fetched) {
-    if (name.ends_with("root.json")) out.emplace(name, text);
+  for (std::uint64_t n = first + 1; n <= versions.root; ++n) {
+    const std::string name = std::to_string(n) + ".root.json";
+    auto root = uptane::fetch_whole(director, name, limit);
+    if (root) out.emplace(name, *std::move(root));
   }
-  const std::string numbered = std::to_string(targets_version) + ".targets.json";
-  for (const std::string& name : {numbered, std::string("targets.json")}) {
-    const auto found = fetched.find(name);
-    if (found != fetched.end()) out.emplace("targets.json", found->second);
+  for (const std::string& name :
+       {std::to_string(versions.targets) + ".targets.json", std::string("targets.json")}) {
+    const auto found = director.files.find(name);
+    if (found != director.files.end()) out.emplace("targets.json", found->second);
   }
-  out.emplace("root.json", root);
   return out;
 }
 
@@ -148,7 +153,7 @@ uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial) {
                          target.release_counter.value_or(0),
                          *outcome.director,
                          *outcome.images,
-                         for_ecu(director.files, outcome.director->targets, before.director.root)};
+                         for_ecu(director, *outcome.director)};
   }
   return uptane::refuse(uptane::Refusal{uptane::Reason::kUnknownEcu, "director", "targets",
                                         "orders nothing for " + serial});

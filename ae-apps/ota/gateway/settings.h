@@ -26,8 +26,9 @@ struct EcuEntry {
   std::uint16_t logical_address = 0x1010;
   std::optional<isotp::EcuOnBus> can;  ///< reached over ISO-TP in place of DoIP
   EcuLevel level = EcuLevel::kFull;
-  Bytes access_key;                            ///< of security access
-  Bytes shared_key;                            ///< of a constrained ECU
+  bool verifies = false;  ///< a full one that knows the Director's root and verifies its orders
+  Bytes access_key;       ///< of security access
+  Bytes shared_key;       ///< of a constrained ECU
   std::optional<crypto::PublicKey> public_key; /**< of a full ECU: its reports are checked here,
                                                     too, before they are handed on */
 };

@@ -318,7 +318,8 @@ Update::Step Update::flash() {
     show(percent_of(done, total));
     if (stopping_) ecu_.cancel();
   };
-  const auto done = ecu_.flash(image_file(), image_->header, image_->payload_sha256, progress);
+  const auto done =
+      ecu_.flash(image_file(), image_->header, image_->payload_sha256, job_.for_ecu, progress);
   if (!done && stopping_) return End::kInterrupted;
   if (!done) return give_up("flash", done.error().detail);
   tools_.log.step('G', "flashed", {{"ecu", job_.ecu}, {"verified_by", "the ECU"}});

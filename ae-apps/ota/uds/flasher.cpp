@@ -123,9 +123,21 @@ Diagnosis<void> Flasher::transfer_all(std::uint64_t image_bytes, const Source& s
   }
 }
 
+Diagnosis<void> Flasher::send_metadata() {
+  if (metadata_.empty()) return {};
+  const auto block = client_.begin_download(metadata_.size(), kMetadataAddress);
+  if (!block) return tl::make_unexpected(block.error());
+  for (std::size_t offset = 0; offset < metadata_.size(); offset += *block) {
+    const std::size_t bytes = std::min(*block, metadata_.size() - offset);
+    GATEHOUSE_STEP(client_.transfer(ByteView(metadata_).subspan(offset, bytes)))
+  }
+  return client_.end_download();
+}
+
 Diagnosis<void> Flasher::program(std::uint64_t image_bytes, const Source& source,
                                  const Progress& progress, ByteView mac) {
   GATEHOUSE_STEP(prepare())
+  GATEHOUSE_STEP(send_metadata())
   GATEHOUSE_STEP(client_.start_routine(kRoutineErase))
   GATEHOUSE_STEP(transfer_all(image_bytes, source, progress))
   GATEHOUSE_STEP(client_.start_routine(kRoutineCheckMemory, mac))

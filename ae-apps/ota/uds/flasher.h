@@ -46,6 +46,9 @@ class Flasher {
   /// After a failure the ECU runs on as before.
   Diagnosis<void> flash(std::uint64_t image_bytes, const Source& source, const Progress& progress,
                         ByteView mac = {});
+  /// What an ECU verifies by itself before it believes the next image: sent before each flash()
+  /// from now on. Empty: nothing.
+  void set_metadata(Bytes metadata) { metadata_ = std::move(metadata); }
   /// Resets and connects again. kNoAnswer if the ECU is not back within the limit.
   Diagnosis<void> reset_and_wait(std::chrono::milliseconds limit);
   /// Makes flash() give up before its next block.
@@ -56,6 +59,7 @@ class Flasher {
  private:
   Diagnosis<void> connect();
   Diagnosis<void> prepare();
+  Diagnosis<void> send_metadata();
   Diagnosis<void> transfer_all(std::uint64_t image_bytes, const Source& source,
                                const Progress& progress);
   Diagnosis<void> transfer_once(std::uint64_t image_bytes, const Source& source,
@@ -67,6 +71,7 @@ class Flasher {
   FlasherSettings settings_;
   Client::Pause pause_;
   Client client_;
+  Bytes metadata_;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -57,6 +57,8 @@ Bytes encode_read(Did did);
 Bytes encode_write(Did did, ByteView value);
 Bytes encode_routine(std::uint8_t type, RoutineId routine, ByteView record = {});
 
+/// Where an ECU that verifies takes the Director's metadata; an image is at 0.
+inline constexpr std::uint64_t kMetadataAddress = 1;
 struct Download {
   std::uint8_t format = 0;  ///< high nibble compression, low nibble encryption; 0: neither
   std::uint64_t address = 0;

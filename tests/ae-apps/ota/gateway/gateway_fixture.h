@@ -228,6 +228,7 @@ class GatewayTest : public testing::Test {
     settings_.ecus = {entry_of(kFull, full_, EcuLevel::kFull),
                       entry_of(kConstrained, constrained_, EcuLevel::kConstrained)};
     settings_.ecus[0].public_key = ecu::ecu_key().public_key();
+    settings_.ecus[0].verifies = true;
   }
 
   std::string served() const {
@@ -243,6 +244,13 @@ class GatewayTest : public testing::Test {
     entry.access_key = ecu::kAccessKey;
     if (level == EcuLevel::kConstrained) entry.shared_key = ecu::kSharedKey;
     return entry;
+  }
+  /// A full ECU that verifies the Director's orders by itself.
+  ecu::EcuSettings verifying_settings() const {
+    ecu::EcuSettings settings = ecu::full_ecu();
+    settings.director_root = repositories_.director.at("1.root.json");
+    settings.clock = [this] { return repositories_.now; };
+    return settings;
   }
   static ecu::EcuSettings constrained_settings() {
     ecu::EcuSettings settings = ecu::constrained_ecu();
@@ -349,10 +357,10 @@ class GatewayTest : public testing::Test {
   TemporaryFolder folder_;
   std::ostringstream steps_, log_;  ///< read only once the gateway has settled
   sdk::FakeCse cse_{"/id-mn", "cse-mn"};
-  TestEcu full_{ecu::full_ecu(), ecu::image_of({.version = "1.0.0", .release_counter = 5})};
+  TestRepositories repositories_;
+  TestEcu full_{verifying_settings(), ecu::image_of({.version = "1.0.0", .release_counter = 5})};
   TestEcu constrained_{constrained_settings(),
                        ecu::image_of({.version = "1.0.0", .release_counter = 5})};
-  TestRepositories repositories_;
   ImageServer images_{served(), repositories_};
   std::unique_ptr<sdk::Ae> server_ae_;
   GatewaySettings settings_;

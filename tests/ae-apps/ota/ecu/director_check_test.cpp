@@ -1,0 +1,121 @@
+// Uptane standard 2.1 section 5.4.4.1: an ECU that looks at the Director's orders by itself.
+#include "ae-apps/ota/ecu/director_check.h"
+
+#include "ae-apps/ota/repository/content.h"
+#include "ae-apps/ota/repository/director_metadata.h"
+#include "ae-apps/ota/repository/signing.h"
+#include "cse/codec/json.h"
+#include "tests/ae-apps/ota/ecu/ecu_fixture.h"
+
+namespace gatehouse::ecu {
+namespace {
+
+class DirectorCheckTest : public testing::Test {
+ protected:
+  DirectorCheckTest() {
+    settings_ = full_ecu();
+    settings_.director_root = root_of(key_);
+    settings_.clock = [this] { return now_; };
+    bench_ = std::make_unique<Bench>(settings_, disk_);
+    EXPECT_TRUE(bench_->ecu.install_factory_image(image_of({})));
+    bench_->boot();
+  }
+  std::string root_of(const crypto::SigningKey& key) const {
+    uptane::RoleSpecs roles;
+    for (const char* role : {"root", "targets", "snapshot", "timestamp"}) {
+      roles[role] = {{key.public_key()}, 1};
+    }
+    const Value root = uptane::make_root(roles, now_ + std::chrono::hours(24 * 365)).value();
+    return uptane::add_signature(uptane::unsigned_metadata(root), key).value();
+  }
+  /// What a gateway hands over: root and targets that order this image.
+  Bytes order(ByteView image, const crypto::SigningKey& key, std::uint64_t version = 1,
+              const std::string& serial = "ECU-0001", const std::string& hardware = "demo-ecu") {
+    uptane::TargetRecord target;
+    target.length = image.size();
+    target.hashes = {{"sha256", to_hex(crypto::sha256(image))}};
+    target.release_counter = counter_;
+    const auto files = uptane::make_director_files(
+        {"/id-mn", version, now_, std::chrono::hours(24), {{serial, hardware, "image", target}}},
+        {key, key, key});
+    Value bundle = Value::object(
+        {{"1.root.json", root_of(key)}, {"targets.json", files.value().at("targets.json")}});
+    const std::string text = to_json(bundle);
+    return Bytes(view_of(text).begin(), view_of(text).end());
+  }
+  /// Flashes; the word of the ECU's refusal, or "good".
+  std::string flash(const Bytes& image, const Bytes& metadata) {
+    bench_->flasher->set_metadata(metadata);
+    const auto done = bench_->flash(image);
+    if (done) return "good";
+    EXPECT_EQ(bench_->ecu.state().trial, Slot::kNone) << "nothing will be tried";
+    return bench_->ecu.state().attack;
+  }
+
+  Timestamp now_ = *uptane::parse_iso_time("2030-01-01T00:00:00Z");
+  crypto::SigningKey key_ = crypto::SigningKey::generate(crypto::Algorithm::kEd25519).value();
+  std::uint64_t counter_ = 2;
+  SimulatedDisk disk_;
+  EcuSettings settings_;
+  std::unique_ptr<Bench> bench_;
+  const Bytes image_ = image_of({.version = "1.1.0", .release_counter = 2});
+};
+
+TEST_F(DirectorCheckTest, InstallsWhatTheDirectorOrders) {
+  ASSERT_EQ(flash(image_, order(image_, key_)), "good");
+  ASSERT_TRUE(bench_->reset());
+
+  EXPECT_EQ(bench_->ecu.version(), "1.1.0");
+}
+
+TEST_F(DirectorCheckTest, RefusesAnImageOfTheOemThatNobodyOrdered) {
+  const Bytes other = image_of({.version = "1.2.0", .release_counter = 3});
+
+  EXPECT_EQ(flash(image_, {}), "missing");
+  EXPECT_EQ(flash(image_, Bytes(100, '[')), "missing");
+  EXPECT_EQ(flash(image_, order(image_, key_, 1, "ECU-0002")), "unknown-ecu");
+  EXPECT_EQ(flash(image_, order(image_, key_, 1, "ECU-0001", "engine")), "wrong-hardware");
+  EXPECT_EQ(flash(image_, order(image_, foreign_key())), "threshold");
+  Bytes longer = other;
+  longer.push_back(0);
+  EXPECT_EQ(flash(other, order(longer, key_)), "image-length");
+  longer.pop_back();
+  longer.back() ^= 1;
+  EXPECT_EQ(flash(other, order(longer, key_)), "image-hash");
+}
+
+TEST_F(DirectorCheckTest, RemembersWhatItHasSeen) {
+  ASSERT_EQ(flash(image_, order(image_, key_, 5)), "good");
+  ASSERT_TRUE(bench_->reset());
+  const Bytes next = image_of({.version = "1.2.0", .release_counter = 3});
+  counter_ = 3;
+  EXPECT_EQ(flash(next, order(next, key_, 4)), "rollback");
+  counter_ = 1;
+  EXPECT_EQ(flash(next, order(next, key_, 6)), "release-counter");
+  counter_ = 3;
+  const Bytes fresh = order(next, key_, 7);
+  now_ = now_ + std::chrono::hours(25);
+  EXPECT_EQ(flash(next, fresh), "expired");
+  now_ = now_ - std::chrono::hours(25);
+  EXPECT_EQ(flash(next, fresh), "expired") << "its time does not go back";
+
+  EXPECT_EQ(bench_->ecu.version(), "1.1.0");
+}
+
+TEST_F(DirectorCheckTest, InstallsNothingOnDamagedState) {
+  ASSERT_TRUE(disk_.replace("uptane.json", view_of("{")));
+
+  EXPECT_EQ(flash(image_, order(image_, key_)), "malformed");
+}
+
+TEST_F(DirectorCheckTest, TakesNoMetadataBeyondItsLimit) {
+  bench_->flasher->set_metadata(Bytes(kMaxMetadataBytes + 1, ' '));
+
+  const auto done = bench_->flash(image_);
+
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().nrc, uds::Nrc::kRequestOutOfRange);
+}
+
+}  // namespace
+}  // namespace gatehouse::ecu
