@@ -142,6 +142,13 @@ Checked<void> RepositoryClient::load_timestamp() {
     return refuse(Reason::kRollback, "version " + std::to_string(metadata->version) + " after " +
                                          std::to_string(fresh_.timestamp->version));
   }
+  // TUF 1.0.31 section 5.4.3.1: a timestamp of the version that is trusted already changes nothing,
+  // whatever it says. Uptane's workflow has no such step.
+  if (options_.profile == Profile::kTuf && fresh_.timestamp &&
+      metadata->version == fresh_.timestamp->version &&
+      metadata->snapshot.version != fresh_.timestamp->snapshot_version) {
+    metadata->snapshot = FileRecord{fresh_.timestamp->snapshot_version, {}, {}};
+  }
   if (fresh_.timestamp && metadata->snapshot.version < fresh_.timestamp->snapshot_version) {
     return refuse(Reason::kRollback, "announces an older snapshot than was announced before");
   }

@@ -163,7 +163,7 @@ TEST_P(EachDialect, IsAcceptedByItsProfilesToo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EachDialect, testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 // What follows the standard is nobody's dialect, whatever is switched on.
 TEST(AllSwitches, LeaveWhatIsValidAlone) {

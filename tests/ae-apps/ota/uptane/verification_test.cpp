@@ -395,6 +395,25 @@ TEST(TufClient, KeepsEachStepThatWasVerified) {
   EXPECT_EQ(state.repository.snapshot->version, 1U);
 }
 
+// TUF 1.0.31 section 5.4.3.1
+TEST(TufClient, KeepsItsTimestampWhenOneOfTheSameVersionSaysOtherwise) {
+  RepositoryMaker maker;
+  maker.consistent_snapshot = true;
+  maker.publish();
+  TufState state;
+  TufRequest request;
+  request.now = *parse_iso_time("2030-01-01T00:00:00Z");
+  request.trust_first_root = true;
+  ASSERT_EQ(word_of(verify_tuf(state, maker.files, request).refusal), "accepted");
+
+  maker.versions["snapshot"] = 100;
+  maker.publish();
+  ASSERT_TRUE(maker.files.files.contains("100.snapshot.json"));
+  EXPECT_EQ(word_of(verify_tuf(state, maker.files, request).refusal), "accepted");
+  EXPECT_EQ(state.repository.timestamp->snapshot_version, 1U);
+  EXPECT_EQ(state.repository.snapshot->version, 1U);
+}
+
 TEST(TufClient, LooksAtAllTargetsIfNoneIsNamedAndExcusesThoseThatAreNotThere) {
   RepositoryMaker maker;
   maker.targets.set("here", target_value("content", Value::object()));

@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, ContentInstanceCreate,
                                          SizeCase{"at_the_limit", 5, "12345", Rsc::kCreated},
                                          SizeCase{"one_byte_over", 5, "123456",
                                                   Rsc::kNotAcceptable}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 // TS-0004 clause 7.4.7.2.1
 TEST_F(Containers, KeepOnlyTheNewestInstances) {

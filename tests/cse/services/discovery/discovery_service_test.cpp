@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
                      f.apply_relative_path = "la";
                    },
                    {"la"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& each) { return each.param.name; });
 
 TEST_F(DiscoveryTree, ALimitedAnswerSaysWhereTheRestBegins) {
   FilterCriteria filter;

@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Each, GroupStrategy,
                                          StrategyCase{"abandon_group", 2,
                                                       Rsc::kGroupMemberTypeInconsistent, 0, 0},
                                          StrategyCase{"set_mixed", 3, Rsc::kCreated, 2, 0}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 // TS-0004 clause 7.4.14.2
 TEST_F(Groups, FanOutReachesEveryMemberAndGathersTheAnswers) {
