@@ -116,7 +116,7 @@ std::string server_configuration(const Layout& layout) {
                                  {"targets_key", repository_key_file(layout, "director")},
                                  {"snapshot_key", repository_key_file(layout, "director")},
                                  {"timestamp_key", repository_key_file(layout, "director")}})},
-       {"operators", Value::array({"CAdmin"})},
+       {"operators", Value::array({"CAdmin", "Ccenter"})},
        {"vehicles", Value::array({std::move(vehicle)})}}));
 }
 
@@ -133,7 +133,9 @@ std::string gateway_configuration(const Layout& layout, const Consent& consent) 
        {"tls", tls(layout, "gateway")},
        {"display", Value::object({{"port", static_cast<int>(layout.display_port)}})},
        {"images_url", layout.images_url() + "/images/"},
-       {"readers", Value::array({"/id-in/CAdmin", "CAdmin"})},
+       {"readers", Value::array({"/id-in/CAdmin", "CAdmin", "Csupport"})},
+       {"measurer", "Csupport"},
+       {"measurements", "cse-mn/support/ecu-reports"},
        {"state_dir", layout.file("gateway")},
        {"min_free_bytes", 1 << 20},
        {"yes", consent.by_itself},

@@ -26,6 +26,9 @@ constexpr Certificate kCertificates[] = {
     {"ae", "admin", "/id-in/CAdmin", false},
     {"ae", "admin-mn", "/id-mn/CAdmin", false},
     {"ae", "desk", "/id-in/Coem", false},
+    {"ae", "support", "/id-mn/Csupport", false},
+    {"ae", "center", "/id-in/Ccenter", false},
+    {"server", "verifier", nullptr, true},
     {"server", "broker", nullptr, true},
 };
 

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "ae-apps/demo/attestation_steps.h"
 #include "ae-apps/demo/keep.h"
 #include "ae-apps/demo/story.h"
 
@@ -38,8 +39,10 @@ fs::path program_folder() {
 }
 
 Result<void> check_programs(const fs::path& folder) {
-  for (const char* name : {"gatehouse-cse", "gatehouse-pki", "gatehouse-oem", "gatehouse-ecu",
-                           "gatehouse-ota-server", "gatehouse-ota-gateway"}) {
+  for (const char* name :
+       {"gatehouse-cse", "gatehouse-pki", "gatehouse-oem", "gatehouse-ecu", "gatehouse-ota-server",
+        "gatehouse-ota-gateway", "gatehouse-support", "gatehouse-verifier", "gatehouse-center",
+        "gatehouse-witness", "gatehouse-audit"}) {
     if (::access((folder / name).c_str(), X_OK) != 0) {
       return fail(Rsc::kNotFound, std::string(name) +
                                       " is not beside gatehouse-demo; build it: "
@@ -80,9 +83,18 @@ bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
   screen.faint(
       "\n   A image made, signed, uploaded   B who is who   C TLS 1.3   D version report\n"
       "   E download and verify   F the user agrees   G flash   H proof of the new version");
-  Story story(car, crew, screen, o.ask);
+  AttestationSteps attestation(car, crew, screen);
+  if (const auto done = attestation.before(); !done) {
+    report_failure(screen, attestation.where(), done.error().detail, attestation.log(), work);
+    return false;
+  }
+  Story story(car, crew, screen, o.ask, attestation.hooks());
   if (const auto done = story.tell(); !done) {
     report_failure(screen, story.where(), done.error().detail, story.log(), work);
+    return false;
+  }
+  if (const auto done = attestation.finish(); !done) {
+    report_failure(screen, attestation.where(), done.error().detail, attestation.log(), work);
     return false;
   }
   story.print_summary(std::chrono::duration_cast<Duration>(Clock::now() - start));

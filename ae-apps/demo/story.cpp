@@ -39,6 +39,9 @@ Result<void> Story::tell() {
     versions_[ecu.serial] = Car::kFactoryVersion;
     if (auto done = update(ecu, outcomes_.empty()); !done) return done;
   }
+  if (hooks_.updated) {
+    if (auto done = hooks_.updated(); !done) return done;
+  }
   const EcuPlan& full = car_.layout().ecus.front();
   const EcuPlan& constrained = car_.layout().ecus.back();
   screen_.chapter("", "What must be refused");

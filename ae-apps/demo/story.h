@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,12 +18,20 @@ struct Refusal {
   std::string what, ecu, by, reason, still_runs;
 };
 
+/// What others do in between.
+struct StoryHooks {
+  /// A new release is made, and not yet uploaded.
+  std::function<Result<void>(const EcuPlan&, const Image&)> released = {};
+  /// All ECUs are updated, and nothing was attacked yet.
+  std::function<Result<void>()> updated = {};
+};
+
 /// The steps A to H for each ECU, then what must be refused. Each step is printed as it happens,
 /// and is over only once its evidence was seen. Threading: one thread.
 class Story {
  public:
-  Story(Car& car, Crew& crew, Screen& screen, bool ask)
-      : car_(car), crew_(crew), screen_(screen), ask_(ask) {}
+  Story(Car& car, Crew& crew, Screen& screen, bool ask, StoryHooks hooks = {})
+      : car_(car), crew_(crew), screen_(screen), ask_(ask), hooks_(std::move(hooks)) {}
 
   /// Errors: why the step in where() failed.
   Result<void> tell();
@@ -88,6 +97,7 @@ class Story {
   Crew& crew_;
   Screen& screen_;
   const bool ask_;
+  const StoryHooks hooks_;
   std::string where_ = "the beginning";
   std::filesystem::path log_;
   std::size_t mark_ = 0;

@@ -66,7 +66,7 @@ Result<void> Story::make_image(const EcuPlan& ecu) {
                       std::to_string(kUpdateCounter) + ": verified"},
                      lap()});
   updates_[ecu.serial] = *std::move(image);
-  return {};
+  return hooks_.released ? hooks_.released(ecu, updates_[ecu.serial]) : Result<void>();
 }
 
 Result<void> Story::upload(const EcuPlan& ecu) {

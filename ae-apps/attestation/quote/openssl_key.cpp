@@ -132,4 +132,16 @@ Result<std::pair<Bytes, Bytes>> coordinates(const EVP_PKEY* key) {
   return out;
 }
 
+Result<std::string> pem_of(const PublicArea& area) {
+  const auto key = pkey_of(area);
+  if (!key) return fail(key.error());
+  const Handle<BIO> bio(BIO_new(BIO_s_mem()));
+  if (!bio || PEM_write_bio_PUBKEY(bio.get(), key->get()) != 1) {
+    return fail(Rsc::kBadRequest, "public area: no key that PEM can hold");
+  }
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &text);
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
 }  // namespace gatehouse::attest

@@ -53,6 +53,9 @@ Result<PublicArea> parse_public_area(ByteView bytes);
 /// TPMT_PUBLIC.
 Bytes encode(const PublicArea& area);
 
+/// The key as "PUBLIC KEY". Errors: kBadRequest if it is none.
+Result<std::string> pem_of(const PublicArea& area);
+
 /// Errors: kNotAcceptable with the attribute that is missing or too much: an attestation key must
 /// be born in the TPM, stay there, and sign only what the TPM itself has made.
 Result<void> check_attestation_key(const PublicArea& area);

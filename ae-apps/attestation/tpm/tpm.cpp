@@ -1,24 +1,16 @@
 #include "ae-apps/attestation/tpm/tpm.h"
 
-#include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
 #include <cstdlib>
-#include <cstring>
-#include <utility>
 
 #include "ae-apps/attestation/quote/wire.h"
+#include "ae-apps/attestation/tpm/esys.h"
 
 namespace gatehouse::attest {
 namespace {
-
-struct EsysFreer {
-  void operator()(void* p) const { Esys_Free(p); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, EsysFreer>;
 
 /// The template of the TCG's low-range endorsement keys: only who may use the endorsement hierarchy
 /// may use them. Source: TCG EK Credential Profile, templates L-1 and L-2.
@@ -32,26 +24,6 @@ constexpr TPM2_RC kIntegrity = 0x09F;
 constexpr TPM2_RC kNvDefined = 0x14C;
 constexpr TPM2_RC kAlreadyStarted = 0x100;
 
-Error error_of(TSS2_RC rc, const char* what) {
-  const bool from_tpm = (rc & TSS2_RC_LAYER_MASK) == 0;
-  const bool from_tcti = (rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER;
-  Rsc rsc = from_tcti ? Rsc::kTargetNotReachable : Rsc::kInternalServerError;
-  const bool formatted = (rc & 0x80) != 0;
-  if (from_tpm && formatted && (rc & kFormatMask) == kIntegrity) rsc = Rsc::kNotAcceptable;
-  if (from_tpm && rc == kNvDefined) rsc = Rsc::kAlreadyExists;
-  return {rsc, std::string("TPM: ") + what + ": " + Tss2_RC_Decode(rc)};
-}
-
-template <class Sized>
-Result<void> put(Sized& to, ByteView bytes, const char* what) {
-  if (bytes.size() > sizeof(to) - sizeof(to.size)) {
-    return fail(Rsc::kBadRequest, std::string("TPM: ") + what + " is too long");
-  }
-  to.size = static_cast<UINT16>(bytes.size());
-  std::memcpy(reinterpret_cast<std::uint8_t*>(&to) + sizeof(to.size), bytes.data(), bytes.size());
-  return {};
-}
-
 TPML_PCR_SELECTION selection_of(const PcrSelection& selection) {
   TPML_PCR_SELECTION out{};
   out.count = static_cast<UINT32>(selection.banks.size());
@@ -63,21 +35,6 @@ TPML_PCR_SELECTION selection_of(const PcrSelection& selection) {
       out.pcrSelections[i].pcrSelect[b] = static_cast<BYTE>(bank.mask >> (8 * b));
     }
   }
-  return out;
-}
-
-TPM2B_PUBLIC attestation_template() {
-  TPM2B_PUBLIC out{};
-  TPMT_PUBLIC& area = out.publicArea;
-  area.type = TPM2_ALG_ECC;
-  area.nameAlg = TPM2_ALG_SHA256;
-  area.objectAttributes = kAttestationKeyAttributes;
-  auto& ecc = area.parameters.eccDetail;
-  ecc.symmetric.algorithm = TPM2_ALG_NULL;
-  ecc.scheme.scheme = TPM2_ALG_ECDSA;
-  ecc.scheme.details.ecdsa.hashAlg = TPM2_ALG_SHA256;
-  ecc.curveID = TPM2_ECC_NIST_P256;
-  ecc.kdf.scheme = TPM2_ALG_NULL;
   return out;
 }
 
@@ -111,42 +68,32 @@ TPM2B_PUBLIC endorsement_template(KeyKind kind) {
   return out;
 }
 
-/// A loaded object or session, flushed at the end.
-class Loaded {
- public:
-  Loaded(ESYS_CONTEXT* esys, ESYS_TR handle) : esys_(esys), handle_(handle) {}
-  Loaded(Loaded&& other) noexcept
-      : esys_(other.esys_), handle_(std::exchange(other.handle_, ESYS_TR_NONE)) {}
-  Loaded& operator=(Loaded&&) = delete;
-  ~Loaded() {
-    if (handle_ != ESYS_TR_NONE) Esys_FlushContext(esys_, handle_);
-  }
-  ESYS_TR get() const { return handle_; }
-
- private:
-  ESYS_CONTEXT* esys_;
-  ESYS_TR handle_;
-};
-
 }  // namespace
 
-struct Tpm::State {
-  TSS2_TCTI_CONTEXT* tcti = nullptr;
-  ESYS_CONTEXT* esys = nullptr;
+Error error_of(TSS2_RC rc, const char* what) {
+  const bool from_tpm = (rc & TSS2_RC_LAYER_MASK) == 0;
+  const bool from_tcti = (rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER;
+  Rsc rsc = from_tcti ? Rsc::kTargetNotReachable : Rsc::kInternalServerError;
+  const bool formatted = (rc & 0x80) != 0;
+  if (from_tpm && formatted && (rc & kFormatMask) == kIntegrity) rsc = Rsc::kNotAcceptable;
+  if (from_tpm && rc == kNvDefined) rsc = Rsc::kAlreadyExists;
+  return {rsc, std::string("TPM: ") + what + ": " + Tss2_RC_Decode(rc)};
+}
 
-  ~State() {
-    if (esys != nullptr) Esys_Finalize(&esys);
-    if (tcti != nullptr) Tss2_TctiLdr_Finalize(&tcti);
-  }
-
-  struct Primary {
-    Loaded key;
-    PublicArea area;
-  };
-  Result<Primary> create_primary(const TPM2B_PUBLIC& shape, const char* what);
-  Result<ESYS_TR> counter_handle(std::uint32_t index);
-  static Result<TpmQuote> marshalled(const TPM2B_ATTEST& attest, const TPMT_SIGNATURE& signature);
-};
+TPM2B_PUBLIC attestation_template() {
+  TPM2B_PUBLIC out{};
+  TPMT_PUBLIC& area = out.publicArea;
+  area.type = TPM2_ALG_ECC;
+  area.nameAlg = TPM2_ALG_SHA256;
+  area.objectAttributes = kAttestationKeyAttributes;
+  auto& ecc = area.parameters.eccDetail;
+  ecc.symmetric.algorithm = TPM2_ALG_NULL;
+  ecc.scheme.scheme = TPM2_ALG_ECDSA;
+  ecc.scheme.details.ecdsa.hashAlg = TPM2_ALG_SHA256;
+  ecc.curveID = TPM2_ECC_NIST_P256;
+  ecc.kdf.scheme = TPM2_ALG_NULL;
+  return out;
+}
 
 Result<Tpm::State::Primary> Tpm::State::create_primary(const TPM2B_PUBLIC& shape,
                                                        const char* what) {

@@ -45,6 +45,21 @@ class Tpm {
   /// made for another key or TPM.
   Result<Bytes> activate_credential(KeyKind kind, const Credential& credential);
 
+  /// A signing key that never leaves this TPM, by a fixed template, so the same at every start.
+  /// ECDSA P-256, SHA-256. It signs what its user says, so it is worth as much as the quote that
+  /// vouches for the user's software. The attestation key certifies that it is in the same TPM.
+  Result<PublicArea> device_key();
+  /// By the device key over the SHA-256 of the message; DER, as OpenSSL has it.
+  Result<Bytes> sign(ByteView message);
+  /// TPM2_Certify of the device key by the attestation key.
+  Result<TpmQuote> certify_device_key(ByteView nonce);
+
+  /// A key of somebody who can only make MACs, taken over by this TPM: what is returned is worth
+  /// nothing without it. Errors: kBadRequest for a key that is empty or above 64 bytes.
+  Result<Bytes> adopt_mac_key(ByteView key);
+  /// HMAC-SHA-256 by a key that adopt_mac_key() has returned; at most 1024 bytes of message.
+  Result<Bytes> mac(ByteView adopted_key, ByteView message);
+
   /// A counter that never goes back, except with all of the owner's indices. Errors:
   /// kAlreadyExists.
   Result<void> define_counter(std::uint32_t index);

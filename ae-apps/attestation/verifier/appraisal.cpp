@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "ae-apps/attestation/quote/wire.h"
-#include "ae-apps/ota/crypto/digest.h"
+#include "ae-apps/attestation/verifier/ecu_report.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::attest {
 namespace {
 
 constexpr std::size_t kMaxReason = 1000;
+constexpr std::string_view kEcu = "ecu", kEcuGone = "ecu-gone", kNothing = "none";
+constexpr std::string_view kEcuPrefix = "ecu:";
 
 /// What one entry of a log claims to be.
 struct Claim {
@@ -42,12 +44,12 @@ Claim claim_of(const EventLog& log, const Measurement& entry) {
       break;
     case LogFormat::kCel: {
       out.component = entry.kind + ":" + entry.name;
-      out.ecu = entry.kind == "ecu";
+      out.ecu = entry.kind == kEcu;
       const auto json = parse_json(text_of(entry.content));
       if (!json) break;
       out.version = json->string_at("ver");
       out.digest = digest_in(json->string_at("dig"));
-      out.spoken_for = out.ecu && json->string_at("auth", "none") == "none";
+      out.spoken_for = out.ecu && json->string_at("auth", "none") != "signed";
       break;
     }
   }
@@ -70,7 +72,7 @@ class Appraiser {
         now_(now) {}
 
   Appraisal run(const Result<WhiteList>& white_list) {
-    out_.evidence_hash = hash_of_evidence();
+    out_.evidence_hash = hash_of(evidence_);
     out_.overall = Overall::kCompliant;
     out_.recommendation = Recommendation::kAllowed;
     if (const Result<void> good = check_authentic(); !good) return denied(good.error());
@@ -94,20 +96,14 @@ class Appraiser {
     return std::move(out_);
   }
 
-  std::string hash_of_evidence() const {
-    Writer all;
-    all.sized32(evidence_.message).sized32(evidence_.signature).sized32(evidence_.pcr_values);
-    for (const Bytes& log : evidence_.logs) all.sized32(log);
-    if (evidence_.counter) all.sized32(evidence_.counter->first).sized32(evidence_.counter->second);
-    return to_hex(crypto::sha256(all.take()));
-  }
-
   /// The order of the checks: key, quote, clock, counter, logs.
   Result<void> check_authentic() {
     if (enrolment_.revoked) {
       return fail(Rsc::kNotAcceptable, "key: the attestation key of this gateway is revoked");
     }
-    auto quote = verify_quote({enrolment_.key, challenge_.nonce, policy_.selection},
+    const Bytes nonce = evidence_.inventory.empty() ? challenge_.nonce
+                                                    : bound_nonce(challenge_, evidence_.inventory);
+    auto quote = verify_quote({enrolment_.key, nonce, policy_.selection},
                               {evidence_.message, evidence_.signature, evidence_.pcr_values});
     if (!quote) return fail(quote.error());
     if (const auto good = check_time(quote->attest); !good) return good;
@@ -184,9 +180,42 @@ class Appraiser {
     out_.components.push_back(std::move(result));
   }
 
+  /// Entries about ECUs that a later, proven entry has replaced. It must name what it replaces, so
+  /// a second report of one ECU is not mistaken for a change.
+  std::set<std::size_t> history_of(std::size_t log) const {
+    std::set<std::size_t> out;
+    if (logs_[log].format != LogFormat::kCel) return out;
+    std::map<std::string, std::pair<std::size_t, std::string>> now;  // id: entry, its digest
+    for (std::size_t j = 0; j < logs_[log].entries.size() && j < proven_.at(log); ++j) {
+      const Measurement& entry = logs_[log].entries[j];
+      const bool gone = entry.kind == kEcuGone;
+      if ((!gone && entry.kind != kEcu) || !quoted(entry.pcr)) continue;
+      const auto json = parse_json(text_of(entry.content));
+      if (!json) continue;
+      const auto before = now.find(entry.name);
+      const bool replaces = before != now.end() && json->string_at("was") == before->second.second;
+      if (before != now.end() && !replaces) continue;
+      if (replaces) out.insert(before->second.first);
+      now[entry.name] = {j, json->string_at("dig", kNothing)};
+    }
+    // What is gone is no component; whether it may be is judged by what is required and known.
+    for (const auto& [name, last] : now) {
+      if (logs_[log].entries[last.first].kind == kEcuGone) out.insert(last.first);
+    }
+    return out;
+  }
+
+  bool quoted(unsigned pcr) const {
+    return std::ranges::any_of(policy_.selection.banks, [&](const PcrBank& bank) {
+      return policy_.selection.contains(bank.alg, pcr);
+    });
+  }
+
   void judge_components() {
     for (std::size_t i = 0; i < logs_.size(); ++i) {
+      const std::set<std::size_t> history = history_of(i);
       for (std::size_t j = 0; j < logs_[i].entries.size(); ++j) {
+        if (history.contains(j)) continue;
         const Measurement& entry = logs_[i].entries[j];
         const Claim claim = claim_of(logs_[i], entry);
         ComponentResult result = judge(claim, entry, j < proven_.at(i));
@@ -201,20 +230,19 @@ class Appraiser {
   }
 
   ComponentResult judge(const Claim& claim, const Measurement& entry, bool proven) const {
-    ComponentResult out{
-        claim.component, claim.version, Finding::kUnverifiable, {}, claim.spoken_for};
+    ComponentResult out{claim.component, claim.version, Finding::kUnverifiable, {}, {},
+                        claim.spoken_for};
     const auto say = [&out](Finding finding, std::string reason) {
       out.finding = finding;
       out.reason = std::move(reason);
       return out;
     };
-    bool quoted = false;
-    for (const PcrBank& bank : policy_.selection.banks) {
-      quoted = quoted || policy_.selection.contains(bank.alg, entry.pcr);
-    }
-    if (!quoted) return say(Finding::kUnverifiable, "its PCR is not quoted");
+    if (!quoted(entry.pcr)) return say(Finding::kUnverifiable, "its PCR is not quoted");
     if (!proven) return say(Finding::kUnverifiable, "it was measured after the quote");
     if (!claim.digest) return say(Finding::kUnverifiable, "it has no digest that can be compared");
+    if (const auto reported = check_report(claim); !reported) {
+      return say(Finding::kUnverifiable, reported.error().detail);
+    }
     const bool is_new =
         claim.ecu && enrolment_.known && !enrolment_.known->contains(claim.component);
     const std::vector<const Reference*> references = list_->of(claim.component);
@@ -224,6 +252,8 @@ class Appraiser {
     }
     if (found == nullptr) return judge_unlisted(out, *claim.digest, is_new, !references.empty());
     out.version = found->version;
+    out.replacement = replacement_of(references);
+    if (found->standing == Standing::kAllowed) out.replacement.clear();
     if (!claim.version.empty() && claim.version != found->version) {
       return say(Finding::kUnknown, "it says version " + printable(claim.version) +
                                         ", its digest is that of " + found->version);
@@ -240,6 +270,27 @@ class Appraiser {
                is_new ? "not in the last inventory" : "");
   }
 
+  static std::string replacement_of(const std::vector<const Reference*>& references) {
+    for (const Reference* reference : references) {
+      if (reference->standing == Standing::kAllowed) return reference->version;
+    }
+    return {};
+  }
+
+  /// An ECU with a key must have said itself, in answer to this challenge, what the log says of it.
+  Result<void> check_report(const Claim& claim) const {
+    if (!claim.ecu || !enrolment_.ecu_keys) return {};
+    const auto key = enrolment_.ecu_keys->find(claim.component.substr(kEcuPrefix.size()));
+    if (key == enrolment_.ecu_keys->end()) {
+      // Whoever has no key here cannot claim to have signed.
+      if (claim.spoken_for) return {};
+      return fail(Rsc::kNotAcceptable, "it claims to sign, but no key of it is enrolled");
+    }
+    return check_ecu_report({claim.component.substr(kEcuPrefix.size()), claim.version,
+                             claim.digest ? to_hex(claim.digest->second) : ""},
+                            evidence_.inventory, key->second, ecu_nonce(challenge_));
+  }
+
   static ComponentResult judge_unlisted(ComponentResult out,
                                         const std::pair<HashAlg, Bytes>& digest, bool is_new,
                                         bool component_listed) {
@@ -253,14 +304,15 @@ class Appraiser {
   void judge_missing() {
     for (const std::string& component : list_->required) {
       if (measured_.contains(component)) continue;
-      add({component, {}, Finding::kMissing, "required, but not measured", false}, {});
+      add({component, {}, Finding::kMissing, "required, but not measured", {}, false}, {});
     }
     if (!enrolment_.known) return;
     for (const std::string& component : *enrolment_.known) {
       const bool required = std::find(list_->required.begin(), list_->required.end(), component) !=
                             list_->required.end();
       if (measured_.contains(component) || required) continue;
-      add({component, {}, Finding::kMissing, "in the last inventory, no longer there", false}, {});
+      add({component, {}, Finding::kMissing, "in the last inventory, no longer there", {}, false},
+          {});
     }
   }
 

@@ -1,8 +1,10 @@
 #pragma once
+#include <map>
 #include <set>
 
 #include "ae-apps/attestation/quote/replay.h"
 #include "ae-apps/attestation/quote/verify.h"
+#include "ae-apps/attestation/report/evidence.h"
 #include "ae-apps/attestation/verifier/policy.h"
 #include "ae-apps/attestation/verifier/white_list.h"
 
@@ -20,29 +22,19 @@ struct Enrolment {
   std::uint64_t last_counter = 0;
   /// ECUs of the last accepted inventory; none yet: nothing can be new.
   std::optional<std::set<std::string>> known;
-};
 
-/// Why this attestation was asked for. The nonce was issued for it, and is used up.
-struct Challenge {
-  Bytes nonce;
-  std::string purpose;                ///< "before", "after", "periodic"
-  std::string operation;              ///< the maintenance, if any
-  std::uint32_t resets_expected = 0;  ///< reboots that the maintenance asks for, at most
-};
-
-struct AttestationEvidence {
-  Bytes message, signature;
-  Bytes pcr_values;
-  std::vector<Bytes> logs;
-  std::optional<std::pair<Bytes, Bytes>> counter;  ///< TPMS_ATTEST and signature of TPM2_NV_Certify
+  /// Who signs for an ECU: its own key, or the gateway's report key for one that can only make
+  /// MACs. nullopt: reports of ECUs are not looked at.
+  std::optional<std::map<std::string, crypto::PublicKey>> ecu_keys = {};
 };
 
 struct ComponentResult {
   std::string component;
   std::string version;  ///< of the white list, or as reported
   Finding finding = Finding::kUnverifiable;
-  std::string reason;       ///< a sentence; empty for a match
-  bool spoken_for = false;  ///< an ECU that cannot sign: the gateway says it
+  std::string reason;            ///< a sentence; empty for a match
+  std::string replacement = {};  ///< of a superseded version: the one that is allowed
+  bool spoken_for = false;       ///< an ECU that cannot sign: the gateway says it
 };
 
 /// Values of the assessment result. Source: RFC 5792 clause 4.2.9.

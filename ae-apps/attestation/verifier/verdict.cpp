@@ -48,6 +48,7 @@ Value components_of(const Appraisal& appraisal) {
         Value::object({{"component", result.component}, {"finding", name_of(result.finding)}});
     if (!result.version.empty()) item.set("version", result.version);
     if (!result.reason.empty()) item.set("reason", result.reason);
+    if (!result.replacement.empty()) item.set("replacedBy", result.replacement);
     if (result.spoken_for) item.set("spokenForByGateway", true);
     out.push_back(std::move(item));
   }
@@ -64,6 +65,9 @@ Value own_claims(const Appraisal& appraisal, const Enrolment& enrolment, const C
                              {"evidence", "sha256:" + appraisal.evidence_hash},
                              {"components", components_of(appraisal)}});
   if (!appraisal.reason.empty()) out.set("reason", appraisal.reason);
+  // With these a stranger can look at the quote again.
+  out.set("ak", enrolment.key.to_pem());
+  if (enrolment.counter_name) out.set("counterName", to_hex(*enrolment.counter_name));
   if (!challenge.operation.empty()) out.set("operation", challenge.operation);
   if (appraisal.counter) out.set("counter", *appraisal.counter);
   out.set("policy",

@@ -2,31 +2,10 @@
 
 #include <map>
 
+#include "cse/codec/html.h"
+
 namespace gatehouse::conformance {
 namespace {
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 struct Count {
   int passed = 0, failed = 0;
@@ -79,22 +58,22 @@ std::string to_html(std::span<const Outcome> outcomes, const std::string& title)
     passed += each.passed;
     if (each.rule->group != group) {
       group = each.rule->group;
-      rows += "<tr><th colspan=\"4\">" + escaped(group) + "</th></tr>\n";
+      rows += "<tr><th colspan=\"4\">" + html_escaped(group) + "</th></tr>\n";
     }
     rows += std::string("<tr class=\"") + (each.passed ? "passed" : "failed") + "\"><td>" +
-            escaped(each.rule->identifier) + "</td><td>" + escaped(each.rule->clause) +
-            "</td><td>" + escaped(each.rule->text) +
-            (each.passed ? "" : "<br><small>" + escaped(each.detail) + "</small>") + "</td><td>" +
-            (each.passed ? "passed" : "failed") + "</td></tr>\n";
+            html_escaped(each.rule->identifier) + "</td><td>" + html_escaped(each.rule->clause) +
+            "</td><td>" + html_escaped(each.rule->text) +
+            (each.passed ? "" : "<br><small>" + html_escaped(each.detail) + "</small>") +
+            "</td><td>" + (each.passed ? "passed" : "failed") + "</td></tr>\n";
   }
   return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-         escaped(title) +
+         html_escaped(title) +
          "</title><style>body{font:15px/1.45 system-ui,sans-serif;max-width:70rem;margin:2rem "
          "auto;padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{padding:.3rem "
          ".6rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}.failed "
          "td:last-child{color:#b00020;font-weight:600}.passed "
          "td:last-child{color:#1b7f3b}small{color:#666}</style></head><body>\n<h1>" +
-         escaped(title) + "</h1>\n<p>" + std::to_string(passed) + " of " +
+         html_escaped(title) + "</h1>\n<p>" + std::to_string(passed) + " of " +
          std::to_string(outcomes.size()) + " rules passed.</p>\n<table>\n" + rows +
          "</table></body></html>\n";
 }

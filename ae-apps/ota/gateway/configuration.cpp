@@ -180,6 +180,8 @@ void read_connection(ota::MemberReader& in, GatewaySettings& out, const Folder& 
 void read_server(ota::MemberReader& in, GatewaySettings& out) {
   out.server_ae = in.text("server_ae", false, "/id-in/CotaServer");
   out.reports = in.text("reports", false, "/id-in/cse-in/ota-server/reports");
+  out.measurer = in.text("measurer", false);
+  out.measurements = in.text("measurements", !out.measurer.empty());
   if (!out.server_ae.starts_with('/')) in.fault("server_ae", "must be SP-relative: /id-in/C…");
   if (!out.reports.starts_with('/')) in.fault("reports", "must be SP-relative: /id-in/…");
   out.images_url = in.text("images_url", true);

@@ -36,9 +36,15 @@ Result<void> CseSide::ensure_policies() {
     address = *std::move(policy);
     return Result<void>();
   };
-  if (auto done = ensure("inquiries-policy", look | sdk::kMayCreate, inquiries_policy_); !done) {
-    return done;
+  std::vector<sdk::AccessRule> inquirers = {{us, sdk::kMayDoAll},
+                                            {{settings_.server_ae}, look | sdk::kMayCreate}};
+  if (!settings_.measurer.empty()) {
+    inquirers.push_back({{settings_.measurer}, look | sdk::kMayCreate});
   }
+  if (!settings_.readers.empty()) inquirers.push_back({settings_.readers, look});
+  Result<std::string> inquiries = ae_.ensure_policy("inquiries-policy", inquirers);
+  if (!inquiries) return fail(inquiries.error());
+  inquiries_policy_ = *std::move(inquiries);
   if (auto done = ensure("ecu-policy", look | sdk::kMayUpdate, ecu_policy_); !done) return done;
   return ensure("own-policy", 0, own_policy_);
 }
@@ -155,6 +161,10 @@ Result<void> CseSide::push_report(Value instance) {
     if (auto done = uptane::sign_message(instance, *settings_.report_key); !done) return done;
   }
   return ae_.container(settings_.reports).push(instance);
+}
+
+Result<void> CseSide::push_measurement(const Value& instance) {
+  return ae_.container(settings_.measurements).push(instance);
 }
 
 Result<void> CseSide::push_consent(const Value& instance) {

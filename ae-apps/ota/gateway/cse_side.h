@@ -39,6 +39,8 @@ class CseSide {
                            const EcuFacts* facts);
   /// Signed by the gateway as the vehicle's Primary (uptane/signed_message.h).
   Result<void> push_report(Value instance);
+  /// The same to the vehicle's own measuring software, which looks at the reports' own signatures.
+  Result<void> push_measurement(const Value& instance);
   /// Into `consents` and `progress` below the <AE>; for people, so a failure is only returned.
   Result<void> push_consent(const Value& instance);
   Result<void> push_progress(const std::string& serial, std::string_view state, int percent);

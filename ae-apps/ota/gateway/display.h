@@ -31,7 +31,4 @@ http::PageHandler display_pages(DisplayParts parts);
 /// The page of `GET /`.
 std::string display_html(const DisplayParts& parts);
 
-/// Text as it may stand in HTML, also in attributes.
-std::string html_escaped(std::string_view text);
-
 }  // namespace gatehouse::gateway

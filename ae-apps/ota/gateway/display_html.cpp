@@ -1,4 +1,5 @@
 #include "ae-apps/ota/gateway/display.h"
+#include "cse/codec/html.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -125,33 +126,6 @@ std::string history_html(const DisplayParts& parts) {
 }
 
 }  // namespace
-
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string display_html(const DisplayParts& parts) {
   std::string out =

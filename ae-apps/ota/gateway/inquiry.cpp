@@ -30,6 +30,10 @@ Result<Inquiries::Asked> Inquiries::read(const Value& inquiry) const {
     return fail(Rsc::kBadRequest, "nonce: must be 16 to 32 bytes in hexadecimal");
   }
   out.nonce = *std::move(nonce);
+  out.local = inquiry.bool_at("local");
+  if (out.local && settings_.measurements.empty()) {
+    return fail(Rsc::kBadRequest, "local: no measurements are configured");
+  }
   if (const Value* wanted = inquiry.find("ecus")) {
     if (!wanted->is_array() || wanted->size() > 64) {
       return fail(Rsc::kBadRequest, "ecus: must be a list of at most 64 serial numbers");
@@ -107,7 +111,8 @@ bool Inquiries::answer(const Value& inquiry) {
   }
   if (reports.size() > 0) failures.insert(failures.begin(), instance(*asked, std::move(reports)));
   for (const Value& each : failures) {
-    if (const auto pushed = cse_.push_report(each); !pushed) {
+    const auto pushed = asked->local ? cse_.push_measurement(each) : cse_.push_report(each);
+    if (!pushed) {
       log_.say("answer to inquiry " + asked->id + ": " + pushed.error().detail);
       return false;
     }

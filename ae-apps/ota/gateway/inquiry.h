@@ -20,8 +20,10 @@ class Inquiries {
   Inquiries(const GatewaySettings& settings, EcuLinks& ecus, CseSide& cse,
             const JobJournal& journal, Board& board, ota::StepLog& log);
 
-  /// `{"inquiry":"<id>","nonce":"<hex>","ecus":["<serial>"]}`. One that was answered before, or is
-  /// malformed, gets no answer. False: the CSE could not be reached; call again later.
+  /// `{"inquiry":"<id>","nonce":"<hex>","ecus":["<serial>"],"local":true}`; with `local` the answer
+  /// goes to the vehicle's own measuring software instead of the server. One that was answered
+  /// before, or is malformed, gets no answer. False: the CSE could not be reached; call again
+  /// later.
   bool answer(const Value& inquiry);
 
   /// What the ECU says about itself, on the board and at the CSE.
@@ -32,6 +34,7 @@ class Inquiries {
     std::string id;
     Bytes nonce;
     std::vector<std::string> ecus;
+    bool local = false;  ///< asked for by the measuring software of this vehicle
   };
   Result<Asked> read(const Value& inquiry) const;
   Result<Value> report_of(const std::string& serial, const Bytes& nonce);

@@ -45,9 +45,11 @@ struct UptaneEntry {
 /// All that makes one gateway.
 struct GatewaySettings {
   sdk::AeSettings ae;
-  std::string server_ae;   ///< "/id-in/CotaServer": the only one that may ask and offer
-  std::string reports;     ///< address of the server's container
-  std::string images_url;  ///< "https://host:port/images/": no image comes from anywhere else
+  std::string server_ae;     ///< "/id-in/CotaServer": the only one that may ask and offer
+  std::string reports;       ///< address of the server's container
+  std::string measurer;      ///< AE of this CSE that measures the vehicle; empty: none
+  std::string measurements;  ///< its container for the ECUs' reports
+  std::string images_url;    ///< "https://host:port/images/": no image comes from anywhere else
   std::vector<std::string> readers;                   ///< who else may look at the ECUs
   std::vector<std::string> announce_to = {"/id-in"};  ///< CSE-IDs; empty: nowhere
   std::string vehicle;                                ///< "/id-mn"; as reports name it

@@ -4,7 +4,10 @@
 #include <set>
 
 #include "ae-apps/attestation/evidence/operation/checkpoint_audit.h"
+#include "ae-apps/attestation/evidence/operation/quote_audit.h"
 #include "ae-apps/attestation/evidence/trust/certified_key.h"
+#include "ae-apps/attestation/verifier/jws.h"
+#include "ae-apps/attestation/verifier/verdict.h"
 
 namespace gatehouse::evidence {
 namespace {
@@ -17,9 +20,16 @@ tl::unexpected<Error> refused(const std::string& reason) {
 }
 
 /// A signer of records whose key is proven.
-struct Signer {
+struct ProvenSigner {
   crypto::PublicKey key;
   std::string name;
+};
+
+/// An attestation, and the digests of its files.
+struct Attested {
+  AttestedState state;
+  std::string evidence, verdict;
+  std::optional<crypto::PublicKey> verifier;
 };
 
 class CertificateAudit {
@@ -33,7 +43,8 @@ class CertificateAudit {
     using Step = Result<void> (CertificateAudit::*)();
     for (const Step step : {&CertificateAudit::check_keys, &CertificateAudit::check_checkpoint,
                             &CertificateAudit::check_earlier, &CertificateAudit::check_numbering,
-                            &CertificateAudit::check_records, &CertificateAudit::check_files}) {
+                            &CertificateAudit::check_records, &CertificateAudit::check_files,
+                            &CertificateAudit::check_quotes}) {
       if (auto done = (this->*step)(); !done) return fail(done.error());
     }
     return std::move(report_);
@@ -178,11 +189,67 @@ class CertificateAudit {
                                 sentence_of(record)});
     if (record.kind == RecordKind::kClose) report_.outcome = record.facts.at("outcome");
     for (const auto& [name, digest] : record.files) wanted_files_.insert(digest);
+    remember_state(record, signer->key);
     return {};
   }
 
+  /// Challenge, evidence and verdict of one attestation are in three records.
+  void remember_state(const Record& record, const crypto::PublicKey& key) {
+    const bool challenge =
+        record.kind == RecordKind::kBeforeChallenge || record.kind == RecordKind::kAfterChallenge;
+    if (challenge) {
+      states_.push_back({});
+      states_.back().state.purpose =
+          record.kind == RecordKind::kBeforeChallenge ? "before" : "after";
+      states_.back().state.operation = record.operation;
+      states_.back().state.nonce = record.facts.at("nonce");
+    }
+    if (states_.empty()) return;
+    for (const auto& [name, digest] : record.files) {
+      if (name == "evidence") states_.back().evidence = digest;
+      if (name != "verdict") continue;
+      states_.back().verdict = digest;
+      states_.back().verifier = key;
+    }
+  }
+
+  /// Quotes are looked at again. The TPM's counter must have grown with the numbers of operations.
+  Result<void> check_quotes() {
+    std::uint64_t counter = 0;
+    for (Attested& each : states_) {
+      if (each.evidence.empty() || each.verdict.empty()) continue;
+      each.state.evidence = std::string(text_of(certificate_.files.at(each.evidence)));
+      each.state.verdict = std::string(text_of(certificate_.files.at(each.verdict)));
+      auto found = audit_quote(each.state, certificate_.device, *each.verifier);
+      if (!found) {
+        // A verdict that says so itself is no contradiction.
+        if (is_denied(each)) continue;
+        return fail(found.error());
+      }
+      report_.proven.insert(report_.proven.end(), found->proven.begin(), found->proven.end());
+      if (found->counter == 0) continue;
+      if (found->counter < counter) return refused("the TPM's counter of operations fell");
+      if (found->counter < certificate_.operation) {
+        return refused("the TPM has counted fewer operations than the log");
+      }
+      counter = found->counter;
+    }
+    if (counter > 0) {
+      report_.proven.push_back("The TPM's own counter of operations, certified by it, stood at " +
+                               std::to_string(counter) + ".");
+    }
+    return {};
+  }
+
+  /// Evidence that was refused is kept as it came, whatever it is.
+  static bool is_denied(const Attested& attested) {
+    const auto payload =
+        attest::open_jws(attested.state.verdict, attest::kVerdictType, {*attested.verifier});
+    return payload && payload->find("\"recommendation\":\"denied\"") != std::string::npos;
+  }
+
   /// The proven signer of a record: of the right role, and a car's only for itself.
-  Result<Signer> signer_of(const Record& record) const {
+  Result<ProvenSigner> signer_of(const Record& record) const {
     const std::string role(row_of(record.kind).role);
     const auto material = certificate_.signers.find(record.key);
     if (material == certificate_.signers.end()) return refused("its signer's key is not enclosed");
@@ -198,11 +265,12 @@ class CertificateAudit {
     return signer;
   }
 
-  Result<Signer> proven_signer(const std::string& material, const std::string& anchors) const {
+  Result<ProvenSigner> proven_signer(const std::string& material,
+                                     const std::string& anchors) const {
     if (material.starts_with("-----BEGIN CERTIFICATE-----")) {
       auto certified = verify_certificate(material, anchors, stamp_time_s_);
       if (!certified) return fail(certified.error());
-      return Signer{std::move(certified->key), std::move(certified->common_name)};
+      return ProvenSigner{std::move(certified->key), std::move(certified->common_name)};
     }
     auto key = crypto::PublicKey::from_pem(material);
     if (!key) return fail(key.error());
@@ -211,7 +279,7 @@ class CertificateAudit {
     for (std::size_t at = anchors.find(kBlock); at != std::string::npos;
          at = anchors.find(kBlock, at + 1)) {
       const auto trusted = crypto::PublicKey::from_pem(std::string_view(anchors).substr(at));
-      if (trusted && *trusted == *key) return Signer{*std::move(key), {}};
+      if (trusted && *trusted == *key) return ProvenSigner{*std::move(key), {}};
     }
     return refused("its key is not among the anchors");
   }
@@ -239,6 +307,7 @@ class CertificateAudit {
   std::string previous_;
   std::optional<std::uint64_t> last_index_;
   std::set<std::string> wanted_files_;
+  std::vector<Attested> states_;
   AuditReport report_;
 };
 

@@ -15,7 +15,7 @@ constexpr KindRow kRows[] = {
      "The verifier compared the report with the white list {whitelist}. Before: {verdict}."},
     {RecordKind::kSelection, "selection", "center", "modules", "before-result",
      "The Center selected: {modules}."},
-    {RecordKind::kDelivery, "delivery", "center", "module digest", "selection delivery",
+    {RecordKind::kDelivery, "delivery", "center", "module digest", "selection delivery apply",
      "The Center delivered {module} (SHA-256 {digest})."},
     {RecordKind::kConsent, "consent", "car", "decision", "delivery",
      "The user of {device} was asked, and answered: {decision}."},

@@ -119,8 +119,12 @@ Result<Record> decode_record(std::string_view entry) {
 }
 
 Result<void> sign(Record& record, const crypto::SigningKey& key) {
-  record.key = to_hex(key.public_key().key_id());
-  auto signature = key.sign(view_of(message_of(record)));
+  return sign(record, key.public_key(), [&key](ByteView message) { return key.sign(message); });
+}
+
+Result<void> sign(Record& record, const crypto::PublicKey& key, const Signer& signer) {
+  record.key = to_hex(key.key_id());
+  auto signature = signer(view_of(message_of(record)));
   if (!signature) return fail(signature.error());
   record.signature = *std::move(signature);
   return {};

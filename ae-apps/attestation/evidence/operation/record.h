@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -75,6 +76,9 @@ bool looks_like_record(ByteView entry);
 
 /// Sets key and signature. Errors: as SigningKey::sign.
 Result<void> sign(Record& record, const crypto::SigningKey& key);
+/// The same for a key that only signs, such as one in a TPM.
+using Signer = std::function<Result<Bytes>(ByteView message)>;
+Result<void> sign(Record& record, const crypto::PublicKey& key, const Signer& signer);
 bool signed_by(const Record& record, const crypto::PublicKey& key);
 
 /// The row's sentence with the record's facts in it.

@@ -1,6 +1,7 @@
 #include <ctime>
 
 #include "ae-apps/attestation/evidence/operation/audit.h"
+#include "cse/codec/html.h"
 
 namespace gatehouse::evidence {
 namespace {
@@ -11,29 +12,6 @@ constexpr std::string_view kStyle =
     "width:100%}th,td{text-align:left;vertical-align:top;padding:.4em .6em;border-bottom:1px "
     "solid #bbb}td:first-child{white-space:nowrap}tr{break-inside:avoid}"
     ".outcome{border:1px solid #333;padding:.6em 1em;font-weight:bold}";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 /// What a stranger wrote must not steer a terminal.
 std::string printable(std::string_view text) {
@@ -73,19 +51,19 @@ std::string to_text(const AuditReport& report) {
 }
 
 std::string to_html(const AuditReport& report) {
-  const std::string title = escaped(title_of(report));
-  std::string out = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-                    title + "</title><style>" + std::string(kStyle) +
-                    "</style></head><body>\n<h1>" + title +
-                    "</h1>\n<p class=\"outcome\">Verified. Outcome: " + escaped(report.outcome) +
-                    "</p>\n<h2>What happened</h2>\n<table><thead><tr>" +
-                    "<th>Time</th><th>What</th><th>Signed by</th></tr></thead><tbody>\n";
+  const std::string title = html_escaped(title_of(report));
+  std::string out =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
+      "</title><style>" + std::string(kStyle) + "</style></head><body>\n<h1>" + title +
+      "</h1>\n<p class=\"outcome\">Verified. Outcome: " + html_escaped(report.outcome) +
+      "</p>\n<h2>What happened</h2>\n<table><thead><tr>" +
+      "<th>Time</th><th>What</th><th>Signed by</th></tr></thead><tbody>\n";
   for (const AuditReport::Line& line : report.happened) {
-    out += "<tr><td>" + escaped(line.time) + "</td><td>" + escaped(line.text) + "</td><td>" +
-           escaped(line.signer) + "</td></tr>\n";
+    out += "<tr><td>" + html_escaped(line.time) + "</td><td>" + html_escaped(line.text) +
+           "</td><td>" + html_escaped(line.signer) + "</td></tr>\n";
   }
   out += "</tbody></table>\n<h2>What is proven</h2>\n<ul>\n";
-  for (const std::string& line : report.proven) out += "<li>" + escaped(line) + "</li>\n";
+  for (const std::string& line : report.proven) out += "<li>" + html_escaped(line) + "</li>\n";
   return out + "</ul>\n</body></html>\n";
 }
 

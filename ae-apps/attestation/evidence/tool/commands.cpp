@@ -1,13 +1,13 @@
 #include "ae-apps/attestation/evidence/tool/commands.h"
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "ae-apps/attestation/evidence/log/key_change.h"
 #include "ae-apps/attestation/evidence/log/log_lane.h"
 #include "ae-apps/attestation/evidence/operation/certificate.h"
+#include "ae-apps/attestation/evidence/trust/kept_keys.h"
 #include "ae-apps/attestation/evidence/trust/time_stamp.h"
 #include "ae-apps/attestation/evidence/witness/service.h"
 #include "ae-apps/ota/crypto/files.h"
@@ -16,7 +16,6 @@ namespace gatehouse::evidence {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 16u << 20;
-constexpr int kStampDays = 3650;
 
 std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(
@@ -24,18 +23,8 @@ std::int64_t now_s() {
       .count();
 }
 
-/// A key file that is made if it is absent.
-Result<crypto::SigningKey> key_in(const std::string& source, crypto::Algorithm algorithm) {
-  auto key = crypto::SigningKey::load(source);
-  if (key || key.error().rsc != Rsc::kNotFound || source.starts_with("pkcs11:")) return key;
-  key = crypto::SigningKey::generate(algorithm);
-  if (!key) return key;
-  if (auto saved = key->save(source); !saved) return fail(saved.error());
-  return key;
-}
-
 Result<NoteSigner> signer_in(const std::string& key_file, const std::string& origin) {
-  auto key = key_in(key_file, crypto::Algorithm::kEd25519);
+  auto key = kept_key(key_file, crypto::Algorithm::kEd25519);
   if (!key) return fail(key.error());
   return NoteSigner::make(origin, SignatureType::kEd25519, *std::move(key));
 }
@@ -90,26 +79,6 @@ Result<std::vector<WitnessLink>> links_of(const std::vector<std::string>& texts)
     links.push_back({text.substr(0, sign), *std::move(key)});
   }
   return links;
-}
-
-/// Of the folder, or a new one in it.
-Result<StampIdentity> stamp_identity_in(const std::string& folder) {
-  const auto anchor = crypto::read_file(folder + "/anchor.pem", kMaxFileBytes);
-  const auto chain = crypto::read_file(folder + "/chain.pem", kMaxFileBytes);
-  if (anchor && chain) {
-    auto key = crypto::SigningKey::load(folder + "/key.pem");
-    if (!key) return fail(key.error());
-    return StampIdentity{std::string(text_of(*anchor)), std::string(text_of(*chain)),
-                         *std::move(key)};
-  }
-  auto made = make_stamp_identity("Gatehouse time stamps", now_s() - 60, kStampDays);
-  if (!made) return made;
-  std::error_code ignored;  // the first file says if it did not work
-  std::filesystem::create_directories(folder, ignored);
-  if (auto done = made->key.save(folder + "/key.pem"); !done) return fail(done.error());
-  if (auto done = put(folder + "/chain.pem", made->chain_pem); !done) return fail(done.error());
-  if (auto done = put(folder + "/anchor.pem", made->anchor_pem); !done) return fail(done.error());
-  return made;
 }
 
 /// Keys and files that the records name, into the certificate.
@@ -175,7 +144,7 @@ Result<void> publish_log(const ToolOptions& options) {
 }
 
 Result<void> stamp_checkpoint(const ToolOptions& options) {
-  auto identity = stamp_identity_in(options.identity_folder);
+  auto identity = kept_stamp_identity(options.identity_folder, now_s());
   if (!identity) return fail(identity.error());
   const auto open = open_log(options);
   if (!open) return fail(open.error());

@@ -1,4 +1,5 @@
 #include "ae-apps/ota/gateway/display.h"
+#include "cse/codec/html.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 
 namespace gatehouse::gateway {

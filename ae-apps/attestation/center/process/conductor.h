@@ -1,0 +1,107 @@
+#pragma once
+#include <set>
+
+#include "ae-apps/attestation/center/center.h"
+#include "ae-apps/attestation/center/process/archive.h"
+#include "ae-apps/attestation/evidence/operation/place.h"
+#include "cse/primitive/value.h"
+
+namespace gatehouse::center {
+
+/// How the Conductor reaches others. Each call may fail; then it is made again later.
+struct Links {
+  /// POST of a question ("challenge", "judge", "enrol", "enrolled") to the verifier. Errors:
+  /// kTargetNotReachable (later); others are its refusals.
+  std::function<Result<Value>(const std::string& question, const Value& content)> verifier;
+  /// Puts a request into the `requests` of the car's support software.
+  std::function<Result<void>(const std::string& device, const Value& request)> car;
+  /// Has the OTA server look for updates of the car.
+  std::function<Result<void>(const std::string& device)> update;
+  /// What the OTA server wrote down about an ECU, oldest first.
+  std::function<Result<std::vector<Value>>(const std::string& ecu)> history;
+  /// For people and other AEs: how it goes.
+  std::function<void(const Value& news)> tell;
+};
+
+struct ConductorSettings {
+  std::function<Timestamp()> clock;
+  std::set<std::string> devices;
+  crypto::PublicKey verifier_key;
+  std::chrono::seconds ask_again{5};  ///< a car that does not answer
+};
+
+/// Walks the thirteen steps with every car. What it knows is in the log; what it waits for it asks
+/// for again after a restart. Threading: one thread at a time.
+class Conductor {
+ public:
+  /// All outlive it. Errors: as Center::resume.
+  static Result<Conductor> resume(Archive& archive, crypto::SigningKey key,
+                                  CenterSettings center_settings, ConductorSettings settings,
+                                  Links links);
+
+  /// `{"maintain":"car-1","reason":"…"}` or `{"attest":"car-1"}`. Errors: kBadRequest,
+  /// kNotFound, kConflict.
+  Result<void> command(const Value& command);
+  /// An answer of a car. Errors: why it was refused.
+  Result<void> report(const Value& report);
+  /// Goes on with whatever waits for others or for time.
+  void tick();
+
+ private:
+  /// What is not worth remembering: it is asked for again.
+  struct Waiting {
+    std::string id;  ///< of the request to the car; empty: none
+    Timestamp asked;
+    std::string challenge;
+    bool update_asked = false;
+    unsigned attempts = 0;
+    bool enrolling = false;
+    bool periodic = false;
+  };
+
+  Conductor(Archive& archive, Center center, ConductorSettings settings, Links links)
+      : archive_(&archive),
+        center_(std::move(center)),
+        settings_(std::move(settings)),
+        links_(std::move(links)) {}
+
+  void advance(const std::string& device);
+  /// False: nothing more can be done now.
+  Result<bool> step(const std::string& device);
+  Result<bool> challenge(const std::string& device, const std::string& purpose);
+  Result<bool> await_evidence(const std::string& device, const std::string& purpose);
+  Result<bool> judge(const std::string& device);
+  Result<bool> select(const std::string& device);
+  Result<bool> follow_update(const std::string& device);
+  Result<bool> confirm(const std::string& device);
+  Result<bool> finish(const std::string& device);
+  Result<bool> give_up(const std::string& device, const std::string& reason);
+
+  Result<void> ask_car(const std::string& device, const std::string& id, Value request);
+  Result<void> begin_enrolment(const std::string& device);
+  Result<void> go_on_enrolling(const std::string& device, const Value& report);
+  Result<void> begin_periodic(const std::string& device);
+  Result<void> end_periodic(const std::string& device, const Value& report);
+  Result<Acknowledged> take(const std::string& device, std::string_view entry);
+  Result<Acknowledged> state(const std::string& device, evidence::RecordKind kind,
+                             std::map<std::string, std::string> facts);
+  void news(const std::string& device, std::string_view event, Value details);
+
+  evidence::Place next_place(const std::string& device) const;
+  /// The newest record of that kind in the open operation.
+  std::optional<evidence::Record> newest(const std::string& device,
+                                         evidence::RecordKind kind) const;
+  std::vector<evidence::Record> all(const std::string& device, evidence::RecordKind kind) const;
+  /// What the verifier's verdict in that record says of the device.
+  Result<Value> verdict_in(const evidence::Record& record) const;
+  /// Parts that run a superseded version: serial numbers and versions.
+  Result<std::map<std::string, std::string>> outdated(const std::string& device) const;
+
+  Archive* archive_;
+  Center center_;
+  ConductorSettings settings_;
+  Links links_;
+  std::map<std::string, Waiting> waiting_;
+};
+
+}  // namespace gatehouse::center

@@ -1,0 +1,274 @@
+#include "ae-apps/attestation/center/process/service.h"
+
+#include <algorithm>
+#include <future>
+
+#include "ae-apps/attestation/evidence/witness/service.h"
+#include "bindings/http/client.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::center {
+namespace {
+
+constexpr std::size_t kMaxQueued = 1'000;
+constexpr std::int64_t kKeptInstances = 100;
+constexpr std::int64_t kContentInstance = 4;
+constexpr std::chrono::milliseconds kTick{200};
+constexpr const char* kCommands = "commands";
+constexpr const char* kReports = "reports";
+constexpr const char* kResults = "results";
+
+Timestamp now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+/// The object in a contentInstance, whether it travelled as object or as its JSON text.
+Value object_in(const Value& content) {
+  const std::string* text = content.as_string();
+  if (text == nullptr) return content;
+  Result<Value> tree = parse_json(*text, {.max_bytes = 8u << 20, .max_depth = 8});
+  return tree ? *std::move(tree) : Value();
+}
+
+http::ClientSettings client_settings(const TlsSettings& tls) {
+  http::ClientSettings out;
+  out.tls = tls;
+  return out;
+}
+
+Rsc rsc_of(int status) {
+  switch (status) {
+    case 404:
+      return Rsc::kNotFound;
+    case 409:
+      return Rsc::kConflict;
+    case 400:
+      return Rsc::kBadRequest;
+    case 403:
+      return Rsc::kNotAcceptable;
+    default:
+      return Rsc::kTargetNotReachable;
+  }
+}
+
+}  // namespace
+
+struct Service::Client {
+  explicit Client(const TlsSettings& tls) : client(client_settings(tls), codecs) {}
+  const Codecs codecs = standard_codecs();
+  http::Client client;
+};
+
+Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, std::ostream& steps,
+                                                std::ostream& log) {
+  std::unique_ptr<Service> out(new Service(std::move(settings), steps, log));
+  if (auto done = out->open(); !done) return fail(done.error());
+  return out;
+}
+
+Result<void> Service::open() {
+  auto archive = Archive::open(settings_.archive, evidence::http_transport());
+  if (!archive) return fail(archive.error());
+  archive_ = *std::move(archive);
+  verifier_ = std::make_shared<Client>(settings_.verifier_tls);
+  auto ae = sdk::Ae::connect(settings_.ae);
+  if (!ae) return fail(ae.error());
+  ae_ = *std::move(ae);
+  if (auto done = open_conductor(); !done) return done;
+  if (auto done = prepare(); !done) return done;
+  log_.step('C', "registered", {{"ae", ae_->sp_relative_id()}});
+  worker_ = std::thread([this] { work(); });
+  return {};
+}
+
+Result<void> Service::open_conductor() {
+  auto key = evidence::kept_key(settings_.key, crypto::Algorithm::kEcdsaP256);
+  if (!key) return fail(key.error());
+  const auto verifier_key = crypto::PublicKey::from_pem(settings_.verifier_key_pem);
+  if (!verifier_key) return fail(verifier_key.error());
+  std::map<std::string, crypto::PublicKey> car_keys;
+  ConductorSettings conductor{now, {}, *verifier_key};
+  for (const Car& car : settings_.cars) {
+    auto car_key = crypto::PublicKey::from_pem(car.certificate);
+    if (!car_key) return fail(car_key.error());
+    car_keys.emplace(car.device, *std::move(car_key));
+    conductor.devices.insert(car.device);
+  }
+  CenterSettings center;
+  center.clock = now;
+  center.key_of = [car_keys, verifier = *verifier_key](
+                      std::string_view role,
+                      const std::string& device) -> std::optional<crypto::PublicKey> {
+    if (role == "verifier") return verifier;
+    const auto car = car_keys.find(device);
+    if (role != "car" || car == car_keys.end()) return std::nullopt;
+    return car->second;
+  };
+  auto resumed = Conductor::resume(*archive_, *std::move(key), std::move(center),
+                                   std::move(conductor), links());
+  if (!resumed) return fail(resumed.error());
+  conductor_.emplace(*std::move(resumed));
+  return {};
+}
+
+Result<std::string> Service::log_key(const ServiceSettings& settings) {
+  auto key = evidence::kept_key(settings.archive.key, crypto::Algorithm::kEd25519);
+  if (!key) return fail(key.error());
+  const auto vkey = evidence::VerifierKey::make(
+      settings.archive.origin, evidence::SignatureType::kEd25519, key->public_key());
+  if (!vkey) return fail(vkey.error());
+  return vkey->to_text();
+}
+
+/// Containers, who may use them, and what came while we were away.
+Result<void> Service::prepare() {
+  const std::vector<std::string> us = {ae_->id(), ae_->sp_relative_id()};
+  std::vector<std::string> cars;
+  for (const Car& car : settings_.cars) cars.push_back(car.support_ae);
+  const unsigned look = sdk::kMayRetrieve | sdk::kMayDiscover;
+  const auto ensure = [&](const char* name, const std::vector<std::string>& writers) {
+    std::vector<sdk::AccessRule> rules = {{us, sdk::kMayDoAll}};
+    if (!settings_.operators.empty()) rules.push_back({settings_.operators, look});
+    if (!writers.empty()) rules.push_back({writers, sdk::kMayCreate});
+    const auto policy = ae_->ensure_policy(std::string(name) + "-policy", rules);
+    if (!policy) return Result<void>(fail(policy.error()));
+    sdk::ContainerOptions options;
+    options.max_instances = kKeptInstances;
+    options.policies = {*policy};
+    return ae_->container(name).ensure(options);
+  };
+  if (auto done = ensure(kCommands, settings_.operators); !done) return done;
+  if (auto done = ensure(kReports, cars); !done) return done;
+  if (auto done = ensure(kResults, {}); !done) return done;
+  if (auto done = watch(kReports); !done) return done;
+  return watch(kCommands);
+}
+
+Result<void> Service::watch(const std::string& container) {
+  auto watched = ae_->container(container).on_push([this, container](const sdk::Event& event) {
+    if (const Value* content = event.attributes.find("con"))
+      enqueue(container, object_in(*content));
+  });
+  if (!watched) return fail(watched.error());
+  subscriptions_.push_back(*std::move(watched));
+  if (container != kReports) return {};  // an order of yesterday is none today
+  if (const auto missed = ae_->container(container).latest<Value>(); missed && *missed) {
+    enqueue(container, object_in(**missed));
+  }
+  return {};
+}
+
+void Service::enqueue(const std::string& container, const Value& content) {
+  const std::lock_guard lock(mutex_);
+  if (came_.size() >= kMaxQueued) return log_.say("too much comes: something is dropped");
+  came_.emplace_back(container, content);
+  wake_.notify_one();
+}
+
+void Service::work() {
+  for (;;) {
+    std::optional<std::pair<std::string, Value>> one;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, kTick, [this] { return stopping_ || !came_.empty(); });
+      if (stopping_) return;
+      if (!came_.empty()) {
+        one = std::move(came_.front());
+        came_.pop_front();
+      }
+    }
+    if (!one) {
+      conductor_->tick();
+      continue;
+    }
+    const auto done =
+        one->first == kReports ? conductor_->report(one->second) : conductor_->command(one->second);
+    if (!done) {
+      tell(Value::object({{"device", one->second.string_at("device")},
+                          {"event", "refused"},
+                          {"what", one->first},
+                          {"reason", done.error().detail}}));
+    }
+  }
+}
+
+void Service::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (worker_.joinable()) worker_.join();
+  subscriptions_.clear();
+  ae_.reset();
+}
+
+// --- how others are reached --------------------------------------------------------------------
+
+const Car* Service::car_of(const std::string& device) const {
+  const auto car = std::ranges::find(settings_.cars, device, &Car::device);
+  return car == settings_.cars.end() ? nullptr : &*car;
+}
+
+Links Service::links() {
+  Links out;
+  out.verifier = [this](const std::string& question, const Value& content) {
+    return ask_verifier(question, content);
+  };
+  out.car = [this](const std::string& device, const Value& request) {
+    return ae_->container(car_of(device)->requests).push(request);
+  };
+  out.update = [this](const std::string& device) {
+    return ae_->container(settings_.ota_server + "/commands")
+        .push(Value::object({{"ask", car_of(device)->cse_id}}));
+  };
+  out.history = [this](const std::string& ecu) { return history_of(ecu); };
+  out.tell = [this](const Value& news) { tell(news); };
+  return out;
+}
+
+Result<Value> Service::ask_verifier(const std::string& question, const Value& content) {
+  auto promise = std::make_shared<std::promise<Result<http::Stored>>>();
+  std::future<Result<http::Stored>> future = promise->get_future();
+  verifier_->client.post(
+      settings_.verifier_url + "/" + question, "application/json", to_json(content),
+      [promise](Result<http::Stored> stored) { promise->set_value(std::move(stored)); });
+  const Result<http::Stored> stored = future.get();  // the client has its own deadline
+  if (!stored) return fail(Rsc::kTargetNotReachable, stored.error().detail);
+  const auto body = parse_json(stored->body, {.max_bytes = 8u << 20, .max_depth = 8});
+  if (!body) return fail(Rsc::kTargetNotReachable, "the verifier does not speak JSON");
+  if (stored->status != 200) return fail(rsc_of(stored->status), body->string_at("error"));
+  return *body;
+}
+
+Result<std::vector<Value>> Service::history_of(const std::string& ecu) {
+  FilterCriteria filter;
+  filter.resource_types = {kContentInstance};
+  const auto found = ae_->discover(settings_.ota_server + "/history-" + ecu, filter);
+  if (!found) return fail(found.error());
+  std::vector<Value> out;
+  for (const std::string& address : *found) {
+    const auto instance = ae_->retrieve(address);
+    const Value* content = instance ? instance->find("con") : nullptr;
+    if (content != nullptr) out.push_back(object_in(*content));
+  }
+  std::ranges::stable_sort(out, {}, [](const Value& entry) { return entry.string_at("at"); });
+  return out;
+}
+
+void Service::tell(const Value& news) {
+  std::vector<ota::StepLog::Field> fields;
+  for (const Member& member : *news.as_object()) {
+    if (member.name == "event" || member.name == "jws") continue;
+    const std::string* text = member.value.as_string();
+    fields.emplace_back(member.name, text != nullptr ? *text : to_json(member.value));
+  }
+  log_.step('C', news.string_at("event"), fields);
+  if (ae_ == nullptr) return;
+  if (auto told = ae_->container(kResults).push(news); !told) {
+    log_.say("results: " + told.error().detail);
+  }
+}
+
+}  // namespace gatehouse::center

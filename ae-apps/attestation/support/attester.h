@@ -1,0 +1,66 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "ae-apps/attestation/evidence/operation/record.h"
+#include "ae-apps/attestation/report/evidence.h"
+#include "ae-apps/attestation/report/identity.h"
+#include "ae-apps/attestation/support/measured_logs.h"
+#include "ae-apps/attestation/tpm/emulator.h"
+
+namespace gatehouse::attest {
+
+struct AttesterSettings {
+  std::string device;            ///< as its certificate names it: "car-1"
+  std::string tcti;              ///< empty: a software TPM of our own, below `folder`
+  std::filesystem::path folder;  ///< logs, and the software TPM's state
+  std::string pcrs = "sha256:0,4,10,11";
+  std::vector<BootStage> boot = {{0, "firmware 1"}, {4, "loader 1"}};
+  std::vector<std::string> files;            ///< measured before every quote
+  std::uint32_t counter_index = 0x01500100;  ///< NV: counts operations
+};
+
+/// The TPM of a gateway, what was measured into it, and what it says about that. Knows no network.
+/// Threading: one thread at a time, the one that opened it as long as it lives.
+class Attester {
+ public:
+  /// Errors: those of the TPM, of MeasuredLogs::open, and kBadRequest for the PCRs.
+  static Result<Attester> open(AttesterSettings settings);
+  Attester(Attester&&) noexcept = default;
+  ~Attester();
+
+  const AttesterSettings& settings() const { return settings_; }
+  const Identity& identity() const { return identity_; }
+  std::string assurance() const {
+    return identity_.emulator ? "a TPM in software, the weaker level" : "a TPM";
+  }
+
+  /// Measures files and ECUs, then quotes. `inventory`: the ECUs' own reports, as JSON list.
+  /// `fresh` gets the identifiers of what was never seen before. Errors: those of the TPM.
+  Result<AttestationEvidence> attest(const Challenge& challenge, const std::vector<EcuState>& ecus,
+                                     const std::string& inventory,
+                                     std::vector<std::string>* fresh = nullptr);
+  /// One more maintenance, in the TPM's own counter.
+  Result<void> count_operation();
+  /// Signs a record of ours with the device key.
+  Result<void> sign(evidence::Record& record);
+  /// TPM2_ActivateCredential. Errors: kNotAcceptable if it was made for another TPM or key.
+  Result<Bytes> activate(const Credential& credential);
+  /// The device key is in this TPM: TPM2_Certify by the attestation key.
+  Result<TpmQuote> certify_device_key(ByteView nonce) { return tpm_->certify_device_key(nonce); }
+
+ private:
+  explicit Attester(AttesterSettings settings) : settings_(std::move(settings)) {}
+  Result<void> open_tpm();
+  Result<void> know_identity();
+
+  AttesterSettings settings_;
+  std::unique_ptr<Emulator> emulator_;
+  std::unique_ptr<Tpm> tpm_;
+  std::unique_ptr<MeasuredLogs> logs_;
+  PcrSelection selection_;
+  Identity identity_;
+};
+
+}  // namespace gatehouse::attest

@@ -1,0 +1,98 @@
+#include <filesystem>
+
+#include "ae-apps/attestation/support/settings.h"
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/program/member_reader.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::attest {
+namespace {
+
+using ota::MemberReader;
+
+constexpr std::size_t kMaxConfigurationBytes = 256 * 1024;
+constexpr unsigned kMaxBootPcr = 9;  // behind it come files and ECUs
+
+struct Folder {
+  std::filesystem::path path;
+  std::string locate(const std::string& name) const {
+    return name.empty() ? name : (path / name).lexically_normal().string();
+  }
+};
+
+std::optional<TlsSettings> read_tls(MemberReader& in, const Folder& folder) {
+  const Value* object = in.object("tls");
+  if (object == nullptr) return std::nullopt;
+  MemberReader at(*object, "tls.");
+  TlsSettings out;
+  out.certificate_file = folder.locate(at.text("certificate", true));
+  out.key_file = folder.locate(at.text("key", true));
+  out.ca_file = folder.locate(at.text("ca", true));
+  if (at.has("crl")) out.crl_file = folder.locate(at.text("crl", true));
+  if (const auto done = at.finish(); !done) in.adopt(done.error());
+  return out;
+}
+
+void read_connection(MemberReader& in, sdk::AeSettings& ae, const Folder& folder) {
+  ae.cse_url = in.text("cse_url", true);
+  ae.cse_id = in.text("cse_id", false, "/id-mn");
+  ae.csebase = in.text("csebase", false, "cse-mn");
+  ae.ae_id = in.text("ae_id", false, "Csupport");
+  ae.name = "support";
+  ae.app_id = "Ngatehouse.support";
+  ae.broker = in.text("broker", true);
+  ae.trust_broker_acl = in.truth("trust_broker_acl", false);
+  ae.tls = read_tls(in, folder);
+}
+
+void read_boot(MemberReader& in, AttesterSettings& out) {
+  if (!in.has("boot")) return;
+  out.boot.clear();
+  const Value::Array* stages = in.list("boot", true);
+  for (std::size_t i = 0; stages != nullptr && i < stages->size() && in.good(); ++i) {
+    MemberReader at((*stages)[i], "boot[" + std::to_string(i) + "].");
+    BootStage stage;
+    stage.pcr = static_cast<unsigned>(at.whole("pcr", 0, kMaxBootPcr, 0));
+    stage.name = at.text("name", true);
+    if (const auto done = at.finish(); !done) return in.adopt(done.error());
+    out.boot.push_back(std::move(stage));
+  }
+}
+
+void read_attester(MemberReader& in, AttesterSettings& out, const Folder& folder) {
+  out.device = in.text("device", true);
+  out.folder = folder.locate(in.text("state_dir", true));
+  out.tcti = in.text("tcti", false);
+  out.pcrs = in.text("pcrs", false, out.pcrs);
+  out.counter_index =
+      static_cast<std::uint32_t>(in.whole("counter_index", 0x01500000, 0x01BFFFFF, 0x01500100));
+  for (const std::string& file : in.texts("files")) out.files.push_back(folder.locate(file));
+  read_boot(in, out);
+}
+
+}  // namespace
+
+Result<SupportSettings> load_configuration(const std::string& file, const Value& overrides) {
+  const auto text = crypto::read_file(file, kMaxConfigurationBytes);
+  if (!text) return fail(text.error());
+  Result<Value> tree = parse_json(text_of(*text), {.max_bytes = kMaxConfigurationBytes});
+  if (!tree) return fail(Rsc::kBadRequest, "configuration: " + tree.error().detail);
+  if (const Value::Object* members = overrides.as_object(); members && tree->is_object()) {
+    for (const Member& member : *members) tree->set(member.name, member.value);
+  }
+  const Folder folder{std::filesystem::absolute(file).parent_path()};
+  SupportSettings out;
+  MemberReader in(*tree, "");
+  read_connection(in, out.ae, folder);
+  read_attester(in, out.attester, folder);
+  out.center_ae = in.text("center_ae", false, out.center_ae);
+  out.center_reports = in.text("center_reports", false, out.center_reports);
+  out.readers = in.texts("readers");
+  if (in.has("gateway")) out.gateway = in.text("gateway", false);
+  out.gateway_ae = in.text("gateway_ae", false, out.gateway_ae);
+  out.ecu_limit = std::chrono::seconds(in.whole("ecu_limit_s", 1, 600, 20));
+  if (const auto done = in.finish(); !done) return fail(done.error());
+  return out;
+}
+
+}  // namespace gatehouse::attest

@@ -1,0 +1,192 @@
+// The keys with which a gateway signs in its own name, and checks those who can only make MACs.
+#include <tss2/tss2_mu.h>
+
+#include "ae-apps/attestation/quote/wire.h"
+#include "ae-apps/attestation/tpm/esys.h"
+
+namespace gatehouse::attest {
+namespace {
+
+constexpr std::uint32_t kDeviceKeyAttributes =
+    kFixedTpm | kFixedParent | kSensitiveDataOrigin | kUserWithAuth | kNoDa | kSign;
+constexpr std::size_t kMaxMacKeyBytes = 64;
+constexpr std::size_t kMaxMacMessageBytes = 1024;
+
+TPM2B_PUBLIC device_template() {
+  TPM2B_PUBLIC out = attestation_template();
+  out.publicArea.objectAttributes = kDeviceKeyAttributes;
+  return out;
+}
+
+/// Parent of the MAC keys: a storage key by the TCG's usual template.
+TPM2B_PUBLIC storage_template() {
+  TPM2B_PUBLIC out{};
+  TPMT_PUBLIC& area = out.publicArea;
+  area.type = TPM2_ALG_ECC;
+  area.nameAlg = TPM2_ALG_SHA256;
+  area.objectAttributes = kFixedTpm | kFixedParent | kSensitiveDataOrigin | kUserWithAuth | kNoDa |
+                          kRestricted | kDecrypt;
+  auto& ecc = area.parameters.eccDetail;
+  ecc.symmetric.algorithm = TPM2_ALG_AES;
+  ecc.symmetric.keyBits.aes = 128;
+  ecc.symmetric.mode.aes = TPM2_ALG_CFB;
+  ecc.scheme.scheme = TPM2_ALG_NULL;
+  ecc.curveID = TPM2_ECC_NIST_P256;
+  ecc.kdf.scheme = TPM2_ALG_NULL;
+  return out;
+}
+
+TPM2B_PUBLIC mac_template() {
+  TPM2B_PUBLIC out{};
+  TPMT_PUBLIC& area = out.publicArea;
+  area.type = TPM2_ALG_KEYEDHASH;
+  area.nameAlg = TPM2_ALG_SHA256;
+  area.objectAttributes = kFixedTpm | kFixedParent | kUserWithAuth | kNoDa | kSign;
+  area.parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_HMAC;
+  area.parameters.keyedHashDetail.scheme.details.hmac.hashAlg = TPM2_ALG_SHA256;
+  return out;
+}
+
+/// INTEGER of DER: no leading zeros but the one that keeps it positive.
+Bytes der_integer(ByteView number) {
+  while (number.size() > 1 && number.front() == 0) number = number.subspan(1);
+  Bytes out{0x02, static_cast<std::uint8_t>(number.size())};
+  if (number.front() >= 0x80) {
+    ++out.back();
+    out.push_back(0);
+  }
+  append(out, number);
+  return out;
+}
+
+/// r and s of P-256, so every length fits in one byte.
+Bytes der_signature(const TPMS_SIGNATURE_ECC& signature) {
+  Bytes body = der_integer({signature.signatureR.buffer, signature.signatureR.size});
+  append(body, der_integer({signature.signatureS.buffer, signature.signatureS.size}));
+  Bytes out{0x30, static_cast<std::uint8_t>(body.size())};
+  append(out, body);
+  return out;
+}
+
+}  // namespace
+
+Result<PublicArea> Tpm::device_key() {
+  auto key = state_->create_primary(device_template(), "device key");
+  if (!key) return fail(key.error());
+  return std::move(key->area);
+}
+
+Result<Bytes> Tpm::sign(ByteView message) {
+  const auto key = state_->create_primary(device_template(), "device key");
+  if (!key) return fail(key.error());
+  TPM2B_DIGEST hashed{};
+  const Bytes value = digest(HashAlg::kSha256, {message});
+  if (const auto done = put(hashed, value, "the digest"); !done) return fail(done.error());
+  const TPMT_SIG_SCHEME scheme{.scheme = TPM2_ALG_NULL, .details = {}};
+  TPMT_TK_HASHCHECK ticket{};  // for a key that is not restricted
+  ticket.tag = TPM2_ST_HASHCHECK;
+  ticket.hierarchy = TPM2_RH_NULL;
+  TPMT_SIGNATURE* signature = nullptr;
+  const TSS2_RC rc = Esys_Sign(state_->esys, key->key.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                               ESYS_TR_NONE, &hashed, &scheme, &ticket, &signature);
+  const Owned<TPMT_SIGNATURE> own_signature(signature);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "signature"));
+  const TPMS_SIGNATURE_ECC& pair = signature->signature.ecdsa;
+  if (signature->sigAlg != TPM2_ALG_ECDSA || pair.signatureR.size == 0 ||
+      pair.signatureS.size == 0) {
+    return fail(Rsc::kInternalServerError, "TPM: signature: of another kind");
+  }
+  return der_signature(pair);
+}
+
+Result<TpmQuote> Tpm::certify_device_key(ByteView nonce) {
+  TPM2B_DATA extra{};
+  if (const auto done = put(extra, nonce, "the nonce"); !done) return fail(done.error());
+  const auto key = state_->create_primary(device_template(), "device key");
+  if (!key) return fail(key.error());
+  const auto attestation = state_->create_primary(attestation_template(), "attestation key");
+  if (!attestation) return fail(attestation.error());
+  const TPMT_SIG_SCHEME scheme{.scheme = TPM2_ALG_NULL, .details = {}};
+  TPM2B_ATTEST* attest = nullptr;
+  TPMT_SIGNATURE* signature = nullptr;
+  const TSS2_RC rc =
+      Esys_Certify(state_->esys, key->key.get(), attestation->key.get(), ESYS_TR_PASSWORD,
+                   ESYS_TR_PASSWORD, ESYS_TR_NONE, &extra, &scheme, &attest, &signature);
+  const Owned<TPM2B_ATTEST> own_attest(attest);
+  const Owned<TPMT_SIGNATURE> own_signature(signature);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "certification"));
+  return State::marshalled(*attest, *signature);
+}
+
+Result<Bytes> Tpm::adopt_mac_key(ByteView key) {
+  if (key.empty() || key.size() > kMaxMacKeyBytes) {
+    return fail(Rsc::kBadRequest, "TPM: a MAC key has 1 to 64 bytes");
+  }
+  const auto parent = state_->create_primary(storage_template(), "storage key");
+  if (!parent) return fail(parent.error());
+  TPM2B_SENSITIVE_CREATE sensitive{};
+  if (const auto done = put(sensitive.sensitive.data, key, "the key"); !done) {
+    return fail(done.error());
+  }
+  const TPM2B_PUBLIC shape = mac_template();
+  const TPM2B_DATA outside{};
+  const TPML_PCR_SELECTION no_pcrs{};
+  TPM2B_PRIVATE* made_private = nullptr;
+  TPM2B_PUBLIC* made_public = nullptr;
+  TPM2B_CREATION_DATA* data = nullptr;
+  TPM2B_DIGEST* hash = nullptr;
+  TPMT_TK_CREATION* ticket = nullptr;
+  const TSS2_RC rc = Esys_Create(state_->esys, parent->key.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, &sensitive, &shape, &outside, &no_pcrs,
+                                 &made_private, &made_public, &data, &hash, &ticket);
+  const Owned<TPM2B_PRIVATE> own_private(made_private);
+  const Owned<TPM2B_PUBLIC> own_public(made_public);
+  const Owned<TPM2B_CREATION_DATA> own_data(data);
+  const Owned<TPM2B_DIGEST> own_hash(hash);
+  const Owned<TPMT_TK_CREATION> own_ticket(ticket);
+  explicit_bzero(&sensitive, sizeof sensitive);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "MAC key"));
+  std::uint8_t buffer[sizeof(TPM2B_PRIVATE) + sizeof(TPM2B_PUBLIC)];
+  size_t length = 0;
+  TSS2_RC bad = Tss2_MU_TPM2B_PRIVATE_Marshal(made_private, buffer, sizeof buffer, &length);
+  if (bad == TSS2_RC_SUCCESS) {
+    bad = Tss2_MU_TPM2B_PUBLIC_Marshal(made_public, buffer, sizeof buffer, &length);
+  }
+  if (bad != TSS2_RC_SUCCESS) return fail(error_of(bad, "MAC key"));
+  return Bytes(buffer, buffer + length);
+}
+
+Result<Bytes> Tpm::mac(ByteView adopted_key, ByteView message) {
+  if (message.size() > kMaxMacMessageBytes) {
+    return fail(Rsc::kBadRequest, "TPM: a message for a MAC has at most 1024 bytes");
+  }
+  TPM2B_PRIVATE key_private{};
+  TPM2B_PUBLIC key_public{};
+  size_t at = 0;
+  TSS2_RC bad =
+      Tss2_MU_TPM2B_PRIVATE_Unmarshal(adopted_key.data(), adopted_key.size(), &at, &key_private);
+  if (bad == TSS2_RC_SUCCESS) {
+    bad = Tss2_MU_TPM2B_PUBLIC_Unmarshal(adopted_key.data(), adopted_key.size(), &at, &key_public);
+  }
+  if (bad != TSS2_RC_SUCCESS || at != adopted_key.size()) {
+    return fail(Rsc::kBadRequest, "TPM: not a MAC key that it has adopted");
+  }
+  const auto parent = state_->create_primary(storage_template(), "storage key");
+  if (!parent) return fail(parent.error());
+  ESYS_TR handle = ESYS_TR_NONE;
+  if (const TSS2_RC rc = Esys_Load(state_->esys, parent->key.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                   ESYS_TR_NONE, &key_private, &key_public, &handle)) {
+    return fail(error_of(rc, "MAC key"));
+  }
+  const Loaded key(state_->esys, handle);
+  TPM2B_MAX_BUFFER data{};
+  if (const auto done = put(data, message, "the message"); !done) return fail(done.error());
+  TPM2B_DIGEST* made = nullptr;
+  const TSS2_RC rc = Esys_HMAC(state_->esys, key.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                               ESYS_TR_NONE, &data, TPM2_ALG_SHA256, &made);
+  const Owned<TPM2B_DIGEST> own_made(made);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "MAC"));
+  return Bytes(made->buffer, made->buffer + made->size);
+}
+
+}  // namespace gatehouse::attest

@@ -1,0 +1,173 @@
+// Car, verifier and Center together: the thirteen steps, and what becomes of them when something
+// dies, lies or is missing.
+#include <gtest/gtest.h>
+
+#include "tests/ae-apps/attestation/maintenance/maintenance_world.h"
+
+namespace gatehouse::center {
+namespace {
+
+Value maintain() { return Value::object({{"maintain", kDevice}, {"reason", "a fault"}}); }
+Value attest_now() { return Value::object({{"attest", kDevice}}); }
+
+/// Enrolled, attested once, and version 1.0 of the brake to be replaced.
+void be_ready(MaintenanceWorld& world) {
+  ASSERT_TRUE(world.center().command(attest_now()));
+  ASSERT_TRUE(world.run_until("attested")) << world.all_news() << world.refused();
+  world.supersede("BRAKE", "1.0");
+  world.on_update = [&world] { world.update_device("BRAKE", "2.0"); };
+}
+
+TEST(Maintenance, IsMeasuredBeforeAndAfterAndProvableToAStranger) {
+  MaintenanceWorld world;
+  be_ready(world);
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  EXPECT_EQ(world.audit(1), "confirmed: BRAKE runs 2.0");
+}
+
+TEST(Maintenance, LeavesAReceiptInTheCar) {
+  MaintenanceWorld world;
+  be_ready(world);
+  ASSERT_TRUE(world.center().command(maintain()));
+  ASSERT_TRUE(world.run_until("certified"));
+
+  ASSERT_TRUE(world.center().command(attest_now()));  // what was asked before is done by then
+  ASSERT_TRUE(world.run_until("attested")) << world.all_news();
+
+  EXPECT_TRUE(world.has_receipt(1));
+}
+
+/// Each time the Center speaks with somebody, all programs die: before the other hears it, or
+/// before the answer is heard.
+class KilledAt : public testing::TestWithParam<int> {};
+
+TEST_P(KilledAt, ItIsFinishedOrFailsAndTheEvidenceSaysWhich) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.cut_at(GetParam());
+
+  static_cast<void>(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  const std::string outcome = world.audit(1);
+  EXPECT_TRUE(outcome.starts_with("confirmed: BRAKE runs 2.0") ||
+              outcome.starts_with("failed; nothing was changed"))
+      << outcome;
+}
+INSTANTIATE_TEST_SUITE_P(Steps, KilledAt, testing::Range(1, 16));
+
+TEST(Maintenance, QuarantinesWhatNobodyHasAuthorised) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.add_device("SPY", "6.6", "");
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news();
+  const std::string outcome = world.audit(1);
+  EXPECT_NE(outcome.find("nothing was changed: quarantined, because ecu:SPY: new-unauthorised"),
+            std::string::npos)
+      << outcome;
+}
+
+TEST(Maintenance, TrustsACarAgainOnceTheIntruderIsGone) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.add_device("SPY", "6.6", "");
+  ASSERT_TRUE(world.center().command(attest_now()));
+  ASSERT_TRUE(world.run_until("attested"));
+  EXPECT_EQ(world.news().back().string_at("recommendation"), "quarantined");
+
+  world.remove_device("SPY");
+  ASSERT_TRUE(world.center().command(attest_now()));
+
+  ASSERT_TRUE(world.run_until("attested"));
+  EXPECT_EQ(world.news().back().string_at("recommendation"), "allowed") << world.all_news();
+}
+
+TEST(Maintenance, NamesANewPartThatIsAuthorised) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.add_device("RAIN", "1.0");
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news();
+  EXPECT_EQ(world.audit(1), "confirmed: BRAKE runs 2.0");
+}
+
+TEST(Maintenance, IsDeniedWithoutAWhiteList) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.lose_white_list();
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news();
+  EXPECT_NE(world.audit(1).find("denied, because white list: cannot be reached"), std::string::npos)
+      << world.audit(1);
+}
+
+TEST(Maintenance, IsDeniedWithAnOldWhiteList) {
+  MaintenanceWorld world;
+  const std::string old = world.white_list();
+  be_ready(world);
+  ASSERT_TRUE(world.center().command(attest_now()));
+  ASSERT_TRUE(world.run_until("attested"));
+  world.bring_back(old);
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news();
+  EXPECT_NE(world.audit(1).find("denied, because white list:"), std::string::npos)
+      << world.audit(1);
+}
+
+TEST(Enrolment, IsRefusedToAnotherTpm) {
+  MaintenanceWorld world;
+  world.know_another_tpm();
+  ASSERT_TRUE(world.center().command(attest_now()));
+
+  ASSERT_TRUE(world.run_until("refused")) << world.all_news();
+
+  EXPECT_NE(world.refused().find("not the endorsement key"), std::string::npos) << world.refused();
+}
+
+// --- the desk alone ----------------------------------------------------------------------------
+
+TEST(Desk, JudgesTheSameEvidenceOnce) {
+  MaintenanceWorld world;
+  be_ready(world);
+  const auto given = world.ask_verifier(
+      "challenge", Value::object({{"device", kDevice}, {"purpose", "periodic"}}));
+  ASSERT_TRUE(given) << given.error().detail;
+  const Value junk = Value::object({{"device", kDevice}, {"evidence", "{}"}});
+  const auto first = world.ask_verifier("judge", junk);
+  ASSERT_TRUE(first) << first.error().detail;
+
+  const auto same = world.ask_verifier("judge", junk);
+  const auto other =
+      world.ask_verifier("judge", Value::object({{"device", kDevice}, {"evidence", "{\"v\":1}"}}));
+
+  EXPECT_EQ(first->string_at("recommendation"), "denied");
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->string_at("verdict"), first->string_at("verdict"));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().rsc, Rsc::kConflict);
+}
+
+TEST(Desk, KnowsOnlyItsDevices) {
+  MaintenanceWorld world;
+
+  const auto given =
+      world.ask_verifier("challenge", Value::object({{"device", "car-2"}, {"purpose", "before"}}));
+
+  ASSERT_FALSE(given);
+  EXPECT_EQ(given.error().rsc, Rsc::kNotFound);
+}
+
+}  // namespace
+}  // namespace gatehouse::center

@@ -1,0 +1,336 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+
+#include "ae-apps/attestation/center/process/conductor.h"
+#include "ae-apps/attestation/evidence/operation/audit.h"
+#include "ae-apps/attestation/support/support.h"
+#include "ae-apps/attestation/verifier/jws.h"
+#include "ae-apps/attestation/verifier/process/desk.h"
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/sdk/fake_cse.h"
+#include "certs/authority.h"
+#include "cse/codec/json.h"
+#include "tests/ae-apps/ota/temporary_folder.h"
+
+namespace gatehouse::center {
+
+constexpr const char* kDevice = "car-1";
+
+inline Timestamp now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+/// Car, verifier and Center with all that lies between them in memory: a CSE without access
+/// control, calls in place of HTTPS. The TPM is swtpm.
+class MaintenanceWorld {
+ public:
+  MaintenanceWorld() {
+    std::filesystem::create_directories(folder_ / "verifier");
+    write("policy.json",
+          R"({"id":"car","version":1,"pcrs":"sha256:0,4,10,11","emulator":"allowed",)"
+          R"("findings":{"new-unauthorised":"quarantined"}})");
+    settings_.device = kDevice;
+    settings_.folder = folder_ / "support";
+    attester_.emplace(*attest::Attester::open(settings_));
+    car_chain_ = certify_car();
+    center_ae_ = *sdk::Ae::connect(ae_settings("center", "Ccenter"), cse_.link());
+    static_cast<void>(center_ae_->container("reports").ensure());
+    reports_ = *center_ae_->container("reports").on_push([this](const sdk::Event& event) {
+      const std::lock_guard lock(mutex_);
+      came_.push_back(*event.attributes.find("con"));
+      wake_.notify_all();
+    });
+    add_device("BRAKE", "1.0");
+    start_support();
+    start_center();
+  }
+  ~MaintenanceWorld() {
+    reports_.reset();
+    support_.reset();
+  }
+
+  // --- the car -------------------------------------------------------------------------------
+  void start_support() {
+    support_.reset();
+    attest::SupportSettings settings;
+    settings.ae = ae_settings("support", "Csupport");
+    settings.attester = settings_;
+    settings.center_reports = "cse-in/center/reports";
+    settings.gateway.clear();
+    auto started = attest::Support::start(settings, *attester_, said_, said_, cse_.link());
+    ASSERT_TRUE(started) << started.error().detail;
+    support_ = *std::move(started);
+  }
+  /// A device at the car's CSE, in that version; in the white list as `standing` says.
+  void add_device(const std::string& label, const std::string& version,
+                  const std::string& standing = "allowed") {
+    sdk::Node node = center_ae_->node("ecu-" + label);
+    ASSERT_TRUE(node.ensure("ecu-" + label));
+    ASSERT_TRUE(
+        node.device_info("device-info").ensure({label, "maker", "model", "ECU", version, "", "A"}));
+    const Value facts = Value::object({{"dlb", label},
+                                       {"dty", "ECU"},
+                                       {"fwv", version},
+                                       {"hwv", "A"},
+                                       {"man", "maker"},
+                                       {"mod", "model"}});
+    if (!standing.empty()) list(label, version, standing, to_json(facts));
+  }
+  void remove_device(const std::string& label) {
+    ASSERT_TRUE(center_ae_->remove("cse-in/ecu-" + label));
+  }
+  /// What the OTA part would do: another version runs, and the history says so.
+  void update_device(const std::string& label, const std::string& version) {
+    add_device(label, version);
+    const auto firmware = center_ae_->node("ecu-" + label).firmware();
+    ASSERT_TRUE(sdk::Firmware(firmware).ensure({version, "brake", "https://x/"}));
+    ASSERT_TRUE(sdk::Firmware(firmware).report(sdk::UpdateStatus::kSuccessful));
+    for (const char* event : {"offered", "updated"}) {
+      history_.push_back(Value::object(
+          {{"event", event}, {"at", to_text(now())}, {"to", version}, {"image", "aa11"}}));
+    }
+  }
+
+  // --- the white list ------------------------------------------------------------------------
+  void list(const std::string& label, const std::string& version, const std::string& standing,
+            const std::string& content) {
+    Value item = Value::object({{"component", "ecu:" + label},
+                                {"version", version},
+                                {"digest", "sha256:" + to_hex(crypto::sha256(view_of(content)))},
+                                {"standing", standing}});
+    if (standing == "superseded") {
+      item.set("until", to_text(now() + std::chrono::hours(1)));
+    }
+    references_["ecu:" + label + " " + version] = item;
+    issue();
+  }
+  void supersede(const std::string& label, const std::string& version) {
+    Value& item = references_["ecu:" + label + " " + version];
+    item.set("standing", "superseded").set("until", to_text(now() + std::chrono::hours(1)));
+    issue();
+  }
+  void issue() {
+    Value references = Value::array();
+    for (const attest::BootStage& stage : settings_.boot) {
+      references.push_back(
+          Value::object({{"component", "boot:" + std::to_string(stage.pcr)},
+                         {"version", "1"},
+                         {"digest", "sha256:" + to_hex(crypto::sha256(view_of(stage.name)))}}));
+    }
+    for (const auto& [name, item] : references_) references.push_back(item);
+    const Value bundle = Value::object({{"number", ++bundle_},
+                                        {"issuer", "oem"},
+                                        {"validUntil", to_text(now() + std::chrono::hours(1))},
+                                        {"required", Value::array({"boot:0", "ecu:BRAKE"})},
+                                        {"references", std::move(references)}});
+    write("list.jws", *attest::sign_jws(issuer_, attest::kBundleType, to_json(bundle)));
+  }
+  void lose_white_list() { std::filesystem::remove(folder_ / "list.jws"); }
+  std::string white_list() const {
+    return std::string(text_of(*crypto::read_file(folder_ / "list.jws", 1u << 20)));
+  }
+  void bring_back(const std::string& list) { write("list.jws", list); }
+
+  // --- the verifier --------------------------------------------------------------------------
+  /// One that was started just for this question: whatever is not on its disk is forgotten.
+  Result<Value> ask_verifier(const std::string& question, const Value& content) {
+    attest::DeskSettings settings;
+    settings.folder = folder_ / "verifier";
+    settings.white_list_file = folder_ / "list.jws";
+    settings.policy_file = folder_ / "policy.json";
+    settings.white_list_keys = {issuer_.public_key()};
+    const auto ek = *attest::parse_public_area(attester_->identity().endorsement_key);
+    settings.devices[kDevice] = {known_ek_.empty() ? ek.name() : known_ek_, {}};
+    attest::Desk desk(settings, verifier_, now, random_);
+    if (question == "challenge") return desk.challenge(content);
+    if (question == "judge") return desk.judge(content);
+    return question == "enrol" ? desk.enrol(content) : desk.enrolled(content);
+  }
+  void know_another_tpm() { known_ek_ = Bytes(34, 0x0B); }
+
+  // --- the Center ----------------------------------------------------------------------------
+  void start_center() {
+    conductor_.reset();
+    archive_.reset();
+    ArchiveSettings archive;
+    archive.folder = folder_ / "archive";
+    archive.key = folder_ / "log.pem";
+    archive.signers = {{id_of(center_key_.public_key()), center_key_.public_key().to_pem()},
+                       {id_of(verifier_.public_key()), verifier_.public_key().to_pem()},
+                       {id_of(car_key()), car_chain_}};
+    auto opened = Archive::open(archive, {});
+    ASSERT_TRUE(opened) << opened.error().detail;
+    archive_ = *std::move(opened);
+    CenterSettings center;
+    center.clock = now;
+    center.key_of = [this](std::string_view role, const std::string&) {
+      return std::optional(role == "car" ? car_key() : verifier_.public_key());
+    };
+    Links links;
+    links.verifier = [this](const std::string& question, const Value& content) {
+      if (cut()) return Result<Value>(fail(Rsc::kTargetNotReachable, "the power was cut"));
+      auto said = ask_verifier(question, content);
+      if (cut()) return Result<Value>(fail(Rsc::kTargetNotReachable, "the power was cut"));
+      return said;
+    };
+    links.car = [this](const std::string&, const Value& request) -> Result<void> {
+      if (cut()) return fail(Rsc::kTargetNotReachable, "the power was cut");
+      return center_ae_->container("cse-in/support/requests").push(request);
+    };
+    links.update = [this](const std::string&) -> Result<void> {
+      if (cut()) return fail(Rsc::kTargetNotReachable, "the power was cut");
+      if (on_update) std::exchange(on_update, {})();
+      return {};
+    };
+    links.history = [this](const std::string&) { return Result<std::vector<Value>>(history_); };
+    links.tell = [this](const Value& news) { news_.push_back(news); };
+    auto resumed =
+        Conductor::resume(*archive_, center_key_, std::move(center),
+                          {now, {kDevice}, verifier_.public_key(), std::chrono::seconds(5)}, links);
+    ASSERT_TRUE(resumed) << resumed.error().detail;
+    conductor_.emplace(*std::move(resumed));
+  }
+  Conductor& center() { return *conductor_; }
+  /// The Center is killed at the n-th time from now on that it speaks with somebody.
+  void cut_at(int n) { countdown_ = n; }
+  bool was_cut() const { return dead_; }
+
+  /// Carries reports to the Center until it tells of that event. After a cut all programs are
+  /// started anew.
+  bool run_until(const std::string& event) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (dead_) restart();
+      if (event == "refused" && !refused_.empty()) return true;
+      for (; seen_ < news_.size(); ++seen_) {
+        if (news_[seen_].string_at("event") == event) return ++seen_, true;
+      }
+      std::optional<Value> report;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, std::chrono::milliseconds(20), [this] { return !came_.empty(); });
+        if (!came_.empty()) {
+          report = std::move(came_.front());
+          came_.pop_front();
+        }
+      }
+      if (report) {
+        if (const auto taken = conductor_->report(*report); !taken) refused_ = taken.error().detail;
+      } else {
+        conductor_->tick();
+      }
+    }
+    return false;
+  }
+  void restart() {
+    dead_ = false;
+    countdown_ = -1;
+    start_support();
+    start_center();
+  }
+
+  const std::vector<Value>& news() const { return news_; }
+  const std::string& refused() const { return refused_; }
+  std::string all_news() const {
+    std::string out;
+    for (const Value& each : news_) {
+      Value shown = each;
+      shown.erase("jws");
+      out += to_json(shown) + "\n";
+    }
+    return out;
+  }
+  /// What an auditor says of the operation: its outcome, or why it is refused.
+  std::string audit(std::uint64_t operation) {
+    const auto text = crypto::read_file(folder_ / ("archive/certificates/" + std::string(kDevice) +
+                                                   "-" + std::to_string(operation) + ".json"),
+                                        evidence::kMaxCertificateBytes);
+    if (!text) return "no certificate";
+    const auto certificate = evidence::parse_certificate(text_of(*text));
+    if (!certificate) return certificate.error().detail;
+    evidence::TrustAnchors anchors;
+    const auto log_key = crypto::SigningKey::load(folder_ / "log.pem");
+    anchors.logs = {*evidence::VerifierKey::make("log.example/1", evidence::SignatureType::kEd25519,
+                                                 log_key->public_key())};
+    anchors.stamps_pem = text_of_file("archive/stamps/anchor.pem");
+    anchors.roles = {{"center", center_key_.public_key().to_pem()},
+                     {"verifier", verifier_.public_key().to_pem()},
+                     {"car", text_of_file("pki/ca.crt")}};
+    const auto report = evidence::audit_certificate(*certificate, anchors);
+    return report ? report->outcome : report.error().detail;
+  }
+  bool has_receipt(std::uint64_t operation) const {
+    return std::filesystem::exists(folder_ /
+                                   ("support/receipts/" + std::to_string(operation) + ".proof"));
+  }
+
+  std::function<void()> on_update;  ///< once
+
+ private:
+  bool cut() {
+    if (countdown_ > 0 && --countdown_ == 0) dead_ = true;
+    return dead_;
+  }
+  static std::string id_of(const crypto::PublicKey& key) { return to_hex(key.key_id()); }
+  crypto::PublicKey car_key() const {
+    return *crypto::PublicKey::from_pem(attester_->identity().device_key_pem);
+  }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  std::string text_of_file(const std::string& name) const {
+    return std::string(text_of(*crypto::read_file(folder_ / name, 1u << 20)));
+  }
+  std::string certify_car() {
+    auto authority = pki::Authority::create(folder_ / "pki", "gatehouse.example");
+    pki::Request request;
+    request.kind = pki::Kind::kEcu;
+    request.name = kDevice;
+    request.public_key_pem = attester_->identity().device_key_pem;
+    const auto issued = authority->issue(request);
+    return std::string(text_of(*crypto::read_file(issued->certificate.string(), 1u << 20)));
+  }
+  static sdk::AeSettings ae_settings(const std::string& name, const std::string& id) {
+    sdk::AeSettings out;
+    out.name = name;
+    out.ae_id = id;
+    return out;
+  }
+
+  TemporaryFolder folder_;
+  sdk::FakeCse cse_;
+  std::ostringstream said_;
+  attest::AttesterSettings settings_;
+  std::optional<attest::Attester> attester_;
+  std::string car_chain_;
+  std::unique_ptr<sdk::Ae> center_ae_;
+  sdk::Subscription reports_;
+  std::unique_ptr<attest::Support> support_;
+  crypto::SigningKey issuer_ = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+  crypto::SigningKey verifier_ = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+  crypto::SigningKey center_key_ = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+  crypto::SystemRandom random_;
+  Bytes known_ek_;
+  std::map<std::string, Value> references_;
+  std::uint64_t bundle_ = 0;
+  std::vector<Value> history_;
+  std::unique_ptr<Archive> archive_;
+  std::optional<Conductor> conductor_;
+  int countdown_ = -1;
+  bool dead_ = false;
+  std::vector<Value> news_;
+  std::size_t seen_ = 0;
+  std::string refused_;
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable wake_;
+  std::deque<Value> came_;
+};
+
+}  // namespace gatehouse::center
