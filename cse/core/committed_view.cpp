@@ -46,12 +46,20 @@ Result<Snapshot*> CommittedView::snapshot() {
   return snapshot_.get();
 }
 
+/// Bounded: a long search begins anew rather than hold a tree in memory.
+void CommittedView::remember(const ResourcePtr& resource) {
+  constexpr std::size_t kMaxSeen = 1024;
+  if (seen_.size() >= kMaxSeen) seen_.clear();
+  seen_.emplace(resource->id(), resource);
+}
+
 ResourcePtr CommittedView::unless_expired(ResourcePtr resource) const {
   return resource && resource->expires() <= now_ ? nullptr : std::move(resource);
 }
 
 Result<ResourcePtr> CommittedView::find(const ResourceId& id) {
   if (ResourcePtr cached = cache_.find(id)) return unless_expired(std::move(cached));
+  if (const auto seen = seen_.find(id); seen != seen_.end()) return unless_expired(seen->second);
   const std::uint64_t ticket = cache_.ticket(id);
   const bool fresh_snapshot = !snapshot_;
   auto store = snapshot();
@@ -62,7 +70,10 @@ Result<ResourcePtr> CommittedView::find(const ResourceId& id) {
   auto resource = materialise(**std::move(record), schemas_, *this);
   // A snapshot opened before the ticket was taken may be older than what was published since: then
   // it is not kept.
-  if (resource && *resource && fresh_snapshot) cache_.fill(*resource, ticket);
+  if (resource && *resource) {
+    if (fresh_snapshot) cache_.fill(*resource, ticket);
+    remember(*resource);
+  }
   return resource ? Result<ResourcePtr>(unless_expired(*std::move(resource))) : resource;
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <unordered_map>
+
 #include "cse/core/resource_cache.h"
 #include "cse/core/resource_reader.h"
 #include "cse/primitive/scheduler.h"
@@ -28,6 +30,7 @@ class CommittedView final : public ResourceReader {
 
  private:
   Result<Snapshot*> snapshot();
+  void remember(const ResourcePtr& resource);
   ResourcePtr unless_expired(ResourcePtr resource) const;
 
   Store& store_;
@@ -35,6 +38,9 @@ class CommittedView final : public ResourceReader {
   const Schemas& schemas_;
   const Timestamp now_;
   std::unique_ptr<Snapshot> snapshot_;
+  /// What came from the snapshot and could not be kept for others: whoever walks a deep tree needs
+  /// what is above a resource again and again.
+  std::unordered_map<ResourceId, ResourcePtr> seen_;
 };
 
 }  // namespace gatehouse

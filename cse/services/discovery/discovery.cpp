@@ -2,6 +2,7 @@
 
 #include "cse/core/address.h"
 #include "cse/services/discovery/nested_tree.h"
+#include "cse/services/discovery/permissions.h"
 
 namespace gatehouse {
 namespace {
@@ -64,7 +65,8 @@ const TypeGraph& Discovery::graph() {
 Result<Filter> Discovery::prepared(const FilterCriteria& criteria, const std::string& originator) {
   if (auto known = check_attribute_names(criteria, cse_.schemas()); !known)
     return fail(known.error());
-  return Filter::prepare(criteria, originator, cse_.extensions());
+  if (auto sum = Permissions::asked_for(criteria.operations); !sum) return fail(sum.error());
+  return Filter::prepare(criteria, originator, cse_.extensions(), cse_.schemas());
 }
 
 Response Discovery::discover(const Request& request, const ResourcePtr& target,
@@ -121,11 +123,8 @@ Response Discovery::references(const SearchScope& scope, const SearchPart& part,
 Response Discovery::with_children(const Request& request, const ResourcePtr& target,
                                   ResourceReader& resources, const std::string& originator) {
   const std::int64_t wanted = request.result_content.value_or(4);
-  if (wanted > 8) {
-    return error_response(request,
-                          {Rsc::kNotImplemented,
-                           "rcn (resultContent): " + std::to_string(wanted) + " is not supported"});
-  }
+  if (wanted == static_cast<std::int64_t>(ResultContent::kPermissions))
+    return permissions(request, target, resources, originator);
   const FilterCriteria& criteria = criteria_of(request);
   auto filter = prepared(criteria, originator);
   if (!filter) return error_response(request, filter.error());
@@ -146,6 +145,23 @@ Response Discovery::with_children(const Request& request, const ResourcePtr& tar
   Response response;
   response.content = *std::move(content);
   if (part->next_offset) tell_more(response, *part->next_offset);
+  return response;
+}
+
+Response Discovery::permissions(const Request& request, const ResourcePtr& target,
+                                ResourceReader& resources, const std::string& originator) {
+  if (request.filter) {
+    FilterCriteria others = *request.filter;
+    others.operations.clear();
+    auto fits = matches(others, target, resources);
+    if (fits && !*fits)
+      fits = fail(Rsc::kNotFound, "fc: the target does not match the filter criteria");
+    if (!fits) return error_response(request, fits.error());
+  }
+  auto content = Permissions(cse_, request, originator).shown(target, resources);
+  if (!content) return error_response(request, content.error());
+  Response response;
+  response.content = *std::move(content);
   return response;
 }
 
@@ -234,6 +250,11 @@ Result<Value> Discovery::nested(const SearchScope& scope, const Branches& part,
 
 Result<bool> Discovery::matches(const FilterCriteria& criteria, const ResourcePtr& resource,
                                 ResourceReader& resources) {
+  if (!criteria.operations.empty()) {
+    return fail(Rsc::kBadRequest,
+                "ops (operations): is for discovery (fu=1), children (rcn 4, 5, 6, 8) and "
+                "permissions (rcn 12)");
+  }
   auto filter = prepared(criteria, resource->originator());
   if (!filter) return fail(filter.error());
   return filter->matches(resource, resources);

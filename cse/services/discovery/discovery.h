@@ -7,8 +7,9 @@
 
 namespace gatehouse {
 
-/// Discovery, and RETRIEVE with children. Source: TS-0001 clauses 10.2.6 and 8.1.2, TS-0004
-/// clause 7.3.3.17. Plugs itself into `cse`, which outlives it. Threading: any.
+/// Discovery, RETRIEVE with children, and what an originator may do (rcn 12). Source: TS-0001
+/// clauses 10.2.6 and 8.1.2, TS-0004 clause 7.3.3.17. Plugs itself into `cse`, which outlives it.
+/// Threading: any.
 class Discovery final : public Retrieval {
  public:
   explicit Discovery(Cse& cse) : cse_(cse) { cse.extensions().retrieval = this; }
@@ -25,6 +26,8 @@ class Discovery final : public Retrieval {
     std::vector<ResourcePtr> found;
     std::optional<std::int64_t> next_offset;  ///< direct child at which the rest begins
   };
+  Response permissions(const Request& request, const ResourcePtr& target, ResourceReader& resources,
+                       const std::string& originator);
   Response references(const SearchScope& scope, const SearchPart& part, std::int64_t skip,
                       ResourceReader& resources);
   Result<Branches> children_of(const SearchScope& scope, const Filter& filter,

@@ -5,6 +5,7 @@
 #include "cse/codec/json.h"
 #include "cse/core/access_control.h"
 #include "cse/services/discovery/content_query.h"
+#include "cse/services/discovery/implied_types.h"
 
 namespace gatehouse {
 namespace {
@@ -70,6 +71,7 @@ bool content_type_is(const std::vector<std::string>& wanted, const Value& attrib
                      [&](const std::string& type) { return type == media || type == info; });
 }
 
+constexpr int kNoType = -1;  // what no resource has: for criteria that contradict each other
 constexpr std::int64_t kJsonPathSyntax = 1;  // m2m:contentFilterSyntax
 
 /// contentInfo says JSON that is not wrapped in base64: "application/json", "application/json:0".
@@ -158,9 +160,7 @@ Result<void> check_attribute_names(const FilterCriteria& criteria, const Schemas
 }
 
 Result<Filter> Filter::prepare(const FilterCriteria& criteria, const std::string& originator,
-                               const Extensions& extensions) {
-  if (!criteria.operations.empty())
-    return fail(Rsc::kNotImplemented, "ops (operations): is not supported");
+                               const Extensions& extensions, const Schemas& schemas) {
   Filter filter;
   filter.operation_ = criteria.filter_operation.value_or(1);
   filter.add_own(criteria);
@@ -168,7 +168,8 @@ Result<Filter> Filter::prepare(const FilterCriteria& criteria, const std::string
   if (auto added = filter.add_content(criteria); !added) return fail(added.error());
   if (auto added = filter.add_extensions(criteria, originator, extensions); !added)
     return fail(added.error());
-  if (filter.operation_ == 1 || filter.conditions_.size() == 1) filter.learn_needs(criteria);
+  if (filter.operation_ == 1 || filter.conditions_.size() == 1)
+    filter.learn_needs(criteria, schemas);
   return filter;
 }
 
@@ -305,10 +306,11 @@ Result<void> Filter::add_extensions(const FilterCriteria& f, const std::string& 
   return {};
 }
 
-void Filter::learn_needs(const FilterCriteria& f) {
-  for (const std::int64_t type : f.resource_types) needs_.types.insert(static_cast<int>(type));
-  if (f.content_filter_query && needs_.types.empty())
-    needs_.types.insert(type_number::kContentInstance);
+void Filter::learn_needs(const FilterCriteria& f, const Schemas& schemas) {
+  if (const auto types = implied_types(f, schemas)) {
+    needs_.types = *types;
+    if (types->empty()) needs_.types.insert(kNoType);
+  }
   needs_.labels = f.labels;
   needs_.created_after = time_of(f.created_after);
   needs_.created_before = time_of(f.created_before);

@@ -8,7 +8,7 @@ namespace gatehouse {
 /// What every resource that matches surely has, for those who look for candidates in an index. An
 /// empty list or nullopt: anything. Only filters whose conditions must all hold need something.
 struct FilterNeeds {
-  std::set<int> types;
+  std::set<int> types;              ///< asked for, or implied by what only they have
   std::vector<std::string> labels;  ///< one of them; may hold `*`
   std::optional<Timestamp> created_after, created_before, modified_since, expires_before;
   bool allows(int type) const { return types.empty() || types.contains(type); }
@@ -21,7 +21,7 @@ class Filter {
   /// `criteria` outlives the filter. Errors: 5001 for conditions this node does not have; those of
   /// the conditions of other services.
   static Result<Filter> prepare(const FilterCriteria& criteria, const std::string& originator,
-                                const Extensions& extensions);
+                                const Extensions& extensions, const Schemas& schemas);
 
   Result<bool> matches(const ResourcePtr& resource, ResourceReader& resources) const;
   const FilterNeeds& needs() const { return needs_; }
@@ -40,7 +40,7 @@ class Filter {
   Result<void> add_content(const FilterCriteria& criteria);
   Result<void> add_extensions(const FilterCriteria& criteria, const std::string& originator,
                               const Extensions& extensions);
-  void learn_needs(const FilterCriteria& criteria);
+  void learn_needs(const FilterCriteria& criteria, const Schemas& schemas);
 
   std::vector<Condition> conditions_;  ///< cheap ones first
   std::int64_t operation_ = 1;

@@ -137,7 +137,8 @@ class TypeWalk final : public IndexWalk {
       type_ = *type;
       after_ = orders_.after;
     }
-    auto entries = store.all_of_type(type_, Page{after_, kPage, false});
+    constexpr std::size_t kSmallPage = 24;  // each entry costs a look-up here
+    auto entries = store.all_of_type(type_, Page{after_, kSmallPage, false});
     if (!entries) return fail(entries.error());
     for (const ChildEntry& entry : *entries) {
       if (entry.order > orders_.last) break;
@@ -341,8 +342,11 @@ std::unique_ptr<Walk> index_walk(const SearchScope& scope, const Judge& judge, P
     return std::make_unique<ModificationWalk>(scope, judge, places, orders, position);
   if (needs.expires_before)
     return std::make_unique<ExpirationWalk>(scope, judge, places, orders, position);
-  if (!needs.types.empty())
+  constexpr std::size_t kFewTypes = 8;  // many are most of the tree
+  if (!needs.types.empty() && needs.types.size() <= kFewTypes)
     return std::make_unique<TypeWalk>(scope, judge, places, orders, position);
+  if (needs.created_before)
+    return std::make_unique<CreationWalk>(scope, judge, places, orders, position);
   return nullptr;
 }
 

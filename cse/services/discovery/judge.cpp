@@ -1,5 +1,7 @@
 #include "cse/services/discovery/judge.h"
 
+#include "cse/services/discovery/permissions.h"
+
 namespace gatehouse {
 
 Result<ResourcePtr> Judge::look_at(const ResourceId& id, int type, Place& place,
@@ -22,7 +24,12 @@ Result<ResourcePtr> Judge::look_at(const ResourceId& id, int type, Place& place,
                       !scope_.cse.behaviours()
                            .of((*resource)->type())
                            .permits(Operation::kRetrieve, **resource, resources);
-  return *may && !hidden ? resource : Result<ResourcePtr>(ResourcePtr{});
+  if (!*may || hidden) return ResourcePtr{};
+  if (needed_ == 0) return resource;
+  const Permissions permissions(scope_.cse, scope_.request, scope_.originator);
+  auto granted = permissions.of(*resource, needed_, resources);
+  if (!granted) return fail(granted.error());
+  return *granted == needed_ ? resource : Result<ResourcePtr>(ResourcePtr{});
 }
 
 Result<bool> Judge::allowed(const ResourcePtr& resource, Place& place,

@@ -20,24 +20,32 @@ Result<Place*> Places::of(const ResourceId& parent, ResourceReader& resources, W
   return &known_.insert_or_assign(parent, *std::move(place)).first->second;
 }
 
+/// Up to the first that is known, and down again: what is above was mostly asked for before.
 Result<Place> Places::made(const ResourceId& parent, ResourceReader& resources, Work& work) {
-  Place place;
-  auto found = resources.find(parent);
-  if (!found) return fail(found.error());
-  if (!*found) return place;
-  place.parent = *std::move(found);
-  std::int64_t level = 0;
-  for (ResourcePtr at = place.parent; at;) {
-    if (scope_.discovery && is_inactive_ae(*at)) place.hidden = true;
-    if (at->id() == scope_.top->id()) place.level = level;
-    if (at->parent().empty()) return place;
-    auto above = resources.find(at->parent());
-    if (!above) return fail(above.error());
-    at = *std::move(above);
-    ++level;
+  std::vector<ResourcePtr> chain;  // from `parent` upwards
+  Place place;                     // of the one above the chain
+  for (ResourceId at = parent; !at.empty();) {
+    if (const auto known = known_.find(at); known != known_.end()) {
+      place = known->second;
+      if (!place.parent) return Place{};  // something above has expired
+      break;
+    }
+    auto found = resources.find(at);
+    if (!found) return fail(found.error());
+    if (!*found) return Place{};
     work.spend(1);
+    at = (*found)->parent();
+    chain.push_back(*std::move(found));
   }
-  return Place{};  // something above has expired
+  for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+    place.allowed.reset();
+    place.parent = *at;
+    if (place.level >= 0) ++place.level;
+    if ((*at)->id() == scope_.top->id()) place.level = 0;
+    if (scope_.discovery && is_inactive_ae(**at)) place.hidden = true;
+    if (at + 1 != chain.rend() && known_.size() < kMaxKept) known_.emplace((*at)->id(), place);
+  }
+  return place;
 }
 
 }  // namespace gatehouse

@@ -35,7 +35,7 @@ struct Place {
   std::optional<bool> allowed;  ///< may see children that have no policies of their own
 };
 
-/// The places of one search. Cost of a new one: as many look-ups as it is deep.
+/// The places of one search. Cost of a new one: as many look-ups as resources above it are new.
 class Places {
  public:
   explicit Places(const SearchScope& scope) : scope_(scope) {}

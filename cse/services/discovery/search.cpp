@@ -6,7 +6,8 @@
 namespace gatehouse {
 namespace {
 
-constexpr std::int64_t kFirstTurn = 2'000;
+/// Short, so that what an index has at hand does not wait for a long way through the tree.
+constexpr std::int64_t kFirstTurn = 400;
 constexpr std::chrono::microseconds kBookmarkLife = std::chrono::minutes(5);
 
 /// One of the two walks, and what it has found.
