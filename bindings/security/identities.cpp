@@ -38,7 +38,7 @@ std::vector<std::string> identities_of_uri(std::string_view uri) {
   if (!is_cse_id(id)) return {};
   // An AE-ID-Stem assigned by the IN-CSE begins with 'S'. Source: TS-0001 table 7.2-1.
   if (id.size() > 2 && id[1] == 'S') return {id.substr(1)};
-  return {id};
+  return {id, std::string(uri)};  // absolute too, for the CSEs of other service providers
 }
 
 std::vector<std::string> identities_of(const X509* certificate) {

@@ -6,6 +6,13 @@ namespace gatehouse {
 
 ResourceId csebase_id(const CseSettings& settings) { return ResourceId{settings.cse_id_stem()}; }
 
+std::string provider_of(const std::string& identifier) {
+  if (!identifier.starts_with("//")) return {};
+  return identifier.substr(0, identifier.find('/', 2));
+}
+
+ResourceId provider_csr_id(const std::string& sp_id) { return ResourceId{"sp-" + sp_id.substr(2)}; }
+
 bool is_local(const Address& address, const CseSettings& settings) {
   if (address.scope == Address::Scope::kCseRelative) return true;
   if (address.scope == Address::Scope::kAbsolute && address.sp_id != settings.sp_id) return false;

@@ -10,6 +10,12 @@ namespace gatehouse {
 /// The identifier of the CSEBase resource: the CSE-ID without its slash.
 ResourceId csebase_id(const CseSettings& settings);
 
+/// "//sp.example" of an absolute identifier; empty for any other. Source: TS-0004 clause 6.2.
+std::string provider_of(const std::string& identifier);
+
+/// The identifier of the <remoteCSE> that stands for the IN-CSE of another service provider.
+ResourceId provider_csr_id(const std::string& sp_id);
+
 /// Does the address name this CSE (CSE-relative, or with its CSE-ID and, if given, its SP-ID)?
 bool is_local(const Address& address, const CseSettings& settings);
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -37,10 +38,32 @@ struct Draft {
   Value internal;      ///< kept beside the attributes; null if nothing
 };
 
-/// A step that must ask a remote entity before a request can run (subscription verification,
-/// registration at the IN). `done(nullopt)`: go on; an Error: the request is answered with it. May
-/// be called on any thread.
-using Prepared = std::function<void(std::optional<Error>)>;
+/// The end of a step that must ask a remote entity before a request can run (subscription
+/// verification, an AE-ID from the service provider). `done(nullopt)`: go on; an Error: the request
+/// is answered with it. `done(nullopt, "SAE1")`: go on, the originator is known by that name from
+/// now on. May be called on any thread.
+class Prepared {
+ public:
+  Prepared() = default;
+  /// From whatever takes (refused) or (refused, originator).
+  template <class Done>
+  requires(!std::is_same_v<std::remove_cvref_t<Done>, Prepared>)
+      Prepared(Done done) {  // NOLINT(google-explicit-constructor): as with std::function
+    if constexpr (std::is_invocable_v<Done&, std::optional<Error>, std::string>) {
+      done_ = std::move(done);
+    } else {
+      done_ = [done = std::move(done)](std::optional<Error> refused, const std::string&) {
+        done(std::move(refused));
+      };
+    }
+  }
+  void operator()(std::optional<Error> refused, std::string originator = {}) const {
+    done_(std::move(refused), std::move(originator));
+  }
+
+ private:
+  std::function<void(std::optional<Error>, std::string)> done_;
+};
 
 /// The own rules of one resource type, beside its table. One object per type, stateless or
 /// thread-safe. All hooks but prepare_create run on the write lane, in one transaction with the

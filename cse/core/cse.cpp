@@ -270,9 +270,10 @@ void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::st
             CommittedView resources = view();
             auto found = existing_target(procedures(), *shared, resources);
             if (!found) return reply(error_response(*shared, found.error()));
-            Prepared done = [this, shared, originator, reply](std::optional<Error> refused) {
+            Prepared done = [this, shared, originator, reply](std::optional<Error> refused,
+                                                              std::string name) {
               if (refused) return reply(error_response(*shared, *refused));
-              enqueue(shared, originator, false, reply);
+              enqueue(shared, name.empty() ? originator : std::move(name), false, reply);
             };
             if (creates) {
               behaviour.prepare_create(*shared, *found, originator, std::move(done));

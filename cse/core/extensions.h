@@ -12,6 +12,7 @@
 namespace gatehouse {
 
 struct OperationContext;
+struct Draft;
 
 /// The places where services join the way of a request. The core calls them and knows none of them;
 /// cse/node wires.
@@ -218,6 +219,22 @@ class RequestObserver {
   virtual void received(const Request& request, const std::string& originator) = 0;
 };
 
+/// At the IN-CSE: the AE-IDs that the service provider assigns. Source: TS-0001 clause 10.2.2.2
+/// (cases a, b and e), TS-0004 clause 7.4.5.2.1.
+class ProviderRegistry {
+ public:
+  virtual ~ProviderRegistry() = default;
+  /// The AE-ID-Stem that a registrar CSE speaks for: "S" and "SAE1" of "/id-mn/S" and
+  /// "/id-mn/SAE1"; empty: the originator is no such.
+  virtual std::string stem_of(const std::string& originator) const = 0;
+  /// Completes or refuses the <AEAnnc> by which a registrar CSE asks for the AE-ID of an AE.
+  virtual Result<void> enter(Draft& announced, OperationContext& context) = 0;
+  /// The AE registers again, perhaps at another CSE, or has left (link INACTIVE): `attributes`, the
+  /// whole <AEAnnc> after the update.
+  virtual Result<void> enter_again(const Resource& announced, const Value& attributes,
+                                   OperationContext& context) = 0;
+};
+
 /// Whatever is plugged in; a null pointer means "not in this node" and is answered as the standard
 /// says.
 struct Extensions {
@@ -239,6 +256,7 @@ struct Extensions {
   Turnstile* turnstile = nullptr;
   std::map<int, NotifyTarget> notify_targets;  ///< by resource type
   DynamicAuthorization* authorization = nullptr;
+  ProviderRegistry* provider_registry = nullptr;
 };
 
 }  // namespace gatehouse

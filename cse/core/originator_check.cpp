@@ -1,6 +1,7 @@
 // Who is asking? Source: TS-0004 clause 7.3.2.1 (Recv-1), TS-0003 clause 8.
 #include <algorithm>
 
+#include "cse/core/address.h"
 #include "cse/core/cse.h"
 
 namespace gatehouse {
@@ -143,6 +144,68 @@ Result<std::string> registered(const Request& request, const std::string& from,
   return from;
 }
 
+bool is_absolute_entity(const std::string& from) {
+  const auto address = parse_address(from);
+  return address && address->scope == Address::Scope::kAbsolute && address->segments.size() <= 1;
+}
+
+/// The <remoteCSE> of the IN-CSE of another service provider; null if there is no agreement.
+Result<ResourcePtr> provider_csr(const std::string& sp_id, ResourceReader& resources) {
+  auto found = resources.find(provider_csr_id(sp_id));
+  if (!found || !*found) return found;
+  const bool is_it = (*found)->type() == type_number::kRemoteCse &&
+                     provider_of((*found)->attributes().string_at("csi")) == sp_id;
+  return is_it ? found : Result<ResourcePtr>(ResourcePtr{});
+}
+
+/// "//sp.example/id-in/CAE1": somebody of another service provider. At an IN-CSE its IN-CSE must be
+/// known, and, where there are credentials, be the one that asks; elsewhere our registrar vouches.
+/// Source: TS-0001 clause 6.1 (Mcc'), TS-0003 clause 8.2.
+Result<std::string> known_of_provider(const Request& request, const std::string& from,
+                                      ResourceReader& resources) {
+  if (!is_absolute_entity(from))
+    return fail(Rsc::kBadRequest, "fr (From): \"" + from + "\" is no identifier of an AE or a CSE");
+  const Peer& peer = *request.peer;
+  auto provider = provider_csr(provider_of(from), resources);
+  if (!provider) return fail(provider.error());
+  if (*provider) {
+    const std::string in_cse = (*provider)->attributes().string_at("csi");
+    if (!peer.authenticated || contains(peer.identities, in_cse)) return from;
+    return fail(Rsc::kOriginatorNotAuthenticated,
+                "fr (From): the credential of this connection does not allow \"" + from + "\"");
+  }
+  Page page;
+  for (;;) {
+    auto some = resources.all_of_type(type_number::kRemoteCse, page);
+    if (!some) return fail(some.error());
+    for (const ChildEntry& entry : *some) {
+      page.after = entry.order;
+      auto csr = resources.find(entry.id);
+      if (!csr) return fail(csr.error());
+      if (!*csr || !(*csr)->internal().bool_at("registrar")) continue;
+      const std::string registrar = (*csr)->attributes().string_at("csi");
+      if (!peer.authenticated || contains(peer.identities, registrar)) return from;
+    }
+    if (some->size() < page.limit) break;
+  }
+  return fail(Rsc::kSecurityAssociationRequired,
+              "fr (From): the service provider of \"" + from + "\" is not known here");
+}
+
+/// The IN-CSE of another service provider speaks for its own only: its certificate also holds its
+/// CSE-ID without the provider, which may be that of a CSE of ours.
+Result<bool> is_of_other_provider(const Peer& peer, const CseSettings& settings,
+                                  ResourceReader& resources) {
+  for (const std::string& identity : peer.identities) {
+    const std::string provider = provider_of(identity);
+    if (provider.empty() || provider == settings.sp_id) continue;
+    auto known = provider_csr(provider, resources);
+    if (!known) return fail(known.error());
+    if (*known) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::string> proven_originator(const Request& request, const CseSettings& settings,
@@ -158,6 +221,17 @@ Result<std::string> proven_originator(const Request& request, const CseSettings&
   if (from.size() > 256 || from.find_first_of(" \t\r\n") != std::string::npos) {
     return fail(Rsc::kBadRequest,
                 "fr (From): must be an identifier of at most 256 characters without spaces");
+  }
+  if (from.starts_with("//")) return known_of_provider(request, from, resources);
+  if (peer.authenticated) {
+    auto foreign = is_of_other_provider(peer, settings, resources);
+    if (!foreign) return fail(foreign.error());
+    if (*foreign) {
+      return fail(
+          Rsc::kOriginatorNotAuthenticated,
+          "fr (From): the CSE of another service provider gives absolute identifiers, not \"" +
+              from + "\"");
+    }
   }
   const bool asks_for_identity =
       is_registration(request, type_number::kAe) && (from == "C" || from == "S");

@@ -150,6 +150,8 @@ void check_together(ReadResult& result) {
     error("registrar.url: is needed with registrar.cse_id");
   if (s.cse.cse_type == 1 && !s.registrar.cse_id.empty())
     error("registrar.cse_id: an IN-CSE has no registrar");
+  if (s.cse.cse_type != 1 && !s.peer_providers.empty())
+    error("cse.peer_providers: only an IN-CSE speaks with other service providers");
   if (s.registrar.cse_id == s.cse.cse_id) error("registrar.cse_id: is this CSE itself");
   const auto is_loopback = [](const std::string& at) { return at == "127.0.0.1" || at == "::1"; };
   if (s.mqtt.version == 4) error("mqtt.version: there is no MQTT 4; 3 or 5");

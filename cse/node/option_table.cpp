@@ -2,6 +2,7 @@
 #include "cse/core/access_rule.h"
 #include "cse/dialect/switches.h"
 #include "cse/node/option.h"
+#include "cse/services/registration/providers.h"
 
 namespace gatehouse::node {
 namespace {
@@ -23,6 +24,11 @@ Option cse_type() {
   };
   option.show = [](const NodeSettings& s) { return std::string(kCseTypes[s.cse.cse_type]); };
   return option;
+}
+
+std::optional<std::string> peer_provider(const std::string& text) {
+  const auto provider = parse_peer_provider(text);
+  return provider ? std::nullopt : std::optional(provider.error().detail);
 }
 
 Option locations() {
@@ -158,6 +164,9 @@ const std::vector<Option>& options() {
                      FIELD(cse.point_of_access)));
     r.push_back(list("cse.allowed_cses", "CSE-IDs that may register here; empty: any",
                      FIELD(allowed_cses), cse_id));
+    r.push_back(list("cse.peer_providers",
+                     "IN-CSEs of other service providers (Mcc'), as //sp.example/id-in=URL",
+                     FIELD(peer_providers), peer_provider));
     r.push_back(locations());
     r.push_back(
         number("cse.max_batch", "writes that share one commit", 1, 100000, FIELD(cse.max_batch)));
@@ -218,6 +227,10 @@ const std::vector<Option>& options() {
     r.push_back(
         text("registrar.name", "resource name of its CSEBase", FIELD(registrar.csebase_name)));
     r.push_back(text("registrar.url", "its point of access", FIELD(registrar.url)));
+    r.push_back(text("registrar.in_cse_id",
+                     "CSE-ID of the IN-CSE, which gives AE-IDs that begin with S; empty: the "
+                     "registrar is it",
+                     FIELD(registrar.in_cse_id), optional_cse_id));
     r.push_back(number("registrar.retry_seconds", "pause between attempts", 1, 86400,
                        FIELD(registrar.retry_seconds)));
     r.push_back(number("registrar.expiration_seconds",

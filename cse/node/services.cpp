@@ -14,6 +14,10 @@ RegistrationSettings registration_settings(const NodeSettings& settings) {
   r.registrar_cse_id = settings.registrar.cse_id;
   r.registrar_csebase = settings.registrar.csebase_name;
   r.registrar_url = settings.registrar.url;
+  r.in_cse_id = settings.registrar.in_cse_id;
+  for (const std::string& text : settings.peer_providers) {
+    if (auto provider = parse_peer_provider(text)) r.providers.push_back(*std::move(provider));
+  }
   r.retry = std::chrono::seconds(settings.registrar.retry_seconds);
   r.expiration = std::chrono::seconds(settings.registrar.expiration_seconds);
   return r;

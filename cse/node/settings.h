@@ -67,6 +67,8 @@ struct RegistrarSettings {
   std::string cse_id;  ///< "/id-in"; empty: none
   std::string csebase_name = "cse-in";
   std::string url;  ///< point of access, "https://127.0.0.1:8443"
+  std::string
+      in_cse_id;  ///< of the provider's IN-CSE, if that is another; for AE-IDs that begin "S"
   int retry_seconds = 5;
   int expiration_seconds = 3600;  ///< of the <remoteCSE>; refreshed at half of it
 };
@@ -104,6 +106,7 @@ struct NodeSettings {
   CompatSettings compat;
   std::vector<std::string> flexcontainers;  ///< files that define users' own flexContainers
   std::vector<std::string> allowed_cses;    ///< CSE-IDs that may register here; empty: any
+  std::vector<std::string> peer_providers;  ///< "//sp.example/id-in=https://…": other IN-CSEs
   std::string log_level = "info";
   std::string ready_file;  ///< written with the addresses once everything listens
 

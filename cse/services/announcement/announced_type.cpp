@@ -22,6 +22,7 @@ class AnnouncedType final : public TypeBehaviour {
   std::optional<bool> allows(const Resource& self, const std::string& originator,
                              Operation operation) const override {
     if (operation != Operation::kUpdate && operation != Operation::kDelete) return std::nullopt;
+    if (speaks_for(self, originator)) return true;
     if (owner_of(self.attributes().string_at("lnk")) == originator) return true;
     if (operation == Operation::kUpdate && is_two_way(self)) return std::nullopt;
     return false;
@@ -37,6 +38,10 @@ class AnnouncedType final : public TypeBehaviour {
   }
 
   Result<void> on_create(Draft& draft, OperationContext& context) const override {
+    if (ProviderRegistry* registry = registry_for(draft.record.type);
+        registry && !registry->stem_of(context.originator).empty()) {
+      return registry->enter(draft, context);
+    }
     if (context.originator == context.settings.administrator && !context.originator.empty())
       return {};
     if (!is_cse_id(context.originator)) {
@@ -53,7 +58,9 @@ class AnnouncedType final : public TypeBehaviour {
   }
 
   Result<void> on_update(const ResourcePtr& before, Value& attributes, const Value& requested,
-                         OperationContext&) const override {
+                         OperationContext& context) const override {
+    if (speaks_for(*before, context.originator))
+      return cse_.extensions().provider_registry->enter_again(*before, attributes, context);
     if (!requested.contains("lnk")) return {};
     const std::string owner = owner_of(before->attributes().string_at("lnk"));
     if (owner_of(attributes.string_at("lnk")) == owner) return {};
@@ -61,6 +68,16 @@ class AnnouncedType final : public TypeBehaviour {
   }
 
  private:
+  /// AE-IDs of the provider are entered by <AEAnnc>, if this CSE keeps them.
+  ProviderRegistry* registry_for(int type) const {
+    return type == type_number::kAnnounced + type_number::kAe ? cse_.extensions().provider_registry
+                                                              : nullptr;
+  }
+  /// The CSE at which the AE of a provider's AE-ID is registered now, be it another than before.
+  bool speaks_for(const Resource& self, const std::string& originator) const {
+    ProviderRegistry* registry = registry_for(self.type());
+    return registry && registry->stem_of(originator) == self.id().text;
+  }
   Result<void> permitted_below(const Draft& draft, OperationContext& context) const {
     const Resource& parent = *draft.parent;
     if (draft.record.type == type_number::kAnnounced + type_number::kCseBase &&

@@ -17,7 +17,10 @@ std::string address_for(const SearchScope& scope, const Resource& resource,
   if (!suffix.empty()) local += "/" + suffix;
   const bool from_elsewhere =
       scope.originator.starts_with('/') || scope.request.from.starts_with('/');
-  return from_elsewhere ? scope.cse.settings().cse_id + "/" + local : local;
+  if (!from_elsewhere) return local;
+  const CseSettings& own = scope.cse.settings();
+  const bool of_other_provider = scope.originator.starts_with("//");
+  return (of_other_provider ? own.sp_id : std::string()) + own.cse_id + "/" + local;
 }
 
 /// Source: TS-0004 table 8.2.5-1, clause 6.3.5.29 (m2m:childResourceRef).

@@ -22,19 +22,10 @@ class CseBase final : public TypeBehaviour {
   }
 };
 
-/// The AE-ID-Stem that a credential stands for: then the CSE has no choice.
-std::string stem_of_credential(const Request& request, char first) {
-  if (!request.peer || !request.peer->authenticated) return {};
-  for (const std::string& identity : request.peer->identities) {
-    if (!identity.empty() && identity.front() == first && is_ae_id_stem(identity) &&
-        identity.size() > 1)
-      return identity;
-  }
-  return {};
-}
-
 class Ae final : public TypeBehaviour {
  public:
+  explicit Ae(std::shared_ptr<ProviderAes> provider) : provider_(std::move(provider)) {}
+
   bool create_needs_privilege() const override { return false; }
 
   Result<void> on_create(Draft& draft, OperationContext& context) const override {
@@ -59,12 +50,21 @@ class Ae final : public TypeBehaviour {
     }
     auto stem = assign_stem(draft, context);
     if (!stem) return fail(stem.error());
-    if (auto subscribed = check_service_subscription(api, *stem, context); !subscribed)
+    if (auto subscribed = check_service_subscription(registree_of(api, *stem, context), context);
+        !subscribed) {
       return subscribed;
+    }
     draft.record.id.text = *stem;
     draft.record.originator = *stem;
     draft.attributes.set("aei", *stem);
     return {};
+  }
+  bool needs_preparation(const Request& request) const override {
+    return provider_->concerns(request);
+  }
+  void prepare_create(const Request& request, const ResourcePtr&, const std::string& originator,
+                      Prepared done) const override {
+    provider_->ask(request, originator, std::move(done));
   }
   Result<void> created(const ResourcePtr& self, OperationContext& context) const override {
     return move_hosted_ae(*self, "", self->attributes().string_at("nl"), context);
@@ -79,7 +79,7 @@ class Ae final : public TypeBehaviour {
   }
 
  private:
-  static Result<std::string> assign_stem(const Draft& draft, OperationContext& context) {
+  Result<std::string> assign_stem(const Draft& draft, OperationContext& context) const {
     const std::string& from = context.originator;
     if (from.empty() || from == "C") {
       const std::string known = stem_of_credential(context.request, 'C');
@@ -89,11 +89,12 @@ class Ae final : public TypeBehaviour {
     if (from == "S") {
       const std::string known = stem_of_credential(context.request, 'S');
       if (!known.empty()) return vacant(known, context);
-      if (context.settings.cse_type != 1) {
+      // Elsewhere only to see whether anything else is wrong: the IN-CSE is asked afterwards.
+      if (context.settings.cse_type != 1 && !provider_->concerns(context.request)) {
         return fail(Rsc::kNotImplemented,
-                    "fr (From): \"S\" asks for an AE-ID of the service provider, which only its "
-                    "IN-CSE assigns here; "
-                    "register with the whole AE-ID-Stem");
+                    "fr (From): \"S\" asks for an AE-ID of the service provider, which its IN-CSE "
+                    "assigns; this CSE has no registrar to ask; register with the whole "
+                    "AE-ID-Stem");
       }
       return IdGenerator::identifier("S", draft.record.order);
     }
@@ -128,6 +129,8 @@ class Ae final : public TypeBehaviour {
     }
     return stem;
   }
+
+  const std::shared_ptr<ProviderAes> provider_;
 };
 
 class RemoteCse final : public TypeBehaviour {
@@ -181,7 +184,9 @@ class RemoteCse final : public TypeBehaviour {
 }  // namespace
 
 std::shared_ptr<const TypeBehaviour> csebase_behaviour() { return std::make_shared<CseBase>(); }
-std::shared_ptr<const TypeBehaviour> ae_behaviour() { return std::make_shared<Ae>(); }
+std::shared_ptr<const TypeBehaviour> ae_behaviour(std::shared_ptr<ProviderAes> provider) {
+  return std::make_shared<Ae>(std::move(provider));
+}
 std::shared_ptr<const TypeBehaviour> remote_cse_behaviour(std::vector<std::string> allowed_cses,
                                                           std::string administrator) {
   return std::make_shared<RemoteCse>(std::move(allowed_cses), std::move(administrator));

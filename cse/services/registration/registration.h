@@ -7,6 +7,8 @@
 
 #include "cse/core/cse.h"
 #include "cse/core/sender_list.h"
+#include "cse/services/registration/provider_aes.h"
+#include "cse/services/registration/providers.h"
 
 namespace gatehouse {
 
@@ -15,7 +17,9 @@ struct RegistrationSettings {
   std::vector<std::string> allowed_cses;  ///< SP-relative CSE-IDs; empty: any
   std::string registrar_cse_id;           ///< "/id-in"; empty: this CSE registers nowhere
   std::string registrar_csebase = "cse-in";
-  std::string registrar_url;              ///< point of access
+  std::string registrar_url;  ///< point of access
+  std::string in_cse_id;      ///< whom to ask for AE-IDs of the provider; empty: the registrar
+  std::vector<PeerProvider> providers;    ///< IN-CSEs of other service providers (Mcc')
   std::chrono::seconds retry{5};          ///< pause after a failed attempt
   std::chrono::seconds expiration{3600};  ///< of our <remoteCSE> there; refreshed at half of it
 };
@@ -40,9 +44,14 @@ class Registration final : public Transit, public CommitListener {
 
  private:
   class Registrar;
+  void forward_to(const ResourcePtr& hop, Request request, Reply reply);
+  void forward_to_provider(Request request, const std::string& originator, const std::string& sp_id,
+                           Reply reply);
+  Result<ResourcePtr> registered_ae_of_provider(const Address& address, CommittedView& view) const;
   Cse& cse_;
   PrimitiveSender& senders_;
   const RegistrationSettings settings_;
+  const std::shared_ptr<ProviderAes> provider_aes_;
   std::shared_ptr<Registrar> registrar_;
 };
 

@@ -15,22 +15,19 @@ bool one_matches(const std::vector<std::string>& patterns, const std::string& te
 }
 
 /// Without `apci` a rule is for registrations without security association.
-bool credential_fits(const Value& rule, const Peer* peer) {
-  const bool proven = peer && peer->authenticated;
+bool credential_fits(const Value& rule, const Registree& registree) {
   const std::vector<std::string> patterns = rule.strings_at("apci");
-  if (patterns.empty()) return !proven;
-  if (!proven) return false;
-  if (!peer->credential.empty() && one_matches(patterns, peer->credential)) return true;
-  return std::any_of(
-      peer->identities.begin(), peer->identities.end(),
-      [&patterns](const std::string& identity) { return one_matches(patterns, identity); });
+  if (patterns.empty()) return !registree.proven;
+  if (!registree.proven) return false;
+  return std::any_of(registree.credentials.begin(), registree.credentials.end(),
+                     [&patterns](const std::string& one) { return one_matches(patterns, one); });
 }
 
-bool rule_fits(const Value& rule, const std::string& app_id, const std::string& stem,
-               const Peer* peer) {
+bool rule_fits(const Value& rule, const Registree& registree) {
   const std::vector<std::string> apps = rule.strings_at("aai"), stems = rule.strings_at("aae");
-  return credential_fits(rule, peer) && (apps.empty() || one_matches(apps, app_id)) &&
-         (stems.empty() || one_matches(stems, stem));
+  return credential_fits(rule, registree) &&
+         (apps.empty() || one_matches(apps, registree.app_id)) &&
+         (stems.empty() || one_matches(stems, registree.stem));
 }
 
 /// Every present resource of a type, until `visit` returns false.
@@ -52,8 +49,17 @@ Result<void> each_of_type(int type, WorkingSet& resources, const Visit& visit) {
 
 }  // namespace
 
-Result<void> check_service_subscription(const std::string& app_id, const std::string& stem,
-                                        OperationContext& context) {
+Registree registree_of(std::string app_id, std::string stem, const OperationContext& context) {
+  Registree registree{std::move(app_id), std::move(stem), context.settings.cse_id, false, {}};
+  const Peer* peer = context.request.peer.get();
+  if (!peer || !peer->authenticated) return registree;
+  registree.proven = true;
+  registree.credentials = peer->identities;
+  if (!peer->credential.empty()) registree.credentials.push_back(peer->credential);
+  return registree;
+}
+
+Result<void> check_service_subscription(const Registree& registree, OperationContext& context) {
   bool any_profile = false, any_node = false;
   const auto see_profile = [&any_profile](const ResourcePtr&) { return !(any_profile = true); };
   auto seen =
@@ -64,7 +70,7 @@ Result<void> check_service_subscription(const std::string& app_id, const std::st
   const auto see_node = [&](const ResourcePtr& node) {
     std::string csi = node->attributes().string_at("csi");
     if (csi.starts_with(context.settings.sp_id + "/")) csi.erase(0, context.settings.sp_id.size());
-    if (csi != context.settings.cse_id) return true;
+    if (csi != registree.cse_id) return true;
     any_node = true;
     for (std::string& link : node->attributes().strings_at("rlk")) links.push_back(std::move(link));
     return true;
@@ -74,19 +80,19 @@ Result<void> check_service_subscription(const std::string& app_id, const std::st
   if (!any_node) {
     return fail(Rsc::kServiceSubscriptionNotEstablished,
                 "no <serviceSubscribedNode> of the service subscriptions has the CSE-ID \"" +
-                    context.settings.cse_id + "\"");
+                    registree.cse_id + "\"");
   }
   for (const std::string& link : links) {
     auto rule = find_local(link, context.settings, context.resources);
     if (!rule) return fail(rule.error());
     if (*rule && (*rule)->type() == type_number::kServiceSubscribedAppRule &&
-        rule_fits((*rule)->attributes(), app_id, stem, context.request.peer.get())) {
+        rule_fits((*rule)->attributes(), registree)) {
       return {};
     }
   }
   return fail(Rsc::kAppRuleValidationFailed, "no <serviceSubscribedAppRule> allows the App-ID \"" +
-                                                 app_id + "\" with the AE-ID \"" + stem +
-                                                 "\" and this credential");
+                                                 registree.app_id + "\" with the AE-ID \"" +
+                                                 registree.stem + "\" and this credential");
 }
 
 }  // namespace gatehouse

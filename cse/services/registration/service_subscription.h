@@ -10,11 +10,20 @@ namespace gatehouse {
 /// <serviceSubscribedAppRule>s, of which one must fit: its credentials (`apci`; absent: without
 /// security association), App-IDs (`aai`) and AE-IDs (`aae`), each a list of patterns with '*', and
 /// absent: any. A CSE without any profile takes all registrations, as it has no subscription to
-/// check. Only profiles of this CSE are read: an MN-CSE does not ask its IN-CSE.
+/// check. Only profiles of this CSE are read; those of the IN-CSE count where it is asked for the
+/// AE-ID.
 /// Source: TS-0004 clause 7.3.2.7, TS-0001 clauses 9.6.19, 9.6.29 and 10.2.2.2.
 /// Errors: kServiceSubscriptionNotEstablished (4128): no node of the profiles is this CSE;
 /// kAppRuleValidationFailed (4126): no rule fits.
-Result<void> check_service_subscription(const std::string& app_id, const std::string& stem,
-                                        OperationContext& context);
+struct Registree {
+  std::string app_id, stem;
+  std::string cse_id;  ///< of the CSE at which the AE registers
+  bool proven = false;
+  std::vector<std::string> credentials;  ///< what the credential is called, or allows to be
+};
+Result<void> check_service_subscription(const Registree& registree, OperationContext& context);
+
+/// An AE that registers at this CSE with this request.
+Registree registree_of(std::string app_id, std::string stem, const OperationContext& context);
 
 }  // namespace gatehouse

@@ -58,12 +58,13 @@ class NetworkCse {
   friend class Network;
   /// Sends over the network, as this CSE.
   struct Wire final : PrimitiveSender {
-    Wire(Network& n, std::string id) : network(n), cse_id(std::move(id)) {}
+    Wire(Network& n, std::string id, std::string sp)
+        : network(n), cse_id(std::move(id)), sp_id(std::move(sp)) {}
     bool serves(std::string_view url) const override { return url.starts_with("http://"); }
     void send(const std::string& url, const std::string& receiver_id, Request request,
               Reply reply) override;
     Network& network;
-    const std::string cse_id;
+    const std::string cse_id, sp_id;
   };
 
   Network& network_;
@@ -89,12 +90,20 @@ class Network {
   /// its store that is a restart.
   NetworkCse& add(int type, const std::string& cse_id, const std::string& registrar = "",
                   std::shared_ptr<Store> store = std::make_shared<MemoryStore>()) {
+    return add(type, cse_id, registrar, std::move(store), {}, {});
+  }
+  /// The same with an SP-ID of its own (empty: the default), and IN-CSEs of other providers.
+  NetworkCse& add(int type, const std::string& cse_id, const std::string& registrar,
+                  std::shared_ptr<Store> store, const std::string& sp_id,
+                  std::vector<PeerProvider> providers) {
     CseSettings settings;
+    if (!sp_id.empty()) settings.sp_id = sp_id;
     settings.cse_type = type;
     settings.cse_id = cse_id;
     settings.csebase_name = base_of(cse_id);
     settings.point_of_access = {url_of(cse_id)};
     RegistrationSettings registration;
+    registration.providers = std::move(providers);
     if (!registrar.empty()) {
       registration.registrar_cse_id = registrar;
       registration.registrar_csebase = base_of(registrar);
@@ -151,7 +160,7 @@ class Network {
 
 inline NetworkCse::NetworkCse(Network& network, CseSettings settings,
                               RegistrationSettings registration, std::shared_ptr<Store> store)
-    : network_(network), wire_(network, settings.cse_id) {
+    : network_(network), wire_(network, settings.cse_id, settings.sp_id) {
   core_ = std::make_unique<TestCse>(std::move(settings), std::move(store), network.clock());
   add_management_objects(core_->schemas());
   add_announced_variants(core_->schemas(), owned_schemas_, owned_rules_);
@@ -191,7 +200,7 @@ inline void NetworkCse::Wire::send(const std::string& url, const std::string&, R
   auto peer = std::make_shared<Peer>();
   peer->transport = "https";
   peer->authenticated = true;
-  peer->identities = {cse_id};
+  peer->identities = {cse_id, sp_id + cse_id};
   request.peer = std::move(peer);
   found->second->cse().handle(std::move(request), answer);
 }

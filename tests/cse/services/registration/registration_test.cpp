@@ -24,7 +24,7 @@ TEST(AeRegistration, Table) {
       {"the CSE chooses", 1, "", "Nx", "3", kCreated, "C"},
       {"C asks for a stem of the CSE", 1, "C", "Nx", "3", kCreated, "C"},
       {"S asks for a stem of the provider, at its IN", 1, "S", "Nx", "3", kCreated, "S"},
-      {"S at an MN", 2, "S", "Nx", "3", kNotImplemented, ""},
+      {"S at an MN that is registered nowhere", 2, "S", "Nx", "3", kNotImplemented, ""},
       {"a whole C stem", 1, "Cown", "Nx", "3", kCreated, "Cown"},
       {"a whole S stem", 1, "Sown", "Nx", "3", kCreated, "Sown"},
       {"a stem that is taken", 1, "Ctaken", "Nx", "3", kOriginatorHasAlreadyRegistered, ""},
