@@ -48,6 +48,7 @@ Services::Services(Cse& cse, PrimitiveSender& senders, const NodeSettings& setti
                    VerifyToken verify)
     : discovery_(cse),
       registration_(cse, senders, registration_settings(settings)),
+      cmdh_(cse),
       messenger_(cse, {&senders}),
       scheduled_(cse, messenger_),
       polling_(PollingChannels::add(cse, PollingChannels::Settings{})),

@@ -4,6 +4,7 @@
 #include "cse/services/action/actions.h"
 #include "cse/services/announcement/announcement.h"
 #include "cse/services/authorization/authorization.h"
+#include "cse/services/cmdh/cmdh.h"
 #include "cse/services/command/commands.h"
 #include "cse/services/data/containers.h"
 #include "cse/services/data/flex_containers.h"
@@ -40,6 +41,7 @@ class Services {
  private:
   Discovery discovery_;
   Registration registration_;
+  Cmdh cmdh_;  ///< in front of the transit of registration_
   EntityMessenger messenger_;
   ScheduledMessenger scheduled_;  ///< in front of messenger_
   std::shared_ptr<PollingChannels> polling_;

@@ -67,10 +67,10 @@ struct RegistrarSettings {
   std::string cse_id;  ///< "/id-in"; empty: none
   std::string csebase_name = "cse-in";
   std::string url;  ///< point of access, "https://127.0.0.1:8443"
-  std::string
-      in_cse_id;  ///< of the provider's IN-CSE, if that is another; for AE-IDs that begin "S"
   int retry_seconds = 5;
   int expiration_seconds = 3600;  ///< of the <remoteCSE>; refreshed at half of it
+  /// Of the provider's IN-CSE, if that is another: it gives the AE-IDs that begin with 'S'.
+  std::string in_cse_id = {};
 };
 
 /// The end point for test systems (TS-0019): who reaches it may remove everything.

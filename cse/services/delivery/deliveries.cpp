@@ -9,7 +9,8 @@
 namespace gatehouse {
 namespace {
 
-constexpr std::int64_t kBestEffort = 3;  // m2m:stdEventCat
+constexpr std::int64_t kImmediate = 2, kBestEffort = 3;  // m2m:stdEventCats
+constexpr const char* kGathers = "gathers";              // of a <delivery> that others may join
 
 bool is_link_down(Rsc rsc) {
   return rsc == Rsc::kTargetNotReachable || rsc == Rsc::kRemoteEntityNotReachable ||
@@ -66,6 +67,14 @@ void Deliveries::start() {
   }
 }
 
+/// One request that is to leave in a <delivery>.
+struct Deliveries::Parcel {
+  std::string target;
+  std::int64_t category;
+  Timestamp lifespan;
+  Value item;  ///< of aggregatedRequest
+};
+
 void Deliveries::send(const Request& request, const std::string& originator) {
   const auto address = parse_address(request.to);
   if (!address) return;
@@ -73,30 +82,89 @@ void Deliveries::send(const Request& request, const std::string& originator) {
   std::optional<Timestamp> lifespan;
   if (request.request_expiration)
     lifespan = parse_abs_rel_timestamp(*request.request_expiration, now);
-  Value attributes = Value::object(
-      {{"sr", cse_.settings().cse_id},
-       {"tg", address->cse_id},
-       {"ls", to_text(lifespan.value_or(now + settings_.lifespan))},
-       {"ec", request.event_category.value_or(kBestEffort)},
-       {"dmd", Value::object({{"tcop", false}})},
-       {"arq",
-        Value::object({{"req", Value::array({delivered(
-                                   request, to_sp_relative(originator, cse_.settings()))})}})}});
-  cse_.submit([attributes](OperationContext& context) {
-    auto base = context.resources.find(csebase_id(context.settings));
-    if (!base) return error_response(context.request, base.error());
-    const TypeSchema* schema = context.resources.schemas().find(type_number::kDelivery);
-    Value complete = attributes;
-    complete.set("et", complete.string_at("ls"));
-    auto made = create_internal(*schema, *base, {}, {}, context.settings.cse_id,
-                                std::move(complete), context);
-    return made ? Response{} : error_response(context.request, made.error());
+  auto parcel = std::make_shared<const Parcel>(
+      Parcel{address->cse_id, request.event_category.value_or(kBestEffort),
+             lifespan.value_or(now + settings_.lifespan),
+             delivered(request, to_sp_relative(originator, cse_.settings()))});
+  cse_.submit([this, parcel](OperationContext& context) { return add(*parcel, context); });
+}
+
+/// To the <delivery> that is being gathered, if there is one with room, else to a new one.
+Response Deliveries::add(const Parcel& parcel, OperationContext& context) {
+  ResourceId joined;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto open = state_->gathering.find({parcel.target, parcel.category});
+    if (open != state_->gathering.end()) joined = open->second;
+  }
+  if (joined.empty()) return begin(parcel, context);
+  auto found = context.resources.find(joined);
+  if (!found) return error_response(context.request, found.error());
+  if (!*found || !(*found)->internal().bool_at(kGathers)) return begin(parcel, context);
+  Value attributes = (*found)->attributes();
+  Value* items = attributes.find("arq") ? attributes.find("arq")->find("req") : nullptr;
+  if (!items || items->size() >= settings_.max_gathered) return begin(parcel, context);
+  items->push_back(parcel.item);
+  const auto until = parse_timestamp(attributes.string_at("ls"));
+  if (!until || *until < parcel.lifespan) {
+    attributes.set("ls", to_text(parcel.lifespan));
+    attributes.set("et", to_text(parcel.lifespan));
+  }
+  context.resources.update(*found, std::move(attributes), true);
+  return {};
+}
+
+Response Deliveries::begin(const Parcel& parcel, OperationContext& context) {
+  auto base = context.resources.find(csebase_id(context.settings));
+  if (!base) return error_response(context.request, base.error());
+  const bool gathers = parcel.category != kImmediate && settings_.gather.count() > 0;
+  const std::string until = to_text(parcel.lifespan);
+  Value attributes =
+      Value::object({{"sr", context.settings.cse_id},
+                     {"tg", parcel.target},
+                     {"ls", until},
+                     {"et", until},
+                     {"ec", parcel.category},
+                     {"dmd", Value::object({{"tcop", false}})},
+                     {"arq", Value::object({{"req", Value::array({parcel.item})}})}});
+  const TypeSchema* schema = context.resources.schemas().find(type_number::kDelivery);
+  auto made =
+      create_internal(*schema, *base, {}, {}, context.settings.cse_id, std::move(attributes),
+                      context, gathers ? Value::object({{kGathers, true}}) : Value());
+  if (!made) return error_response(context.request, made.error());
+  if (!gathers) return {};
+  const std::lock_guard lock(state_->mutex);
+  state_->gathering[{parcel.target, parcel.category}] = (*made)->id();
+  cse_.scheduler().at(context.now() + settings_.gather, [this, state = state_, id = (*made)->id()] {
+    if (!state->stopped) close(id);
   });
+  return {};
+}
+
+/// Nobody joins it any more, and it leaves. In the order of the write lane: what joined before is
+/// in it.
+void Deliveries::close(const ResourceId& delivery) {
+  cse_.submit(
+      [state = state_, delivery](OperationContext& context) {
+        {
+          const std::lock_guard lock(state->mutex);
+          std::erase_if(state->gathering,
+                        [&](const auto& open) { return open.second == delivery; });
+        }
+        auto found = context.resources.find(delivery);
+        if (!found) return error_response(context.request, found.error());
+        if (*found) context.resources.update_internal(*found, Value::object());
+        return Response{};
+      },
+      [this, delivery](const Response&) {
+        cse_.scheduler().post([this, delivery] { attempt(delivery, 0); });
+      });
 }
 
 void Deliveries::committed(const Committed& event) {
   for (const Change& change : event.changes) {
     if (!change.after || change.after->type() != type_number::kDelivery) continue;
+    if (change.after->internal().bool_at(kGathers)) continue;
     cse_.scheduler().post([this, id = change.after->id()] { attempt(id, 0); });
   }
 }

@@ -250,6 +250,7 @@ TEST_F(Delivering, ARequestWithoutResponseIsSentSoIfItAsks) {
     request.delivery_aggregation = aggregated;
 
     EXPECT_EQ(node.ask(std::move(request)).rsc, Rsc::kAccepted);
+    node.advance(seconds(1));
 
     ASSERT_EQ(road.sent.size(), 1u);
     EXPECT_EQ(road.sent[0].resource_type, aggregated ? type_number::kDelivery : 4);
@@ -261,6 +262,86 @@ TEST_F(Delivering, ARequestWithoutResponseIsSentSoIfItAsks) {
     EXPECT_EQ(inner.find("mi")->integer_at("ty"), 4);
     EXPECT_EQ(inner.find("pc")->find("m2m:cin")->string_at("con"), "y");
   }
+}
+
+/// Sends requests that ask for deliveryAggregation.
+class Gathering : public Delivering {
+ protected:
+  Gathering() { node.add_ae("CAE2"); }
+  void send(const std::string& to, std::int64_t category, const char* content = "y") {
+    Request request =
+        node.create_request("CAE2", to, 4, Value::object({{"con", std::string(content)}}));
+    request.response_type = 5;
+    request.delivery_aggregation = true;
+    request.event_category = category;
+    EXPECT_EQ(node.ask(std::move(request)).rsc, Rsc::kAccepted);
+  }
+  /// Requests in each <delivery> that left.
+  std::vector<std::size_t> sizes() {
+    std::vector<std::size_t> all;
+    for (const Request& one : road.sent)
+      all.push_back(one.content->find("m2m:dlv")->find("arq")->find("req")->size());
+    return all;
+  }
+};
+
+// TS-0004 clause H.2.4 (delivery aggregation)
+TEST_F(Gathering, PutsRequestsToTheSameCseIntoOneDelivery) {
+  send("/id-far/x/cnt", 3, "first");
+  send("/id-far/x/other", 3, "second");
+  send("/id-far/x/cnt", 3, "third");
+  EXPECT_TRUE(road.sent.empty());
+
+  node.advance(seconds(1));
+
+  ASSERT_EQ(sizes(), std::vector<std::size_t>{3});
+  const Value* list = road.sent[0].content->find("m2m:dlv")->find("arq")->find("req");
+  std::vector<std::string> contents;
+  for (const Value& item : *list->as_array())
+    contents.push_back(item.find("pc")->find("m2m:cin")->string_at("con"));
+  EXPECT_EQ(contents, (std::vector<std::string>{"first", "second", "third"}));
+  EXPECT_FALSE(node.find("cse-in")->attributes().contains("dlv"));
+}
+
+TEST_F(Gathering, KeepsTargetsAndCategoriesApart) {
+  send("/id-far/x/cnt", 3);
+  send("/id-mn/x/cnt", 3);
+  send("/id-far/x/cnt", 4);
+
+  node.advance(seconds(1));
+
+  EXPECT_EQ(sizes(), (std::vector<std::size_t>{1, 1, 1}));
+}
+
+TEST_F(Gathering, DoesNotHoldWhatIsImmediate) {
+  send("/id-far/x/cnt", 2);
+
+  EXPECT_EQ(sizes(), std::vector<std::size_t>{1});
+}
+
+TEST_F(Gathering, BeginsAnewAfterOneHasLeft) {
+  send("/id-far/x/cnt", 3);
+  node.advance(seconds(1));
+  send("/id-far/x/cnt", 3);
+  node.advance(seconds(1));
+
+  EXPECT_EQ(sizes(), (std::vector<std::size_t>{1, 1}));
+}
+
+TEST_F(Gathering, LosesNothingWhenTheProcessEndsMeanwhile) {
+  send("/id-far/x/cnt", 3);
+  deliveries.stop();
+  node.cse().stop();
+  TestCse second({}, node.store(), node.shared_clock());
+  Road other_road;
+  Deliveries restarted(second.cse());
+  second.cse().extensions().transit = &other_road;
+  second.start();
+  restarted.start();
+
+  second.settle();
+
+  ASSERT_EQ(other_road.sent.size(), 1u);
 }
 
 }  // namespace

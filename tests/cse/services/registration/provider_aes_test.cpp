@@ -158,8 +158,9 @@ TEST_F(ProviderAeIds, AreGivenOnlyToTheCseThatAsks) {
   };
   for (const Claim& claim : claims) {
     SCOPED_TRACE(claim.what);
-    const Response response = in->create(claim.from, "/id-in", 10002, "m2m:aeA",
-                                         Value::object({{"lnk", claim.link}, {"api", "Nx"}, {"et", "20301231T000000"}}));
+    const Response response =
+        in->create(claim.from, "/id-in", 10002, "m2m:aeA",
+                   Value::object({{"lnk", claim.link}, {"api", "Nx"}, {"et", "20301231T000000"}}));
     EXPECT_EQ(response.rsc, claim.rsc) << TestCse::debug_text(response);
   }
   const Value stolen = Value::object({{"lnk", "/id-mnx/Snew"}});
