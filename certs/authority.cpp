@@ -4,6 +4,7 @@
 
 #include "certs/certificates.h"
 #include "certs/names.h"
+#include "certs/ocsp.h"
 
 namespace gatehouse::pki {
 namespace {
@@ -58,6 +59,9 @@ Result<void> check_request(const Request& request) {
   if (profile.needs_host && request.hosts.empty() && request.addresses.empty()) {
     return fail(Rsc::kBadRequest,
                 "a certificate of this kind needs a host name or an address (--dns, --ip)");
+  }
+  if (!request.ocsp_url.empty()) {
+    if (const auto good = check_responder_url(request.ocsp_url); !good) return good;
   }
   if (request.lifetime < Days{1} || request.lifetime > kLongestLeafLifetime) {
     return fail(Rsc::kBadRequest, "the lifetime is 1 to 825 days");
@@ -183,6 +187,32 @@ Result<std::filesystem::path> Authority::publish_crl() const {
   if (!index) return fail(index.error());
   if (auto done = write_crl(*index); !done) return fail(done.error());
   return folder_.path() / kCrlFile;
+}
+
+Result<std::filesystem::path> Authority::write_ocsp(const std::string& name) const {
+  if (const auto good = check_file_name(name); !good) return fail(good.error());
+  const auto lock = FolderLock::take(folder_);
+  if (!lock) return fail(lock.error());
+  auto index = this->index();
+  if (!index) return fail(index.error());
+  const Entry* entry = index->newest(name);
+  if (entry == nullptr) return fail(Rsc::kNotFound, "no certificate was issued as '" + name + "'");
+  const auto signer = read_signer(folder_);
+  if (!signer) return fail(signer.error());
+  const auto response = make_ocsp_response(entry->serial, *index, signer->certificate.get(),
+                                           signer->key.get(), clock_());
+  if (!response) return fail(response.error());
+  if (auto done = folder_.write_public(name + ".ocsp", *response); !done) return fail(done.error());
+  return folder_.path() / (name + ".ocsp");
+}
+
+Result<std::string> Authority::answer_ocsp(std::string_view request) const {
+  const auto index = this->index();
+  if (!index) return fail(index.error());
+  const auto signer = read_signer(folder_);
+  if (!signer) return fail(signer.error());
+  return answer_ocsp_request(request, *index, signer->certificate.get(), signer->key.get(),
+                             clock_());
 }
 
 Result<Index> Authority::index() const {

@@ -18,7 +18,7 @@ struct Issued {
 };
 
 /// A certificate authority of one service provider, in one folder:
-///   ca.crt ca.key crl.pem index.tsv, and NAME.crt NAME.key of each certificate.
+///   ca.crt ca.key crl.pem index.tsv, and NAME.crt NAME.key NAME.ocsp of each certificate.
 /// Folder 0700, keys 0600. Several processes may use it at once. Source: TS-0003 clause 10.1
 /// (certificate profiles).
 class Authority {
@@ -43,6 +43,12 @@ class Authority {
   Result<void> revoke(const std::string& name) const;
   /// Publishes the list afresh, before the last one ends.
   Result<std::filesystem::path> publish_crl() const;
+
+  /// Writes NAME.ocsp, the OCSP response about the newest certificate of that name, for its holder
+  /// to staple. Errors: kNotFound.
+  Result<std::filesystem::path> write_ocsp(const std::string& name) const;
+  /// A responder's answer; see ocsp.h.
+  Result<std::string> answer_ocsp(std::string_view request) const;
 
   Result<Index> index() const;
   /// What OpenSSL says about one certificate, for people. Errors: kNotFound.

@@ -105,6 +105,12 @@ Result<std::string> common_name(const Request& request) {
   return name;
 }
 
+/// Where its state can be asked for. `url` passed check_responder_url().
+bool add_responder(X509* leaf, X509* authority, const std::string& url) {
+  return url.empty() ||
+         add_extension(leaf, authority, NID_info_access, ("OCSP;URI:" + url).c_str());
+}
+
 bool add_leaf_extensions(X509* leaf, X509* authority, const Profile& profile,
                          GENERAL_NAMES* names) {
   return add_extension(leaf, authority, NID_basic_constraints, "critical,CA:FALSE") &&
@@ -184,6 +190,7 @@ Result<Handle<X509>> make_leaf_certificate(const Request& request, const std::st
       X509_set_issuer_name(out.get(), X509_get_subject_name(authority)) != 1 ||
       X509_set_pubkey(out.get(), public_key) != 1 ||
       !add_leaf_extensions(out.get(), authority, profile_of(request.kind), names->get()) ||
+      !add_responder(out.get(), authority, request.ocsp_url) ||
       X509_sign(out.get(), authority_key, digest_for(authority_key)) <= 0) {
     return openssl_failure("the certificate");
   }

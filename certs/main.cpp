@@ -22,6 +22,7 @@ struct Options {
   std::string public_key_file;
   int days = pki::kLeafLifetime.count();
   std::string name;
+  std::string ocsp_request_file;
 };
 
 int report(const Error& error) {
@@ -83,6 +84,27 @@ int show(const Options& options, const pki::Authority& authority) {
   return 0;
 }
 
+/// NAME.ocsp, or the answer to a request on standard output: what a web server's script needs.
+int ocsp(const Options& options, const pki::Authority& authority) {
+  if (options.name.empty() == options.ocsp_request_file.empty()) {
+    return report({Rsc::kBadRequest, "give a name, or --request FILE"});
+  }
+  if (options.ocsp_request_file.empty()) {
+    const auto file = authority.write_ocsp(options.name);
+    if (!file) return report(file.error());
+    std::cout << file->string() << '\n';
+    return 0;
+  }
+  std::ifstream in(options.ocsp_request_file, std::ios::binary);
+  std::string request(kMaxKeyFileBytes, '\0');
+  in.read(request.data(), static_cast<std::streamsize>(request.size()));
+  request.resize(static_cast<std::size_t>(in.gcount()));
+  const auto answer = authority.answer_ocsp(request);
+  if (!answer) return report(answer.error());
+  std::cout << *answer;
+  return 0;
+}
+
 void describe_issue(CLI::App& command, Options& options) {
   command.add_option("kind", options.kind, "cse, ae, node, ecu, oem or server")
       ->required()
@@ -94,6 +116,8 @@ void describe_issue(CLI::App& command, Options& options) {
   command.add_option("--ip", options.request.addresses, "IP address (repeatable)");
   command.add_option("--public-key", options.public_key_file,
                      "certify this public key (PEM file) rather than make a new one");
+  command.add_option("--ocsp", options.request.ocsp_url,
+                     "http URL of the responder that answers for this certificate");
   command.add_option("--days", options.days, "lifetime")->capture_default_str();
   command.add_flag("--replace", options.request.replace,
                    "supersede and revoke the certificate of that name");
@@ -119,7 +143,13 @@ int main(int argc, char** argv) {
       app.add_subcommand("revoke", "revoke a certificate and publish the list");
   revoke_command->add_option("name", options.name)->required();
   CLI::App* crl_command = app.add_subcommand("crl", "publish the revocation list afresh");
-  for (CLI::App* command : {issue_command, show_command, revoke_command, crl_command}) {
+  CLI::App* ocsp_command = app.add_subcommand(
+      "ocsp", "write NAME.ocsp, a response to staple; or answer a responder's request");
+  ocsp_command->add_option("name", options.name, "NAME");
+  ocsp_command->add_option("--request", options.ocsp_request_file,
+                           "file of the request (DER); the answer goes to standard output");
+  for (CLI::App* command :
+       {issue_command, show_command, revoke_command, crl_command, ocsp_command}) {
     command->add_option("--dir", options.folder, "the authority's folder")
         ->envname("GATEHOUSE_PKI")
         ->capture_default_str();
@@ -135,6 +165,7 @@ int main(int argc, char** argv) {
     const auto done = authority->revoke(options.name);
     return done ? 0 : report(done.error());
   }
+  if (ocsp_command->parsed()) return ocsp(options, *authority);
   const auto crl = authority->publish_crl();
   if (!crl) return report(crl.error());
   std::cout << crl->string() << '\n';

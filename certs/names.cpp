@@ -64,6 +64,18 @@ Result<void> check_host_name(std::string_view host) {
   return {};
 }
 
+Result<void> check_responder_url(std::string_view url) {
+  constexpr std::string_view kScheme = "http://";
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:";
+  const std::string_view rest = url.substr(std::min(kScheme.size(), url.size()));
+  if (!url.starts_with(kScheme) || rest.empty() || rest.front() == '/' || url.size() > 256 ||
+      rest.find_first_not_of(kAllowed) != rest.npos) {
+    return fail(Rsc::kBadRequest, "a responder's address is such as http://ocsp.example:8080/");
+  }
+  return {};
+}
+
 bool names_a_cse(std::string_view id) {
   return id.starts_with('/') && !id.starts_with("//") && is_cse_id(id);
 }

@@ -18,6 +18,9 @@ Result<void> check_sp_name(std::string_view sp);
 /// A host name for a dNSName, "localhost" too. Errors: kBadRequest.
 Result<void> check_host_name(std::string_view host);
 
+/// "http://host[:port][/path]", of letters, digits and "-._/:" only. Errors: kBadRequest.
+Result<void> check_responder_url(std::string_view url);
+
 /// The URI by which a certificate states an identity, as bindings/security reads it:
 ///   "/id-mn" -> "m2m://SP/id-mn", "/id-mn/Cgw" -> "m2m://SP/id-mn/Cgw", "Sfoo" -> "m2m://SP/Sfoo".
 /// Source: TS-0003 clauses 8.1.2.5 and 10.1.1.5. Errors: kBadRequest for anything else.

@@ -40,6 +40,7 @@ inline constexpr Days kAuthorityLifetime{3650};
 inline constexpr Days kLeafLifetime{365};
 inline constexpr Days kLongestLeafLifetime{825};  ///< more is refused
 inline constexpr Days kCrlLifetime{30};
+inline constexpr Days kOcspLifetime{7};
 inline constexpr std::chrono::minutes kClockTolerance{
     10};  ///< how long before now a certificate begins
 
@@ -52,6 +53,7 @@ struct Request {
   std::vector<std::string> hosts;      ///< dNSName
   std::vector<std::string> addresses;  ///< iPAddress, v4 or v6
   std::string public_key_pem;  ///< certify this key (of a token, of an ECU); empty: make a new one
+  std::string ocsp_url;        ///< http URL of the responder, for authorityInfoAccess; empty: none
   Days lifetime = kLeafLifetime;
   bool replace = false;  ///< renew: a certificate of this name is superseded and revoked
 };

@@ -21,6 +21,7 @@ foreach(part esys mu rc tctildr)
   string(TOUPPER TSS2_${part} name)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET tss2-${part})
 endforeach()
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
 find_package(mimalloc CONFIG REQUIRED)
 find_package(pugixml CONFIG REQUIRED)
 # libcoap has one archive for each TLS library; ours is the static one: see bindings/coap/option_filter.cpp.

@@ -83,6 +83,7 @@ class BindingLink final : public Link {
   std::string page_url() const override;
 
  private:
+  std::optional<TlsSettings> client_tls() const;
   http::ClientSettings client_settings() const;
   mqtt::EndpointSettings endpoint_settings(const std::string& broker) const;
   http::ServerSettings server_settings() const;
@@ -108,9 +109,17 @@ class BindingLink final : public Link {
   std::optional<websocket::Endpoint> websocket_;
 };
 
+/// Our certificate, or else our key.
+std::optional<TlsSettings> BindingLink::client_tls() const {
+  if (settings_.tls || !settings_.psk) return settings_.tls;
+  TlsSettings by_key;
+  by_key.psk = settings_.psk;
+  return by_key;
+}
+
 http::ClientSettings BindingLink::client_settings() const {
   http::ClientSettings client;
-  client.tls = settings_.tls;
+  client.tls = client_tls();
   client.request_timeout = settings_.request_timeout;
   client.max_body_bytes = settings_.max_body_bytes;
   return client;
@@ -168,7 +177,7 @@ websocket::EndpointSettings BindingLink::websocket_settings() const {
     endpoint.id = id.starts_with('S') ? "/" + id : settings_.cse_id + "/" + id;
     endpoint.kept.push_back({settings_.cse_url, settings_.cse_id + "/" + settings_.csebase});
   }
-  endpoint.client_tls = settings_.tls;
+  endpoint.client_tls = client_tls();
   endpoint.limits.request_timeout = settings_.request_timeout;
   endpoint.max_message_bytes = settings_.max_body_bytes;
   return endpoint;
@@ -259,8 +268,8 @@ Result<void> check(const AeSettings& settings) {
   if (mqtt && !settings.broker.empty() && settings.broker != settings.cse_url) {
     return fail(Rsc::kBadRequest, "broker: must be empty or equal to an mqtt cse_url");
   }
-  if (needs_tls(url) && !settings.tls) {
-    return fail(Rsc::kBadRequest, "tls: an https or wss cse_url needs it");
+  if (needs_tls(url) && !settings.tls && !settings.psk) {
+    return fail(Rsc::kBadRequest, "tls: an https or wss cse_url needs it, or psk");
   }
   return {};
 }

@@ -44,7 +44,7 @@ struct AeSettings {
   std::vector<std::string> policies;  ///< acpi of the <AE>
   std::string release_version = "3";  ///< of our requests
   std::optional<TlsSettings> tls;     ///< as a client: of https, mqtts, coaps and wss
-  std::optional<PskEntry> psk;        ///< as a client: of coaps, where there is no `tls`
+  std::optional<PskEntry> psk;  ///< as a client: of https, wss and coaps, where there is no `tls`
 
   std::optional<ListenerSettings> listener;
   std::optional<CoapListenerSettings> coap_listener;

@@ -85,18 +85,29 @@ Result<std::uint16_t> listen(coap_context_t* context, const ServerSettings& sett
 // --- security
 // -------------------------------------------------------------------------------------
 
+namespace {
+
+/// nullptr: no keys are known.
+std::shared_ptr<PskSource> source_of(const ServerSettings& settings) {
+  if (settings.psk_source || !settings.psk) return settings.psk_source;
+  return std::make_shared<FixedPskSource>(*settings.psk);
+}
+
+}  // namespace
+
 struct ServerSecurity::Impl {
   TlsContext tls;
-  std::optional<PskTable> psk;
+  std::shared_ptr<PskSource> psk;
   PemPair placeholder;
   std::string unused_key;
-  coap_bin_const_t key{};  ///< that a session is being given
+  std::optional<PskEntry> found;  ///< for the session that is being set up
+  coap_bin_const_t key{};         ///< its key
 
   const coap_bin_const_t* key_of(const coap_bin_const_t& identity) {
     const std::string_view text(reinterpret_cast<const char*>(identity.s), identity.length);
-    const PskEntry* entry = psk ? psk->find(text) : nullptr;
-    if (!entry) return nullptr;
-    key = {entry->key.size(), reinterpret_cast<const std::uint8_t*>(entry->key.data())};
+    found = psk->find(text);
+    if (!found) return nullptr;
+    key = {found->key.size(), reinterpret_cast<const std::uint8_t*>(found->key.data())};
     return &key;
   }
   bool secure(SSL* connection) const {
@@ -127,13 +138,13 @@ Result<void> ServerSecurity::apply(coap_context_t* context, const ServerSettings
   Result<PemPair> placeholder = make_placeholder_certificate();
   if (!placeholder) return fail(placeholder.error());
   impl_->placeholder = *std::move(placeholder);
-  impl_->psk = settings.psk;
+  impl_->psk = source_of(settings);
   if (settings.tls) {
     Result<TlsContext> tls = make_server_context(*settings.tls);
     if (!tls) return fail(tls.error());
     impl_->tls = *std::move(tls);
   }
-  if (settings.psk) {
+  if (impl_->psk) {
     // libcoap wants a key of its own beside the table; nobody knows this one.
     impl_->unused_key.resize(32);
     RAND_bytes(reinterpret_cast<unsigned char*>(impl_->unused_key.data()), 32);
@@ -178,8 +189,8 @@ std::shared_ptr<const Peer> peer_of(const coap_session_t* session, const ServerS
   const coap_bin_const_t* identity = coap_session_get_psk_identity(session);
   if (connection && SSL_get0_peer_certificate(connection)) {
     peer.identities = identities_of(connection);
-  } else if (identity && settings.psk) {
-    const PskEntry* entry = settings.psk->find(
+  } else if (const auto source = source_of(settings); identity && source) {
+    const auto entry = source->find(
         std::string_view(reinterpret_cast<const char*>(identity->s), identity->length));
     if (entry) peer.identities = entry->originators;
   }

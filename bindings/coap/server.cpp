@@ -133,7 +133,7 @@ Result<void> Server::Impl::start() {
     coap_register_request_handler(all, method, gatehouse_coap_serve);
   }
   coap_add_resource(context, all);
-  if (settings.tls || settings.psk) {
+  if (settings.tls || settings.psk || settings.psk_source) {
     if (auto secured = security.apply(context, settings); !secured) return secured;
   }
   const Result<std::uint16_t> opened = listen(context, settings);

@@ -23,6 +23,7 @@ struct ServerSettings {
   /// certificate or a key.
   std::optional<TlsSettings> tls;
   std::optional<PskTable> psk;
+  std::shared_ptr<PskSource> psk_source;  ///< in place of the table; asked on libcoap's thread
   /// Of answers to requests that do not show it.
   OptionNumbers option_numbers = OptionNumbers::kRegistered;
   std::size_t max_body_bytes = 8u << 20;

@@ -103,7 +103,7 @@ class Session final : public Conversation {
               return me->close();
             }
             peer.identities = identities_of(me->stream_.native_handle());
-            peer.authenticated = SSL_get0_peer_certificate(me->stream_.native_handle()) != nullptr;
+            peer.authenticated = is_authenticated(me->stream_.native_handle());
             if (agreed_on_http2(me->stream_.native_handle())) me->begin_http2();
             me->begin(std::move(peer));
           });

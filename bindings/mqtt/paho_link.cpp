@@ -12,22 +12,10 @@ namespace {
 constexpr int kQos = 1;                          // TS-0010 clause 6.1: QoS 1, no other
 constexpr std::uint32_t kSessionSeconds = 3600;  // MQTT 5: how long the broker keeps our session
 
-// As bindings/security: ECDHE_ECDSA with AEAD (TS-0003 clause 10.2.2).
-constexpr const char* kTls12Ciphers = "ECDHE+ECDSA+AESGCM:ECDHE+ECDSA+CHACHA20";
-// Paho cannot ask for TLS 1.3 or newer. With only pre-shared-key suites on the list and no such
-// key, TLS 1.2 has nothing to offer, and 1.3 (whose suites are a list of their own) is what
-// remains.
-constexpr const char* kNoTls12Ciphers = "ECDHE-PSK-CHACHA20-POLY1305";
-
-::mqtt::ssl_options tls_options(const TlsSettings& tls) {
+/// Certificate, key, trust anchors and versions come by the name that stands for our context.
+::mqtt::ssl_options tls_options(const std::string& name) {
   ::mqtt::ssl_options options;
-  options.set_trust_store(tls.ca_file);
-  if (!tls.certificate_file.empty()) {
-    options.set_key_store(tls.certificate_file);
-    options.set_private_key(tls.key_file);
-  }
-  options.set_enabled_cipher_suites(tls.min_version == TlsVersion::k1_3 ? kNoTls12Ciphers
-                                                                        : kTls12Ciphers);
+  options.set_trust_store(name);
   options.set_enable_server_cert_auth(true);
   options.set_verify(true);  // the broker's name too; Paho leaves that out unless told
   return options;
@@ -58,15 +46,10 @@ bool is_refusal(int reason) {
 void check_tls(const ConnectionSettings& settings) {
   if (!settings.broker.tls) return;
   if (!settings.tls) throw std::invalid_argument("mqtts needs TLS settings");
-  if (settings.tls->key_file.starts_with("pkcs11:")) {
-    throw std::invalid_argument("mqtts: a key in a token (pkcs11:) is not supported; give a file");
-  }
-  if (settings.tls->crl_file) {
-    throw std::invalid_argument(
-        "mqtts: a revocation list cannot be checked on the client's side; "
-        "leave crl_file empty and give it to the broker");
-  }
   if (settings.tls->ca_file.empty()) throw std::invalid_argument("mqtts: ca_file is missing");
+  if (const auto usable = make_client_context(*settings.tls); !usable) {
+    throw std::invalid_argument("mqtts: " + usable.error().detail);
+  }
 }
 
 PahoLink::PahoLink(const ConnectionSettings& settings, LinkEvents events)
@@ -105,11 +88,19 @@ PahoLink::~PahoLink() = default;
   options.set_connect_timeout(std::chrono::ceil<std::chrono::seconds>(settings_.connect_timeout));
   options.set_max_inflight(static_cast<int>(settings_.max_inflight));
   options.set_automatic_reconnect(false);
-  if (settings_.broker.tls) options.set_ssl(tls_options(*settings_.tls));
+  if (settings_.broker.tls) options.set_ssl(tls_options(tls_->name()));
   return options;
 }
 
 bool PahoLink::connect(std::string& why) {
+  if (settings_.broker.tls) {
+    Result<TlsContext> context = make_client_context(*settings_.tls);
+    if (!context) {
+      why = context.error().detail;
+      return false;
+    }
+    tls_.emplace(*std::move(context));
+  }
   try {
     const ::mqtt::create_options create(settings_.mqtt_5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
     client_ = std::make_unique<::mqtt::async_client>(server_uri(settings_.broker),

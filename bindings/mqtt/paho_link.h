@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/mqtt/connection.h"
+#include "bindings/mqtt/paho_tls.h"
 
 namespace gatehouse::mqtt {
 
@@ -50,6 +52,7 @@ class PahoLink final : private ::mqtt::callback {
 
   const ConnectionSettings& settings_;
   LinkEvents events_;
+  std::optional<NamedContext> tls_;  ///< outlives the client
   Listener on_connect_, on_subscribe_, on_publish_;
   std::unique_ptr<::mqtt::async_client> client_;
 };

@@ -5,6 +5,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "bindings/security/ocsp.h"
+#include "bindings/security/renewal.h"
+
 namespace gatehouse {
 namespace {
 
@@ -65,27 +68,45 @@ std::string text_of(BIO* memory) {
 }  // namespace
 
 Result<void> secure_connection(SSL* connection, const TlsContext& context, TlsRole role) {
-  SSL_CTX* ours = context.get();
-  X509* certificate = SSL_CTX_get0_certificate(ours);
-  STACK_OF(X509)* chain = nullptr;
-  SSL_CTX_get0_chain_certs(ours, &chain);
-  if (certificate &&
-      SSL_use_cert_and_key(connection, certificate, SSL_CTX_get0_privatekey(ours), chain, 1) != 1) {
-    return refused("the certificate");
-  }
-  if (!certificate) SSL_certs_clear(connection);
-  if (SSL_set1_verify_cert_store(connection, SSL_CTX_get_cert_store(ours)) != 1) {
-    return refused("the trust anchors");
+  Renewal* const renewal = Renewal::of(context.get());
+  const TlsContext newest = renewal ? renewal->newest() : nullptr;
+  if (auto done = adopt_credentials(connection, newest ? newest.get() : context.get()); !done) {
+    return done;
   }
   const bool server = role == TlsRole::kServer;
   SSL_set_verify(connection, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_set_verify_depth(connection, kMaxChainDepth);
   SSL_set_purpose(connection, server ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
-  if (server) {
-    const STACK_OF(X509_NAME)* names = SSL_CTX_get_client_CA_list(ours);
-    if (names) SSL_set_client_CA_list(connection, SSL_dup_CA_list(names));
+  if (server && renewal && renewal->settings().ocsp_file) {
+    give_staples(SSL_get_SSL_CTX(connection), context.get());
+  }
+  if (!server && renewal && renewal->settings().ocsp != OcspPolicy::kOff) {
+    demand_staples(SSL_get_SSL_CTX(connection), renewal->settings().ocsp);
+    SSL_set_tlsext_status_type(connection, TLSEXT_STATUSTYPE_ocsp);
   }
   return set_suites(connection, kCertificateSuites);
+}
+
+Result<void> secure_client_context(SSL_CTX* foreign, const TlsContext& context) {
+  SSL_CTX* const ours = context.get();
+  X509* certificate = SSL_CTX_get0_certificate(ours);
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(ours, &chain);
+  if (certificate && SSL_CTX_use_cert_and_key(foreign, certificate, SSL_CTX_get0_privatekey(ours),
+                                              chain, 1) != 1) {
+    return refused("the certificate");
+  }
+  SSL_CTX_set1_cert_store(foreign, SSL_CTX_get_cert_store(ours));
+  if (SSL_CTX_set_min_proto_version(foreign,
+                                    static_cast<int>(SSL_CTX_get_min_proto_version(ours))) != 1 ||
+      SSL_CTX_set_cipher_list(foreign, kCertificateSuites) != 1) {
+    return refused("the profile");
+  }
+  SSL_CTX_set_options(foreign, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_verify_depth(foreign, kMaxChainDepth);
+  SSL_CTX_set_purpose(foreign, X509_PURPOSE_SSL_SERVER);
+  if (const Renewal* renewal = Renewal::of(ours)) demand_staples(foreign, renewal->settings().ocsp);
+  return {};
 }
 
 Result<void> secure_psk_connection(SSL* connection) { return set_suites(connection, kPskSuites); }

@@ -15,6 +15,11 @@ enum class TlsRole : std::uint8_t { kServer, kClient };
 /// Source: TS-0003 clause 10.2.2 (profile of DTLS).
 Result<void> secure_connection(ssl_st* connection, const TlsContext& context, TlsRole role);
 
+/// The same for the context of such a library, clients only, before it makes a connection of it:
+/// certificate, key, trust anchors, revocation lists, versions, suites, OCSP. Errors:
+/// kInternalServerError.
+Result<void> secure_client_context(ssl_ctx_st* foreign, const TlsContext& context);
+
 /// Admits the suites with pre-shared keys, only. Source: TS-0003 clause 10.2.1.
 Result<void> secure_psk_connection(ssl_st* connection);
 

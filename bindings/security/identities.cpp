@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bindings/security/renewal.h"
 #include "bindings/security/tls_context.h"
 #include "cse/primitive/identifiers.h"
 
@@ -57,9 +58,19 @@ std::vector<std::string> identities_of(const X509* certificate) {
 }
 
 std::vector<std::string> identities_of(const SSL* connection) {
-  const X509* certificate = SSL_get0_peer_certificate(connection);
-  if (!certificate || SSL_get_verify_result(connection) != X509_V_OK) return {};
-  return identities_of(certificate);
+  if (const X509* certificate = SSL_get0_peer_certificate(connection)) {
+    if (SSL_get_verify_result(connection) != X509_V_OK) return {};
+    return identities_of(certificate);
+  }
+  const char* identity = SSL_get_psk_identity(connection);
+  const Renewal* renewal = Renewal::of(SSL_get_SSL_CTX(connection));
+  if (!identity || !renewal || !renewal->settings().psk_source) return {};
+  const auto entry = renewal->settings().psk_source->find(identity);
+  return entry ? entry->originators : std::vector<std::string>();
+}
+
+bool is_authenticated(const SSL* connection) {
+  return SSL_get0_peer_certificate(connection) || !identities_of(connection).empty();
 }
 
 }  // namespace gatehouse

@@ -27,20 +27,6 @@ std::optional<std::string> bytes_of_hex(std::string_view hex) {
   return bytes;
 }
 
-/// "/id-mn/CAE1" allows both forms of the AE-ID.
-bool add_originator(std::vector<std::string>& all, const std::string& text) {
-  const std::size_t slash = text.find('/', 1);
-  if (text.starts_with('/') && slash != std::string::npos) {
-    const std::string stem = text.substr(slash + 1);
-    if (!is_cse_id(text.substr(0, slash)) || stem.size() < 2 || !is_ae_id_stem(stem)) return false;
-    all.push_back(stem);
-  } else if (!is_cse_id(text) && (text.size() < 2 || !is_ae_id_stem(text))) {
-    return false;
-  }
-  all.push_back(text);
-  return true;
-}
-
 /// What is wrong with the line, or nothing.
 std::string read_line(const std::string& line, PskEntry& entry) {
   std::istringstream words(line);
@@ -58,12 +44,25 @@ std::string read_line(const std::string& line, PskEntry& entry) {
   entry.key = *bytes;
   std::istringstream list(originators);
   for (std::string one; std::getline(list, one, ',');) {
-    if (!add_originator(entry.originators, one)) return "\"" + one + "\" is no CSE-ID or AE-ID";
+    const auto forms = forms_of_originator(one);
+    if (forms.empty()) return "\"" + one + "\" is no CSE-ID or AE-ID";
+    entry.originators.insert(entry.originators.end(), forms.begin(), forms.end());
   }
   return {};
 }
 
 }  // namespace
+
+std::vector<std::string> forms_of_originator(const std::string& text) {
+  const std::size_t slash = text.find('/', 1);
+  if (text.starts_with('/') && slash != std::string::npos) {
+    const std::string stem = text.substr(slash + 1);
+    if (!is_cse_id(text.substr(0, slash)) || stem.size() < 2 || !is_ae_id_stem(stem)) return {};
+    return {stem, text};
+  }
+  if (!is_cse_id(text) && (text.size() < 2 || !is_ae_id_stem(text))) return {};
+  return {text};
+}
 
 Result<PskTable> PskTable::load(const std::string& file) {
   const auto unusable = [&file](const std::string& why) {
@@ -94,6 +93,12 @@ Result<PskTable> PskTable::load(const std::string& file) {
   }
   if (table.entries_.empty()) return unusable("has no key");
   return table;
+}
+
+std::vector<std::string> PskTable::identities() const {
+  std::vector<std::string> all;
+  for (const auto& [identity, entry] : entries_) all.push_back(identity);
+  return all;
 }
 
 const PskEntry* PskTable::find(std::string_view identity) const {

@@ -4,7 +4,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "bindings/security/ocsp.h"
 #include "bindings/security/private_key.h"
+#include "bindings/security/renewal.h"
+#include "bindings/security/tls_psk.h"
 
 namespace gatehouse {
 namespace {
@@ -79,13 +82,20 @@ Result<TlsContext> make_context(const SSL_METHOD* method, const TlsSettings& set
   if (Result<void> done = load_own_certificate(context.get(), settings); !done) {
     return fail(done.error());
   }
+  const bool by_key_only = settings.psk && settings.ca_file.empty();
+  if (by_key_only) return context;
   if (Result<void> done = load_trust(context.get(), settings); !done) return fail(done.error());
   return context;
 }
 
-}  // namespace
+/// For the servers' hello callback: what is in force now.
+int look_at_files(SSL* connection, int* alert, void*) {
+  if (adopt_newest(connection)) return SSL_CLIENT_HELLO_SUCCESS;
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
+}
 
-Result<TlsContext> make_server_context(const TlsSettings& settings) {
+Result<TlsContext> make_plain_server_context(const TlsSettings& settings) {
   if (settings.certificate_file.empty()) {
     return fail(Rsc::kInternalServerError, "TLS: a server needs a certificate file");
   }
@@ -103,7 +113,7 @@ Result<TlsContext> make_server_context(const TlsSettings& settings) {
   return context;
 }
 
-Result<TlsContext> make_client_context(const TlsSettings& settings) {
+Result<TlsContext> make_plain_client_context(const TlsSettings& settings) {
   Result<TlsContext> context = make_context(TLS_client_method(), settings);
   if (!context) return context;
   SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER, nullptr);
@@ -112,7 +122,31 @@ Result<TlsContext> make_client_context(const TlsSettings& settings) {
   return context;
 }
 
+}  // namespace
+
+Result<TlsContext> make_server_context(const TlsSettings& settings) {
+  auto renewal = std::make_unique<Renewal>(settings, make_plain_server_context);
+  Result<TlsContext> context = make_plain_server_context(settings);
+  if (!context) return context;
+  Renewal::attach(context->get(), std::move(renewal));
+  SSL_CTX_set_client_hello_cb(context->get(), look_at_files, nullptr);
+  if (settings.psk_source) admit_psk(context->get());
+  if (settings.ocsp_file) give_staples(context->get(), context->get());
+  return context;
+}
+
+Result<TlsContext> make_client_context(const TlsSettings& settings) {
+  auto renewal = std::make_unique<Renewal>(settings, make_plain_client_context);
+  Result<TlsContext> context = make_plain_client_context(settings);
+  if (!context) return context;
+  Renewal::attach(context->get(), std::move(renewal));
+  if (settings.psk) bring_psk(context->get());
+  demand_staples(context->get(), settings.ocsp);
+  return context;
+}
+
 Result<void> expect_server_name(SSL* connection, std::string_view host) {
+  if (Result<void> adopted = adopt_newest(connection); !adopted) return adopted;
   const std::string name(host);
   X509_VERIFY_PARAM* parameters = SSL_get0_param(connection);
   if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1) return {};

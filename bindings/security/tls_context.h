@@ -27,14 +27,16 @@ Result<TlsContext> make_server_context(const TlsSettings& settings);
 /// authentication. The name is verified per connection: see expect_server_name().
 Result<TlsContext> make_client_context(const TlsSettings& settings);
 
-/// Before the handshake of a client: sends the name (SNI; not for an IP address) and demands that
-/// the server's certificate carries it in its subjectAltName (dNSName or iPAddress). Errors:
-/// kInternalServerError.
+/// Before the handshake of a client of a context of ours: takes what is in force of its files,
+/// sends the name (SNI; not for an IP address) and demands that the server's certificate carries it
+/// in its subjectAltName (dNSName or iPAddress). Errors: kInternalServerError.
 Result<void> expect_server_name(ssl_st* connection, std::string_view host);
 
-/// The peer's certificate of a finished handshake as Peer::identities; empty if there was none or
-/// it did not verify.
+/// The peer's certificate, or its pre-shared key, of a finished handshake as Peer::identities;
+/// empty if there was none, it did not verify, or it is no longer good.
 std::vector<std::string> identities_of(const ssl_st* connection);
+/// Whether there was one.
+bool is_authenticated(const ssl_st* connection);
 
 /// The oneM2M identities in the subjectAltName of a certificate, each in every form in which `from`
 /// may state it:

@@ -161,7 +161,7 @@ class StreamSession : public Session {
     if constexpr (kIsTls) {
       ssl_st* const tls = ws_.next_layer().native_handle();
       peer.identities = identities_of(tls);
-      peer.authenticated = SSL_get0_peer_certificate(tls) != nullptr;
+      peer.authenticated = gatehouse::is_authenticated(tls);
     }
     is_binary(codec) ? ws_.binary(true) : ws_.text(true);
     open(codec, std::move(peer));

@@ -6,6 +6,7 @@
 #include "bindings/coap/client.h"
 #include "bindings/coap/server.h"
 #include "cse/node/log.h"
+#include "cse/node/psk_keys.h"
 
 namespace gatehouse::node {
 namespace {
@@ -64,6 +65,12 @@ Result<void> CoapBinding::listen() {
     auto table = PskTable::load(coap.psk_file);
     if (!table) return fail(table.error());
     how.psk = *std::move(table);
+  }
+  if (settings_.credentials.psk_source) {
+    auto all = std::make_shared<PskSources>();
+    if (how.psk) all->add(std::make_shared<FixedPskSource>(*how.psk));
+    all->add(settings_.credentials.psk_source);
+    how.psk_source = all;
   }
   return add(secured_, std::move(how), "coaps");
 }

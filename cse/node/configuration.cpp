@@ -144,6 +144,8 @@ void check_together(ReadResult& result) {
   if (c.given() && (c.key_file.empty() || c.ca_file.empty())) {
     error("credentials: certificate, key and ca must be given together");
   }
+  if (c.ocsp_fetch && c.ocsp_file.empty())
+    error("credentials.ocsp_fetch: needs credentials.ocsp_response, the file to keep");
   if (s.https.enabled && !c.given())
     error("https.enabled: needs [credentials] certificate, key and ca");
   if (!s.registrar.cse_id.empty() && s.registrar.url.empty())
@@ -161,8 +163,12 @@ void check_together(ReadResult& result) {
     error("ws.address: \"" + s.ws.address +
           "\" is not loopback, and ws proves no identity; use wss there");
   }
-  if (s.coap.secured.enabled && !c.given() && s.coap.psk_file.empty())
+  if (s.coap.secured.enabled && !c.given() && s.coap.psk_file.empty() && c.psk_file.empty())
     error("coaps.enabled: needs [credentials], or coaps.psk_file");
+  if (!s.maf.url.empty() && (!s.maf.url.starts_with("https://") || s.maf.fqdn.empty()))
+    error("maf.url: must be an https URL, and maf.fqdn must be given with it");
+  if (!s.maf.url.empty() && !c.given())
+    error("maf.url: needs [credentials], which prove this CSE to the MAF");
   if (s.coap.plain.enabled && !is_loopback(s.coap.plain.address)) {
     error("coap.address: \"" + s.coap.plain.address +
           "\" is not loopback, and coap proves no identity; use coaps there");
@@ -179,15 +185,6 @@ void check_together(ReadResult& result) {
 }
 
 }  // namespace
-
-TlsSettings CredentialSettings::to_tls() const {
-  TlsSettings tls;
-  tls.certificate_file = certificate_file;
-  tls.key_file = key_file;
-  tls.ca_file = ca_file;
-  if (!crl_file.empty()) tls.crl_file = crl_file;
-  return tls;
-}
 
 ReadResult read_configuration(const std::string& file, const std::vector<std::string>& overrides,
                               const std::map<std::string, std::string>& environment) {

@@ -14,10 +14,13 @@
 #include "cse/core/rate_limit.h"
 #include "cse/core/sender_list.h"
 #include "cse/node/coap_binding.h"
+#include "cse/node/credentials.h"
 #include "cse/node/dialect_wiring.h"
+#include "cse/node/esprim_wiring.h"
 #include "cse/node/flex_files.h"
 #include "cse/node/log.h"
 #include "cse/node/pages.h"
+#include "cse/node/psk_keys.h"
 #include "cse/node/request_log.h"
 #include "cse/node/services.h"
 #include "cse/node/system_scheduler.h"
@@ -87,6 +90,7 @@ struct Node::Impl {
   }
 
   Result<void> open();
+  Result<void> open_psk_sources();
   void open_senders();
   void open_upper_tester();
   http::PageHandler all_pages();
@@ -105,10 +109,12 @@ struct Node::Impl {
   std::unique_ptr<Store> store;
   std::unique_ptr<Cse> cse;
   std::unique_ptr<Dialects> dialects;
-  std::unique_ptr<RateLimit> limit;  ///< null: none is configured
+  std::unique_ptr<EsPrimGate> esprim;  ///< null: nobody shares a key for it
+  std::unique_ptr<RateLimit> limit;    ///< null: none is configured
   std::unique_ptr<RequestLog> front;
   std::shared_ptr<BearerTokens> tokens;  ///< null: none are configured
   TokenIssuers issuers;
+  std::unique_ptr<http::Client> maf_client;  ///< null: there is no MAF
   SenderList senders;
   std::unique_ptr<DialectSender> translator;  ///< null: no receiver has a dialect
   std::unique_ptr<http::Client> http_client;
@@ -121,11 +127,17 @@ struct Node::Impl {
   std::unique_ptr<Services> services;
   std::unique_ptr<Expiration> expiration;
   std::unique_ptr<UpperTester> upper_tester;
+  std::unique_ptr<OcspRefresher> ocsp;  ///< null: the file is somebody else's to keep
   std::unique_ptr<http::Server> http_server, https_server;
   std::atomic<bool> ready{false};
 };
 
 Result<void> Node::Impl::open() {
+  if (auto usable = check_credentials(settings.credentials); !usable) return usable;
+  if (auto known = open_psk_sources(); !known) return known;
+  if (settings.credentials.ocsp_fetch) {
+    ocsp = std::make_unique<OcspRefresher>(settings.credentials.to_tls());
+  }
   if (!settings.flexcontainers.empty()) {
     auto read = read_flex_files(settings.flexcontainers);
     if (!read) return fail(read.error());
@@ -140,6 +152,12 @@ Result<void> Node::Impl::open() {
   dialects = std::make_unique<Dialects>(switches_of(settings),
                                         dialect_facts(settings, schemas, *cse), *cse);
   PrimitiveHandler* next = dialects.get();
+  if (!settings.esprim_keys.empty()) {
+    auto gate = open_esprim(settings, *next, scheduler);
+    if (!gate) return fail(gate.error());
+    esprim = *std::move(gate);
+    next = esprim.get();
+  }
   const LimitSettings& l = settings.limits;
   if (l.peer_rate > 0 || l.originator_rate > 0) {
     const auto rate = [](int per_second, int burst) {
@@ -169,6 +187,24 @@ Result<void> Node::Impl::open() {
   services->set_connections(*websocket);
   open_upper_tester();
   return cse->start();
+}
+
+Result<void> Node::Impl::open_psk_sources() {
+  auto sources = std::make_shared<PskSources>();
+  if (!settings.credentials.psk_file.empty()) {
+    auto table = PskTable::load(settings.credentials.psk_file);
+    if (!table) return fail(table.error().rsc, "credentials.psk_file: " + table.error().detail);
+    sources->add(std::make_shared<FixedPskSource>(*std::move(table)));
+  }
+  if (!settings.maf.url.empty()) {
+    http::ClientSettings client;
+    client.tls = settings.credentials.to_tls();
+    maf_client = std::make_unique<http::Client>(client, codecs);
+    sources->add(std::make_shared<MafKeys>(settings.maf, settings.cse.cse_id, *maf_client,
+                                           [this] { return scheduler.now(); }));
+  }
+  if (!sources->empty()) settings.credentials.psk_source = std::move(sources);
+  return {};
 }
 
 void Node::Impl::open_senders() {
@@ -314,6 +350,7 @@ Result<void> Node::start() {
 void Node::stop() {
   Impl& node = *impl_;
   node.ready = false;
+  node.ocsp.reset();
   if (node.http_server) node.http_server->stop();
   if (node.https_server) node.https_server->stop();
   if (node.coap) node.coap->stop_servers();
@@ -325,6 +362,7 @@ void Node::stop() {
   if (node.mqtt_client) node.mqtt_client->stop();
   if (node.mqtt_server) node.mqtt_server->stop();
   if (node.http_client) node.http_client->stop();
+  if (node.maf_client) node.maf_client->stop();
   if (node.cse) node.cse->stop();
 }
 

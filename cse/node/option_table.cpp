@@ -54,6 +54,29 @@ Option locations() {
   return option;
 }
 
+constexpr const char* kOcspPolicies[] = {"off", "if_stapled", "required"};
+
+Option ocsp_policy() {
+  Option option;
+  option.key = "credentials.ocsp";
+  option.description =
+      "OCSP responses of servers that we call: off, if_stapled (a bad one is refused) or required "
+      "(none is refused, too)";
+  option.apply = [](NodeSettings& s, const Scalar& value) -> std::optional<std::string> {
+    const std::string* given = std::get_if<std::string>(&value);
+    for (int policy = 0; given && policy <= 2; ++policy) {
+      if (*given != kOcspPolicies[policy]) continue;
+      s.credentials.ocsp = static_cast<OcspPolicy>(policy);
+      return std::nullopt;
+    }
+    return "must be one of off, if_stapled, required";
+  };
+  option.show = [](const NodeSettings& s) {
+    return std::string(kOcspPolicies[static_cast<int>(s.credentials.ocsp)]);
+  };
+  return option;
+}
+
 std::optional<std::string> known_switch(const std::string& name) {
   if (find_switch(name)) return std::nullopt;
   std::vector<std::string> known;
@@ -192,11 +215,38 @@ const std::vector<Option>& options() {
     r.push_back(text("store.path", "file of the SQLite database", FIELD(store.path)));
     r.push_back(text("credentials.certificate", "PEM file: certificate chain of this CSE",
                      FIELD(credentials.certificate_file)));
-    r.push_back(
-        text("credentials.key", "PEM file or pkcs11: URI of its key", FIELD(credentials.key_file)));
+    r.push_back(text("credentials.key",
+                     "where its key is, for all bindings: a PEM file; "
+                     "\"pkcs11:token=…;object=…?pin-source=file:…\" (RFC 7512); "
+                     "\"tpm2:handle=0x81000001;auth-source=file:…;tcti=device:/dev/tpmrm0\"",
+                     FIELD(credentials.key_file)));
     r.push_back(text("credentials.ca", "PEM file: trust anchors for the other side",
                      FIELD(credentials.ca_file)));
     r.push_back(text("credentials.crl", "PEM file: revocation list", FIELD(credentials.crl_file)));
+    r.push_back(text("credentials.ocsp_response",
+                     "DER file: OCSP response of our certificate, stapled to what we serve",
+                     FIELD(credentials.ocsp_file)));
+    r.push_back(flag("credentials.ocsp_fetch",
+                     "keep that file fresh by asking the responder that the certificate names",
+                     FIELD(credentials.ocsp_fetch)));
+    r.push_back(ocsp_policy());
+    r.push_back(text("credentials.psk_file",
+                     "keys of peers, for https, wss and coaps: lines of identity, key in hex, "
+                     "originators",
+                     FIELD(credentials.psk_file)));
+    r.push_back(text("esprim.keys",
+                     "pairwise keys for ESPrim: lines of identity, key in hex of 16 or 32 bytes, "
+                     "originators",
+                     FIELD(esprim_keys)));
+    r.push_back(text("maf.url", "https URL of the MAF that knows further keys; empty: none",
+                     FIELD(maf.url)));
+    r.push_back(
+        text("maf.fqdn", "its domain name, right of the @ in key identifiers", FIELD(maf.fqdn)));
+    r.push_back(number("maf.wait_ms", "how long a handshake waits for the MAF", 1, 10000,
+                       FIELD(maf.wait_ms)));
+    r.push_back(number("maf.cache_seconds",
+                       "how long an answer of the MAF is good; a revocation is seen after it", 1,
+                       86400, FIELD(maf.cache_seconds)));
     add_listener(r, "http", &NodeSettings::http);
     add_listener(r, "https", &NodeSettings::https);
     r.push_back(text("mqtt.broker", "mqtt:// or mqtts:// URL of the broker; empty: no MQTT",

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,13 @@ struct CredentialSettings {
   /// Issuers of oneM2M tokens (tkns): "issuer file.pem", the key that verifies theirs.
   std::vector<std::string> token_issuers;
   std::string tokens_file;  ///< bearer tokens of people; empty: none
+  std::string ocsp_file;    ///< our certificate's OCSP response, which we staple; empty: none
+  bool ocsp_fetch = false;  ///< ask the certificate's responder and keep `ocsp_file` in time
+  OcspPolicy ocsp = OcspPolicy::kOff;  ///< towards servers that we call
+  std::string
+      psk_file;  ///< pre-shared keys of those who may come on https, wss, coaps; empty: none
+  /// Made at the start of what psk_file and the MAF know; null: nobody comes with a key.
+  std::shared_ptr<PskSource> psk_source;
   bool given() const { return !certificate_file.empty(); }
   TlsSettings to_tls() const;
 };
@@ -62,6 +70,14 @@ struct CoapSettings {
   CoapSettings() { secured.port = 5684; }
 };
 
+/// The M2M Authentication Function that is asked for keys (TS-0003 clause 8.2.2.3.3).
+struct MafSettings {
+  std::string url;         ///< "https://127.0.0.1:8543"; empty: none
+  std::string fqdn;        ///< right of the '@' in the identifiers of its keys
+  int wait_ms = 1000;      ///< how long a handshake waits for it
+  int cache_seconds = 60;  ///< how long its answers are good: a revocation is seen after it
+};
+
 /// The CSE at which this one registers (MN and ASN).
 struct RegistrarSettings {
   std::string cse_id;  ///< "/id-in"; empty: none
@@ -102,6 +118,8 @@ struct NodeSettings {
   CoapSettings coap;
   LimitSettings limits;
   RegistrarSettings registrar;
+  MafSettings maf;
+  std::string esprim_keys;  ///< file of pairwise keys for ESPrim; empty: no ESPrim
   UpperTesterSettings upper_tester;
   CompatSettings compat;
   std::vector<std::string> flexcontainers;  ///< files that define users' own flexContainers

@@ -29,12 +29,12 @@ constexpr WireSerialisation kWebSocket[] = {
 
 constexpr WireBinding kBindings[] = {
     {"HTTP/1.1, server also HTTP/2 (TS-0009)", "http, https", "yes", "yes",
-     "TLS, both certificates", "polling channel", "http.*, https.*", kHttp},
+     "TLS, certificates or shared keys", "polling channel", "http.*, https.*", kHttp},
     {"MQTT 3.1.1 and 5 (TS-0010)", "mqtt, mqtts", "through a broker", "through a broker",
      "TLS to the broker, its access control", "the broker", "mqtt.*", kMqtt},
     {"CoAP (TS-0008)", "coap, coaps", "yes", "yes", "DTLS, certificates or shared keys",
      "polling channel", "coap.*, coaps.*", kCoap},
-    {"WebSocket (TS-0020)", "ws, wss", "yes", "yes", "TLS, both certificates",
+    {"WebSocket (TS-0020)", "ws, wss", "yes", "yes", "TLS, certificates or shared keys",
      "the connection that it opened", "ws.*, wss.*", kWebSocket},
 };
 

@@ -17,6 +17,8 @@ LAYERS = {
     "cse/store/memory": ["=cse/store"],
     "cse/store/sqlite": ["=cse/store"],
     "cse/core": ["=cse/store"],
+    "cse/jose": ["cse/primitive", "cse/codec"],
+    "cse/services/esprim": ["=cse/core", "cse/jose"],
     "cse/services/*": ["=cse/core"],  # each on its own
     "mgmt-objects": ["cse/schema", "=cse/core"],
     "bindings/security": ["cse/primitive", "cse/codec"],
@@ -26,7 +28,7 @@ LAYERS = {
     "bindings/coap": ["bindings/security", "bindings/query"],
     "bindings/websocket": ["bindings/security"],
     "certs": ["cse/primitive"],
-    "ae-apps/sdk": ["bindings/http", "bindings/mqtt", "bindings/coap", "bindings/websocket", "bindings/security"],
+    "ae-apps/sdk": ["cse/jose", "bindings/http", "bindings/mqtt", "bindings/coap", "bindings/websocket", "bindings/security"],
     "ae-apps/ota/crypto": ["cse/primitive", "cse/codec"],
     "ae-apps/ota/image": ["ae-apps/ota/crypto"],
     "ae-apps/ota/uptane": ["ae-apps/ota/crypto"],
@@ -59,6 +61,7 @@ LAYERS = {
     "ae-apps/attestation/cli": ["ae-apps/attestation/tpm", "ae-apps/attestation/verifier", "ae-apps/ota/program"],
     "ae-apps/ctl/conformance": ["cse/primitive", "cse/codec"],
     "ae-apps/ctl": ["ae-apps/ctl/conformance", "bindings/http"],
+    "ae-apps/maf": ["cse/primitive", "cse/codec", "bindings/http", "bindings/security"],
     "ae-apps/demo": ["ae-apps/sdk", "ae-apps/ota", "ae-apps/attestation/verifier", "certs"],
     "cse/node": ["*"],
     "tests": ["*"],
@@ -74,10 +77,11 @@ LIBRARIES = [
     (r"(raptor2|rasqal)\.h", ["cse/services/semantics"]),
     (r"mqtt/", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
+    (r"cjose/", ["cse/jose"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
-    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs",
+    (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs", "cse/jose",
                    "ae-apps/attestation/evidence/trust", "ae-apps/attestation/quote", "tests/ae-apps/attestation"]),
-    (r"tss2/", ["ae-apps/attestation/tpm"]),
+    (r"tss2/", ["ae-apps/attestation/tpm", "bindings/security"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
 

@@ -12,13 +12,13 @@ namespace {
 using testing_support::CertificateWish;
 using testing_support::TestAuthority;
 
-/// The provider whose CSE knows a revocation list; Paho cannot check one, so it has no MQTT.
+/// The provider whose CSE knows a revocation list, which its connection to the broker checks, too.
 class Guarded {
  public:
   Guarded()
       : revoked_(credentials_.authority().issue(wish("revoked"))),
         list_(credentials_.authority().revoke(revoked_.certificate_file)),
-        world_(&credentials_, {"credentials.crl=" + list_, "mqtt.broker="}) {}
+        world_(&credentials_, {"credentials.crl=" + list_}) {}
 
   static CertificateWish wish(std::string name, std::string identity = "id-in/CContract") {
     return {.name = std::move(name),

@@ -157,7 +157,11 @@ bool is_secured(const std::string& name) {
 }  // namespace
 
 std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& codec) {
-  World& world = is_secured(name) ? World::with_credentials() : World::plain();
+  return open_wire_in(is_secured(name) ? World::with_credentials() : World::plain(), name, codec);
+}
+
+std::unique_ptr<Wire> open_wire_in(World& world, const std::string& name,
+                                   const std::string& codec) {
   const std::string scheme = name.substr(0, name.find_first_of("-+"));
   if (name.ends_with("-2")) return std::make_unique<Http2Wire>(world, scheme, codec);
   if (scheme.starts_with("http")) return http_wire(world, scheme, codec);
@@ -170,10 +174,12 @@ std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& code
 
 std::unique_ptr<Wire> open_wire_as(const Guest& guest, World& world, const std::string& name) {
   constexpr std::chrono::seconds kPatience{1};
-  if (name == "wss") return std::make_unique<WebSocketWire>(world, name, "json", guest.tls);
+  std::optional<TlsSettings> tls = guest.tls;
+  if (!tls && guest.psk) tls.emplace().psk = guest.psk;
+  if (name == "wss") return std::make_unique<WebSocketWire>(world, name, "json", tls);
   if (name == "https") {
     http::ClientSettings settings;
-    settings.tls = guest.tls;
+    settings.tls = tls;
     settings.request_timeout = kPatience;
     return std::make_unique<SenderWire<http::Client, http::ClientSettings>>(
         settings, world.url(name), "json");

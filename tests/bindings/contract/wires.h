@@ -38,6 +38,9 @@ constexpr const char* kSecuredWires[] = {"https",     "https-2",   "mqtts", "coa
 /// `codec`: "json", "cbor" or "xml".
 std::unique_ptr<Wire> open_wire(const std::string& name, const std::string& codec);
 
+/// The same, to that world.
+std::unique_ptr<Wire> open_wire_in(World& world, const std::string& name, const std::string& codec);
+
 /// Whoever comes to a secured wire in place of the AE.
 struct Guest {
   std::optional<TlsSettings> tls;

@@ -9,6 +9,7 @@
 #include "cse/node/configuration.h"
 #include "cse/node/log.h"
 #include "mgmt-objects/management_objects.h"
+#include "tests/bindings/security/key_stores.h"
 
 namespace gatehouse::contract {
 namespace {
@@ -70,6 +71,10 @@ Credentials::Credentials() : authority_(folder_.path()) {
   fs::copy_file(broker.certificate_file, broker_folder() / "broker.pem");
   fs::copy_file(broker.key_file, broker_folder() / "broker.key");
   fs::copy_file(authority_.ca_file(), broker_folder() / "ca.pem");
+}
+
+void Credentials::keep_keys_in(testing_support::KeyStore& store) {
+  for (TlsSettings* tls : {&cse_, &ae_}) tls->key_file = store.take(tls->key_file);
 }
 
 std::string Credentials::key_file() const { return (folder_.path() / "keys").string(); }

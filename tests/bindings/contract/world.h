@@ -11,6 +11,10 @@
 #include "tests/bindings/mqtt/test_broker.h"
 #include "tests/bindings/security/test_certificates.h"
 
+namespace gatehouse::testing_support {
+class KeyStore;
+}
+
 namespace gatehouse::contract {
 
 constexpr const char* kOriginator = "CContract";  ///< the AE that asks
@@ -39,6 +43,8 @@ class Credentials {
   const testing_support::TestAuthority& authority() const { return authority_; }
   std::string key_file() const;  ///< of the CSE: who may come with which key
   PskEntry psk() const;          ///< of the AE
+  /// Moves both keys; before a World is made of it.
+  void keep_keys_in(testing_support::KeyStore& store);
   std::filesystem::path folder() const { return folder_.path(); }
   /// Where the broker finds its own.
   std::filesystem::path broker_folder() const { return folder_.path() / "broker"; }

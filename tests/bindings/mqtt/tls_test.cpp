@@ -4,6 +4,7 @@
 #include "bindings/mqtt/server.h"
 #include "tests/bindings/mqtt/test_broker.h"
 #include "tests/bindings/mqtt/test_support.h"
+#include "tests/bindings/security/test_certificates.h"
 
 namespace gatehouse::mqtt {
 namespace {
@@ -167,7 +168,37 @@ TEST_F(MqttTls, ABrokerWithTheNameOfAnotherHostIsRefused) {
   EXPECT_THAT(client.ready.now(), IsEmpty());
 }
 
-// Paho has no setting for it: see kNoTls12Ciphers in paho_link.cpp.
+// Paho has no setting for either: see paho_tls.h.
+TEST(MqttRevocation, ABrokerWhoseCertificateIsOnTheListIsRefused) {
+  namespace fs = std::filesystem;
+  const testing_support::TemporaryFolder folder;
+  const testing_support::TestAuthority authority(folder.path());
+  const auto issue = [&authority](const char* name) {
+    return authority.issue({.name = name, .alternative_names = "IP:127.0.0.1,DNS:localhost"});
+  };
+  const TlsSettings of_broker = issue("broker"), other = issue("other");
+  TlsSettings mine = issue("id-in"), wary = mine;
+  fs::create_directories(folder.path() / "shown");
+  fs::copy_file(of_broker.certificate_file, folder.path() / "shown/broker.pem");
+  fs::copy_file(of_broker.key_file, folder.path() / "shown/broker.key");
+  fs::copy_file(authority.ca_file(), folder.path() / "shown/ca.pem");
+  const auto list = [&](const TlsSettings& revoked, const char* name) {
+    fs::rename(authority.revoke(revoked.certificate_file), folder.path() / name);
+    return (folder.path() / name).string();
+  };
+  mine.crl_file = list(other, "other.crl");
+  wary.crl_file = list(of_broker, "broker.crl");
+  const TestBroker broker(TestBroker::shipped(folder.path() / "shown"));
+  const std::string url = "mqtts://127.0.0.1:" + std::to_string(broker.port());
+
+  RawClient with_another_list(url, {"/x"}, mine);
+  RawClient with_it_on_the_list(url, {"/x"}, wary);
+
+  EXPECT_TRUE(with_another_list.wait_connected());
+  EXPECT_THAT(with_it_on_the_list.refusals.wait_for(2), SizeIs(testing::Ge(2u)));
+  EXPECT_THAT(with_it_on_the_list.ready.now(), IsEmpty());
+}
+
 TEST_F(MqttTls, CanInsistOnTls13) {
   const std::string at_most_12 =
       "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = limits\n"

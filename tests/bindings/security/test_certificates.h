@@ -156,6 +156,7 @@ class TestAuthority {
   }
   static void save_key(EVP_PKEY* key, const std::filesystem::path& file) {
     FILE* out = std::fopen(file.c_str(), "w");
+    std::filesystem::permissions(file, std::filesystem::perms(0600));
     check(out != nullptr && PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr));
     std::fclose(out);
   }

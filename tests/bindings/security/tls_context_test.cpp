@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "tests/bindings/security/handshake.h"
 #include "tests/bindings/security/test_certificates.h"
 
 namespace gatehouse {
@@ -14,6 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::CertificateWish;
+using testing_support::Handshake;
 using testing_support::TemporaryFolder;
 using testing_support::TestAuthority;
 
@@ -33,38 +35,6 @@ TEST(IdentitiesOfUri, IsEmptyForAnythingElse) {
     EXPECT_THAT(identities_of_uri(uri), IsEmpty()) << uri;
   }
 }
-
-/// Two TLS ends joined in memory.
-class Handshake {
- public:
-  Handshake(SSL_CTX* server, SSL_CTX* client, const std::string& host)
-      : server_(SSL_new(server)), client_(SSL_new(client)) {
-    BIO *to_server = nullptr, *to_client = nullptr;
-    BIO_new_bio_pair(&to_client, 0, &to_server, 0);
-    SSL_set_bio(server_, to_server, to_server);
-    SSL_set_bio(client_, to_client, to_client);
-    SSL_set_accept_state(server_);
-    SSL_set_connect_state(client_);
-    EXPECT_TRUE(expect_server_name(client_, host).has_value());
-    for (int i = 0; i < 20; ++i) {
-      client_done_ = SSL_do_handshake(client_) == 1;
-      server_done_ = SSL_do_handshake(server_) == 1;
-    }
-  }
-  ~Handshake() {
-    SSL_free(server_);
-    SSL_free(client_);
-  }
-  Handshake(const Handshake&) = delete;
-  Handshake& operator=(const Handshake&) = delete;
-  bool done() const { return client_done_ && server_done_; }
-  SSL* server() { return server_; }
-  SSL* client() { return client_; }
-
- private:
-  SSL *server_, *client_;
-  bool client_done_ = false, server_done_ = false;
-};
 
 class TlsContextTest : public testing::Test {
  protected:
