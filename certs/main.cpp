@@ -108,7 +108,7 @@ int ocsp(const Options& options, const pki::Authority& authority) {
 void describe_issue(CLI::App& command, Options& options) {
   command.add_option("kind", options.kind, "cse, ae, node, ecu, oem or server")
       ->required()
-      ->check(CLI::IsMember({"cse", "ae", "node", "ecu", "oem", "server"}));
+      ->check(CLI::IsMember({"cse", "ae", "node", "ecu", "oem", "tester", "server"}));
   command.add_option("name", options.request.name, "filed as NAME.crt and NAME.key")->required();
   command.add_option("--id", options.request.identities,
                      "oneM2M identity: /id-in, /id-mn/Cgw or Sfoo (repeatable)");

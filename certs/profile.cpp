@@ -5,7 +5,7 @@
 namespace gatehouse::pki {
 
 const Profile& profile_of(Kind kind) {
-  static_assert(std::size(kProfiles) == static_cast<std::size_t>(Kind::kServer) + 1);
+  static_assert(std::size(kProfiles) == static_cast<std::size_t>(Kind::kTester) + 1);
   return kProfiles[static_cast<std::size_t>(kind)];
 }
 

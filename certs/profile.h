@@ -9,7 +9,7 @@
 namespace gatehouse::pki {
 
 /// Whom a certificate is for. What each may do with it is a row of kProfiles.
-enum class Kind : std::uint8_t { kCse, kAe, kNode, kEcu, kOem, kServer };
+enum class Kind : std::uint8_t { kCse, kAe, kNode, kEcu, kOem, kServer, kTester };
 
 /// What a certificate of a kind holds. Source: TS-0003 clause 10.1.1 (certificate profiles), RFC
 /// 5280.
@@ -28,6 +28,8 @@ inline constexpr Profile kProfiles[] = {
     {Kind::kEcu, "ecu", nullptr, false, false},  // signs reports; speaks no TLS
     {Kind::kOem, "oem", "codeSigning", false, false},
     {Kind::kServer, "server", "serverAuth", false, true},  // a broker, a web server
+    {Kind::kTester, "tester", "clientAuth,2.25.192383241172345120163458722318941202441", false,
+     false},  // programs ECUs (UDS 29); the usage is ours
 };
 
 const Profile& profile_of(Kind kind);

@@ -9,6 +9,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kStartLimit{20'000};
+constexpr int kBusBitRate = 500'000, kBusDataBitRate = 2'000'000;  // bit/s
 
 /// The number behind the last occurrence of `before`.
 std::uint16_t port_behind(const std::string& text, const std::string& before) {
@@ -35,6 +36,7 @@ Result<void> Car::set_up(const Consent& consent) {
       {"MQTT broker", &Car::start_broker},
       {"IN-CSE /id-in", &Car::start_in},
       {"MN-CSE /id-mn", &Car::start_mn},
+      {"CAN FD bus", &Car::start_bus},
       {"ECUs", &Car::start_ecus},
       {"OTA server", &Car::start_server},
       {"OTA gateway", &Car::start_gateway},
@@ -138,6 +140,21 @@ Result<std::string> Car::start_mn() {
   return layout_.mn_url() + "; registered at /id-in as <remoteCSE>";
 }
 
+Result<std::string> Car::start_bus() {
+  const std::string rate = std::to_string(kBusBitRate), data_rate = std::to_string(kBusDataBitRate);
+  if (auto done =
+          start("can-bus", {layout_.program("gatehouse-can"), "--socket", layout_.file("can0"),
+                            "--bit-rate", rate, "--data-bit-rate", data_rate});
+      !done) {
+    return fail(done.error());
+  }
+  if (auto done = wait_for_text("the CAN bus starts", "can-bus.out", "CAN bus at"); !done) {
+    return fail(done.error());
+  }
+  return "virtual, between processes: " + std::to_string(kBusBitRate / 1000) + "/" +
+         std::to_string(kBusDataBitRate / 1000) + " kbit/s";
+}
+
 Result<void> Car::start_ecu(EcuPlan& ecu) {
   log_ = layout_.log("tools.log");
   const Result<Image> factory = desk_->release(ecu, {kFactoryVersion, 1, true, {}});
@@ -145,18 +162,20 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
   std::vector<std::string> words = {layout_.program("gatehouse-ecu"),
                                     "--state",
                                     layout_.file("ecus/" + ecu.serial),
-                                    "--port",
-                                    "0",
                                     "--serial",
                                     ecu.serial,
                                     "--hardware-id",
                                     ecu.hardware_id,
-                                    "--logical-address",
-                                    ecu.logical_address,
                                     "--access-key",
                                     access_key_file(layout_, ecu),
                                     "--initial-image",
                                     factory->file};
+  if (ecu.request_id.empty()) {
+    words.insert(words.end(), {"--port", "0", "--logical-address", ecu.logical_address});
+  } else {
+    words.insert(words.end(), {"--can", layout_.bus(), "--can-fd", "--can-request-id",
+                               ecu.request_id, "--can-response-id", ecu.response_id});
+  }
   if (ecu.constrained) {
     words.insert(words.end(), {"--constrained", "--shared-key", shared_key_file(layout_, ecu)});
   } else {
@@ -170,6 +189,7 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
       !done) {
     return done;
   }
+  if (!ecu.request_id.empty()) return {};
   ecu.port = port_behind(whole_file(layout_.log(name + ".out")), "127.0.0.1:");
   if (ecu.port == 0) return fail(Rsc::kInternalServerError, "no DoIP port of " + ecu.serial);
   return {};
@@ -179,9 +199,11 @@ Result<std::string> Car::start_ecus() {
   std::string detail;
   for (EcuPlan& ecu : layout_.ecus) {
     if (auto done = start_ecu(ecu); !done) return fail(done.error());
-    detail += ecu.serial + " (" + ecu.level() + ") :" + std::to_string(ecu.port) + ", ";
+    const std::string place =
+        ecu.request_id.empty() ? "DoIP :" + std::to_string(ecu.port) : "ISO-TP " + ecu.request_id;
+    detail += (detail.empty() ? "" : ", ") + ecu.serial + " (" + ecu.level() + ") " + place;
   }
-  return detail + "DoIP";
+  return detail;
 }
 
 Result<std::string> Car::start_server() {
@@ -199,6 +221,9 @@ Result<std::string> Car::start_server() {
 }
 
 Result<std::string> Car::start_gateway() {
+  if (auto done = write_file(layout_.file("car.toml"), vehicle_description(layout_)); !done) {
+    return fail(done.error());
+  }
   const std::string file = layout_.file("gateway.json");
   if (auto done = write_file(file, gateway_configuration(layout_, consent_)); !done) {
     return fail(done.error());

@@ -39,6 +39,7 @@ class Car {
   Result<std::string> start_broker();
   Result<std::string> start_in();
   Result<std::string> start_mn();
+  Result<std::string> start_bus();
   Result<std::string> start_ecus();
   Result<std::string> start_server();
   Result<std::string> start_gateway();

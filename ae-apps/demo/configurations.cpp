@@ -41,20 +41,23 @@ Value tls(const Layout& layout, const std::string& name) {
                         {"ca", layout.authority()}});
 }
 
-Value ecu_at_gateway(const Layout& layout, const EcuPlan& ecu) {
-  Value out = Value::object({{"serial", ecu.serial},
-                             {"hardware_id", ecu.hardware_id},
-                             {"port", static_cast<int>(ecu.port)},
-                             {"logical_address", std::stoi(ecu.logical_address, nullptr, 16)},
-                             {"level", ecu.level()},
-                             {"access_key_file", access_key_file(layout, ecu)}});
-  if (ecu.constrained) {
-    out.set("shared_key_file", shared_key_file(layout, ecu));
+std::string ecu_in_vehicle(const Layout& layout, const EcuPlan& ecu) {
+  std::string out = "\n[[ecu]]\nserial = " + quoted(ecu.serial) +
+                    "\nhardware_id = " + quoted(ecu.hardware_id) +
+                    "\nlevel = " + quoted(ecu.level()) +
+                    "\naccess_key = " + quoted(access_key_file(layout, ecu)) + "\n";
+  if (ecu.request_id.empty()) {
+    out +=
+        "port = " + std::to_string(ecu.port) + "\nlogical_address = " + ecu.logical_address + "\n";
   } else {
-    out.set("public_key", report_public_key_file(layout, ecu));
-    out.set("verifies", true);
+    out += "bus = \"body\"\nrequest_id = " + ecu.request_id + "\nresponse_id = " + ecu.response_id +
+           "\n";
   }
-  return out;
+  if (!ecu.constrained) out += "verifies = true\n";
+  return out +
+         (ecu.constrained ? "shared_key = " + quoted(shared_key_file(layout, ecu))
+                          : "public_key = " + quoted(report_public_key_file(layout, ecu))) +
+         "\n";
 }
 
 Value ecu_at_server(const Layout& layout, const EcuPlan& ecu) {
@@ -120,9 +123,15 @@ std::string server_configuration(const Layout& layout) {
        {"vehicles", Value::array({std::move(vehicle)})}}));
 }
 
+std::string vehicle_description(const Layout& layout) {
+  std::string out =
+      "[vehicle]\nvin = \"GATEHOUSE00000001\"\n\n[bus.body]\nat = " + quoted(layout.bus()) +
+      "\nfd = true\n";
+  for (const EcuPlan& ecu : layout.ecus) out += ecu_in_vehicle(layout, ecu);
+  return out;
+}
+
 std::string gateway_configuration(const Layout& layout, const Consent& consent) {
-  Value ecus = Value::array();
-  for (const EcuPlan& ecu : layout.ecus) ecus.push_back(ecu_at_gateway(layout, ecu));
   return to_json(Value::object(
       {{"cse_url", layout.mn_url()},
        {"cse_id", "/id-mn"},
@@ -148,7 +157,7 @@ std::string gateway_configuration(const Layout& layout, const Consent& consent) 
                                  {"images_url", layout.images_url() + "/uptane/images/"},
                                  {"director_root", first_root(layout.director_repository())},
                                  {"images_root", first_root(layout.images_repository())}})},
-       {"ecus", std::move(ecus)}}));
+       {"vehicle_file", "car.toml"}}));
 }
 
 std::string broker_configuration(const Layout& layout) {

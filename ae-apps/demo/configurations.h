@@ -12,6 +12,8 @@ std::string in_configuration(const Layout& layout);
 std::string mn_configuration(const Layout& layout);
 std::string server_configuration(const Layout& layout);
 /// Once the ports of the ECUs are known.
+/// The vehicle's file, which the gateway reads: a bus and the ECUs.
+std::string vehicle_description(const Layout& layout);
 std::string gateway_configuration(const Layout& layout, const Consent& consent);
 /// mosquitto: mutual TLS, topics by certificate; and the file of its rules.
 std::string broker_configuration(const Layout& layout);

@@ -13,8 +13,11 @@ struct EcuPlan {
   std::string serial, software, hardware_id;
   bool constrained = false;  ///< shares a key with the gateway, which vouches for it
   std::string logical_address;
+  std::string request_id = {};  ///< on the CAN bus, speaking ISO-TP; empty: speaks DoIP
+  std::string response_id = {};
   std::uint16_t port = 0;  ///< of DoIP; known once it runs
 
+  std::string way() const { return request_id.empty() ? "DoIP" : "ISO-TP on CAN FD"; }
   std::string level() const { return constrained ? "constrained" : "full"; }
 };
 
@@ -27,6 +30,7 @@ struct Layout {
 
   std::vector<EcuPlan> ecus = {
       {"BRAKE-0001", "brake", "brake-2", false, "0x1010"},
+      {"LIGHT-0001", "light", "light-1", false, "", "0x7E0", "0x7E8"},
       {"WINDOW-0001", "window", "window-1", true, "0x1020"},
   };
 
@@ -38,6 +42,7 @@ struct Layout {
   std::string images_repository() const { return file("desk/images"); }
   std::string director_repository() const { return file("desk/director"); }
   std::string authority() const { return file("pki/ca.crt"); }
+  std::string bus() const { return "virtual:" + file("can0"); }
   std::string in_url() const { return "https://127.0.0.1:" + std::to_string(in_port); }
   std::string mn_url() const { return "https://127.0.0.1:" + std::to_string(mn_port); }
   std::string broker_url() const { return "mqtts://localhost:" + std::to_string(broker_port); }

@@ -19,7 +19,7 @@ std::string bytes_text(const std::string& count) { return count + " bytes"; }
 }  // namespace
 
 Result<void> Story::update(const EcuPlan& ecu, bool with_handshakes) {
-  screen_.chapter("", ecu.serial + ", a " + ecu.level() + " ECU" +
+  screen_.chapter("", ecu.serial + ", a " + ecu.level() + " ECU on " + ecu.way() +
                           (ecu.constrained ? ": the gateway verifies and signs for it"
                                            : ": it verifies and signs by itself"));
   const auto start = Clock::now();
@@ -181,7 +181,7 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   screen_.step(
       'D', {"gateway",
             "ECU " + ecu.software,
-            "DoIP, UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
+            ecu.way() + ", UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
             "62 F1A0",
             {"runs " + report->at("version") + "; report signed by the " + report->at("signed_by")},
             lap()});
@@ -322,7 +322,7 @@ Result<void> Story::flash(const EcuPlan& ecu) {
   screen_.step('G',
                {"gateway",
                 "ECU " + ecu.software,
-                "UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
+                ecu.way() + ", UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
                 "71 0202",
                 {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
                  (ecu.constrained ? "the gateway's MAC by itself"

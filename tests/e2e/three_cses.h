@@ -145,7 +145,11 @@ inline std::string why(const Response& response) {
 /// that binds topics to certificates. Plain HTTP is off.
 class World {
  public:
-  World() : certificates(folder / "pki"), broker(mqtt::TestBroker::shipped(broker_folder())) {
+  /// `more`: further settings of a CSE, by its name.
+  explicit World(std::map<std::string, std::vector<std::string>> more = {})
+      : certificates(folder / "pki"),
+        broker(mqtt::TestBroker::shipped(broker_folder())),
+        more_(std::move(more)) {
     start("in", 1, "");
     start("mn", 2, "in");
     start("asn", 3, "mn");
@@ -199,11 +203,13 @@ class World {
       s.push_back("mqtt.broker=" + broker_url());
       s.push_back("mqtt.trust_broker_acl=true");
     }
+    s.insert(s.end(), more_[name].begin(), more_[name].end());
     std::filesystem::create_directories(folder / name);
     processes_[name] = std::make_unique<CseProcess>(folder / name);
     EXPECT_TRUE(processes_[name]->start(s)) << log(name);
   }
 
+  std::map<std::string, std::vector<std::string>> more_;
   std::map<std::string, std::unique_ptr<CseProcess>> processes_;
   std::map<std::string, std::vector<std::string>> settings_;
   std::map<std::string, int> ports_;

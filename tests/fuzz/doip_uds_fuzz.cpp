@@ -34,7 +34,7 @@ class Car final : public doip::Entity::Output {
     entity_.tick(now_);
   }
   void hear_uds(ByteView request) {
-    diagnose(request, false, [](Bytes) {});
+    diagnose(0x0E00, request, false, [](Bytes) {});
   }
   /// The first byte of each piece says how: raw bytes of the socket, a UDS request, or the
   /// unlocking of the ECU.
@@ -56,7 +56,8 @@ class Car final : public doip::Entity::Output {
     if (!message || !*message) std::abort();
   }
   void close(doip::Entity::ConnectionId) override {}
-  void diagnose(ByteView request, bool functional,
+  void left(doip::Address tester) override { server_.tester_left(tester); }
+  void diagnose(doip::Address, ByteView request, bool functional,
                 const std::function<void(Bytes)>& answer) override {
     int finals = 0;
     const auto then = server_.handle(request, functional, [&](Bytes said) {

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "ae-apps/ota/cli/director_command.h"
+#include "ae-apps/ota/cli/suit_command.h"
 #include "ae-apps/ota/cli/verify_command.h"
 
 namespace {
@@ -54,6 +55,19 @@ CLI::App* add_director(CLI::App& app, DirectorOptions& o) {
   return command;
 }
 
+CLI::App* add_suit(CLI::App& app, gatehouse::ota::SuitOptions& o) {
+  CLI::App* suit = app.add_subcommand("suit", "SUIT envelopes for constrained ECUs");
+  suit->require_subcommand(1);
+  CLI::App* command = suit->add_subcommand("verify", "verify an envelope, and try it out");
+  command->add_option("envelope", o.envelope)->required();
+  command->add_option("--key", o.keys, "public key or certificate (repeatable)")->required();
+  command->add_option("--vendor", o.vendor, "domain of the vendor of the device");
+  command->add_option("--class", o.device_class, "class of the device: as in gatehouse-oem");
+  command->add_option("--minimum", o.minimum, "least sequence number that is accepted");
+  command->add_option("--payload", o.payload, "file in place of what the manifest fetches");
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,6 +77,8 @@ int main(int argc, char** argv) {
   add_verify(app, options);
   DirectorOptions director;
   const CLI::App* director_command = add_director(app, director);
+  gatehouse::ota::SuitOptions suit;
+  const CLI::App* suit_command = add_suit(app, suit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -71,5 +87,6 @@ int main(int argc, char** argv) {
   if (director_command->parsed()) {
     return gatehouse::ota::run_director(director, std::cout, std::cerr);
   }
+  if (suit_command->parsed()) return run_suit_verify(suit, std::cout, std::cerr);
   return gatehouse::ota::run_verify(options, std::cout, std::cerr);
 }

@@ -32,6 +32,9 @@ std::string encode_state(const BootState& s) {
                                 {"boots", s.boots},
                                 {"failed_boots", s.failed_boots},
                                 {"refused_images", s.refused_images},
+                                {"changed_images", s.changed_images},
+                                {"watchdog_bites", s.watchdog_bites},
+                                {"bites_in_a_row", s.bites_in_a_row},
                                 {"reports", s.reports},
                                 {"failed_unlocks", s.failed_unlocks},
                                 {"confirmed_a", s.confirmed[0]},
@@ -57,6 +60,9 @@ Result<BootState> decode_state(std::string_view text) {
   s.boots = static_cast<std::uint64_t>(tree->integer_at("boots"));
   s.failed_boots = static_cast<std::uint64_t>(tree->integer_at("failed_boots"));
   s.refused_images = static_cast<std::uint64_t>(tree->integer_at("refused_images"));
+  s.changed_images = static_cast<std::uint64_t>(tree->integer_at("changed_images"));
+  s.watchdog_bites = static_cast<std::uint64_t>(tree->integer_at("watchdog_bites"));
+  s.bites_in_a_row = static_cast<unsigned>(tree->integer_at("bites_in_a_row"));
   s.reports = static_cast<std::uint64_t>(tree->integer_at("reports"));
   s.failed_unlocks = static_cast<unsigned>(tree->integer_at("failed_unlocks"));
   s.confirmed = {tree->bool_at("confirmed_a"), tree->bool_at("confirmed_b")};

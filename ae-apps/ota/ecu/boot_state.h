@@ -21,6 +21,10 @@ struct BootState {
   std::uint64_t boots = 0;
   std::uint64_t failed_boots = 0;
   std::uint64_t refused_images = 0;
+  std::uint64_t changed_images = 0;  ///< found at a boot: not what was verified when it came
+  std::uint64_t watchdog_bites = 0;
+  unsigned bites_in_a_row =
+      0;  ///< of the active image, without a boot in between that was asked for
   std::uint64_t reports = 0;
   unsigned failed_unlocks = 0;
   std::array<bool, 2> confirmed{};  ///< the image of the slot passed its self-test once

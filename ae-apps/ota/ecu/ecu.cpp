@@ -1,6 +1,7 @@
 #include "ae-apps/ota/ecu/ecu.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "cse/codec/json.h"
 
@@ -144,8 +145,42 @@ void Ecu::boot() {
     state_ = stored->value_or(BootState{});
   }
   ++state_.boots;
+  boot_check_ = "none";
+  measured_.clear();
   if (state_.trial != Slot::kNone) try_trial();
-  if (running_) return;
+  if (!running_) start_active();
+}
+
+void Ecu::watch() {
+  if (!running_ || settings_.watchdog.count() == 0 || runner_.heard_within(settings_.watchdog)) {
+    return;
+  }
+  // While somebody programs it, the application may have other things to do.
+  if (server_ != nullptr && server_->session() == uds::Session::kProgramming) return;
+  ++state_.watchdog_bites;
+  const unsigned bites = ++state_.bites_in_a_row;
+  state_.last_error =
+      "watchdog: the application of slot " + std::string(name_of(running_->slot)) + " was silent";
+  const Slot spare = other(state_.active);
+  if (bites >= settings_.max_bites && state_.confirmed[index_of(spare)]) {
+    state_.bites_in_a_row = 0;
+    // The way back is open only to an image that is not older than what ran last.
+    const bool good = inspect(spare, state_.mac[index_of(spare)], false, {}).good();
+    if (good) state_.active = spare;
+    state_.last_error += good ? "; back to slot " : "; no way back to slot ";
+    state_.last_error += name_of(spare);
+  }
+  save();
+  boot();
+}
+
+std::string Ecu::boot_report() const {
+  return "slot=" + std::string(name_of(running_ ? running_->slot : Slot::kNone)) +
+         " version=" + version() + " check=" + boot_check_ +
+         " sha256=" + (measured_.empty() ? "none" : measured_);
+}
+
+void Ecu::start_active() {
   if (state_.active == Slot::kNone) {
     save();
     return;
@@ -179,6 +214,7 @@ void Ecu::try_trial() {
   if (good) {
     state_.active = slot;
     state_.confirmed[index_of(slot)] = true;
+    state_.bites_in_a_row = 0;
     state_.release_counter = std::max(state_.release_counter, running_->manifest.release_counter);
     state_.last_error.clear();
     state_.attack = "none";
@@ -196,7 +232,13 @@ void Ecu::try_trial() {
 bool Ecu::start(Slot slot) {
   const Inspection found = inspect(slot, state_.mac[index_of(slot)], true, {});
   start_error_.clear();
+  measured_ = found.manifest ? to_hex(found.payload_sha256) : "";
+  if (boot_check_ == "none") boot_check_ = "good";
   if (!found.good()) {
+    // Verified when it was installed, and so changed behind our back.
+    const bool was_good = state_.confirmed[index_of(slot)] || state_.trial == slot;
+    boot_check_ = was_good ? "changed" : "refused";
+    if (was_good) ++state_.changed_images;
     start_error_ = "slot " + std::string(name_of(slot)) + ": " + found.text();
     start_attack_ = found.attack();
     return false;
@@ -229,6 +271,10 @@ std::string Ecu::status() const {
                                 {"boots", state_.boots},
                                 {"failed_boots", state_.failed_boots},
                                 {"refused_images", state_.refused_images},
+                                {"boot_check", boot_check_},
+                                {"measured", measured_},
+                                {"changed_images", state_.changed_images},
+                                {"watchdog_bites", state_.watchdog_bites},
                                 {"failed_unlocks", state_.failed_unlocks},
                                 {"requests", counters.requests},
                                 {"refused_requests", counters.refused},
@@ -347,6 +393,17 @@ uds::Outcome Ecu::erase(const Pending& pending) {
   state_.tries_left = 0;
   state_.confirmed[index_of(slot)] = false;
   state_.mac[index_of(slot)].clear();
+  if (state_.active == slot) {  // the only slot: until the next boot only the boot loader is left
+    state_.active = Slot::kNone;
+    running_.reset();
+    runner_.stop();
+  }
+  // In slices, so that the tester hears that it takes longer.
+  constexpr std::chrono::milliseconds kSlice{20};
+  for (auto left = settings_.erase_time; left.count() > 0; left -= kSlice) {
+    std::this_thread::sleep_for(std::min(left, kSlice));
+    pending();
+  }
   if (!save() || !disk_.erase(file_of(slot))) {
     return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
   }

@@ -26,7 +26,11 @@ struct EcuSettings {
   /// for it, as its own partial verification shows. Empty: it looks at the OEM's signature alone.
   std::string director_root = {};
   DirectorCheck::Clock clock = {};  ///< for that; empty: the system's
-  unsigned trial_boots = 3;         ///< starts that a trial may use up by losses of power
+  unsigned slots = 2;  ///< 1: an update overwrites what runs; the way back is the gateway's copy
+  std::chrono::milliseconds watchdog{0};    ///< an application that is silent for so long; 0: none
+  unsigned max_bites = 3;                   ///< in a row, then the other slot
+  unsigned trial_boots = 3;                 ///< starts that a trial may use up by losses of power
+  std::chrono::milliseconds erase_time{0};  ///< how long a slow flash memory takes
   std::optional<uds::Nrc>
       precondition_fault;  ///< what 31 01 0203 answers, if the vehicle is in no state for it
 };
@@ -44,6 +48,12 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   /// The boot sequence: a trial if one is due, else the active slot, else the boot loader stays
   /// alone. Never fails: what went wrong is in status().
   void boot();
+  /// Boots again if the watchdog bites; call it now and then.
+  void watch();
+  /// What the last boot found: `slot=a version=1.4.0 check=good sha256=…`; check is "good",
+  /// "changed" (the image in the slot is not the one that was verified when it came), "refused", or
+  /// "none" (no image).
+  std::string boot_report() const;
   /// The application no longer runs.
   void power_off() { runner_.stop(); }
   void drain() { runner_.drain(); }
@@ -104,10 +114,15 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   Inspection inspect(Slot slot, std::string_view mac_hex, bool keep_payload,
                      const Pending& pending);
   bool start(Slot slot);
+  void start_active();
   void try_trial();
   void recover_state();
   bool save();
-  Slot inactive() const { return state_.active == Slot::kA ? Slot::kB : Slot::kA; }
+  /// Where an update goes.
+  Slot inactive() const {
+    if (settings_.slots == 1) return Slot::kA;
+    return state_.active == Slot::kA ? Slot::kB : Slot::kA;
+  }
 
   uds::Outcome erase(const Pending& pending);
   uds::Outcome check_memory(ByteView mac, const Pending& pending);
@@ -123,6 +138,8 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
 
   BootState state_;
   std::optional<Running> running_;
+  std::string boot_check_ = "none";
+  std::string measured_;     ///< SHA-256 of the payload that was looked at last
   std::string start_error_;  ///< of the last start()
   std::string start_attack_;
 

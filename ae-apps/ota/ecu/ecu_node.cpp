@@ -13,7 +13,7 @@ Result<void> EcuNode::start(ByteView factory_image) {
       return installed;
     }
   }
-  ecu_.boot();
+  boot();
   // Made after the boot: the count of failed unlockings is part of the state that it loads.
   uds_ = std::make_unique<uds::Server>(settings_.uds, uds::steady_clock(), random_,
                                        settings_.access_key, ecu_, ecu_);
@@ -21,11 +21,23 @@ Result<void> EcuNode::start(ByteView factory_image) {
   return settings_.can ? start_on_bus() : start_on_doip();
 }
 
+void EcuNode::boot() {
+  ecu_.boot();
+  if (settings_.booted) settings_.booted(ecu_.boot_report());
+}
+
+void EcuNode::look_after() {
+  ecu_.drain();
+  const std::uint64_t boots = ecu_.state().boots;
+  ecu_.watch();
+  if (settings_.booted && ecu_.state().boots != boots) settings_.booted(ecu_.boot_report());
+}
+
 Result<void> EcuNode::start_on_bus() {
   auto server = isotp::Server::start(
-      *settings_.can, *uds_, [this] { ecu_.boot(); },
+      *settings_.can, *uds_, [this] { boot(); },
       [this](const isotp::Counters& counters) {
-        ecu_.drain();
+        look_after();
         ecu_.observe_refused_frames(counters.ignored);
       });
   if (!server) return fail(server.error());
@@ -37,11 +49,10 @@ Result<void> EcuNode::start_on_doip() {
   doip::ServerSettings doip = settings_.doip;
   doip.entity.identity.vin = settings_.ecu.vin;
   auto server = doip::TcpServer::start(
-      std::move(doip), *uds_, [this] { ecu_.boot(); },
+      std::move(doip), *uds_, [this] { boot(); },
       [this](const doip::Entity::Counters& refused) {
-        ecu_.drain();
-        ecu_.observe_refused_frames(refused.refused_activations + refused.refused_messages +
-                                    refused.malformed);
+        look_after();
+        ecu_.observe_refused_frames(refused.all());
       });
   if (!server) return fail(server.error());
   server_ = *std::move(server);
@@ -49,6 +60,7 @@ Result<void> EcuNode::start_on_doip() {
 }
 
 std::uint16_t EcuNode::port() const { return server_ ? server_->port() : 0; }
+std::uint16_t EcuNode::tls_port() const { return server_ ? server_->tls_port() : 0; }
 
 void EcuNode::stop() {
   if (server_) server_->stop();

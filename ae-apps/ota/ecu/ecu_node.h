@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,8 @@ struct NodeSettings {
   doip::ServerSettings doip;
   std::optional<isotp::ServerSettings> can;  ///< ISO-TP on this bus in place of DoIP
   Bytes access_key;
+  /// After each boot, with Ecu::boot_report(); on the server's thread.
+  std::function<void(const std::string&)> booted;
 };
 
 /// An ECU with its diagnostic server, on DoIP or on ISO-TP. The disk, the runner and the random
@@ -28,12 +31,15 @@ class EcuNode {
   Result<void> start(ByteView factory_image);
   /// Of DoIP; 0 on a bus.
   std::uint16_t port() const;
+  std::uint16_t tls_port() const;
   /// From any thread but the server's.
   void stop();
   /// Only before start() and after stop().
   const Ecu& ecu() const { return ecu_; }
 
  private:
+  void boot();
+  void look_after();
   Result<void> start_on_bus();
   Result<void> start_on_doip();
 

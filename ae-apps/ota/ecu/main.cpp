@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <csignal>
 #include <iostream>
+#include <mutex>
 
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/ecu/ecu_node.h"
@@ -32,6 +34,16 @@ struct Options {
   std::vector<std::string> faults;
   unsigned self_test_ms = 5000;
   unsigned unlock_delay_ms = 10000;
+  unsigned slots = 2;
+  unsigned watchdog_ms = 0;
+  unsigned s3_ms = 5000, p2_ms = 50, p2_star_ms = 5000;
+  std::string tester_ca, tester_crl;
+  std::vector<std::string> testers;
+  bool no_seed_key = false;
+  std::string tls_certificate, tls_key, tls_ca;
+  std::uint16_t tls_port = 3496;
+  bool require_tls = false;
+  std::string announce;
 };
 
 constexpr int kPowerCutExitCode = 42;
@@ -60,14 +72,34 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--shared-key", o.shared_key, "Key shared with the gateway (constrained ECU)");
   app.add_option("--director-root", o.director_root,
                  "Root metadata of the Director (Uptane): only what it orders is installed");
-  app.add_option("--access-key", o.access_key, "Key of security access (27)")->required();
+  app.add_option("--access-key", o.access_key, "Key of security access (27)");
+  app.add_option("--tester-ca", o.tester_ca, "Who certifies testers (PEM): authentication (29)");
+  app.add_option("--tester-crl", o.tester_crl, "Their revoked certificates (PEM)");
+  app.add_option("--tester", o.testers, "Common name that may program; repeatable; none: all");
+  app.add_flag("--no-seed-key", o.no_seed_key, "Without 27: certificates only");
+  app.add_option("--tls-certificate", o.tls_certificate,
+                 "DoIP over TLS 1.3: own certificate (PEM)");
+  app.add_option("--tls-key", o.tls_key, "Its private key (PEM or pkcs11: URI)");
+  app.add_option("--tls-ca", o.tls_ca, "Who certifies those that connect (PEM)");
+  app.add_option("--tls-port", o.tls_port, "0: a free one")->capture_default_str();
+  app.add_flag("--require-tls", o.require_tls, "DoIP without TLS activates nobody");
+  app.add_option("--announce", o.announce, "ADDRESS:PORT that hears of the vehicle at its start");
+  app.add_option("--slots", o.slots, "1: an update overwrites what runs")
+      ->check(CLI::Range(1u, 2u))
+      ->capture_default_str();
+  app.add_option("--watchdog-ms", o.watchdog_ms,
+                 "Restarts an application that writes nothing for so long; 0: never")
+      ->capture_default_str();
+  app.add_option("--s3-ms", o.s3_ms, "Session without a request")->capture_default_str();
+  app.add_option("--p2-ms", o.p2_ms, "Answer, or 0x78, within")->capture_default_str();
+  app.add_option("--p2-star-ms", o.p2_star_ms, "After each 0x78")->capture_default_str();
   app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
   app.add_option("--self-test-ms", o.self_test_ms, "Time for the self-test")->capture_default_str();
   app.add_option("--unlock-delay-ms", o.unlock_delay_ms, "Delay after too many wrong keys")
       ->capture_default_str();
   app.add_option("--fault", o.faults,
-                 "For tests: power-cut-after-block=N, power-cut-after-write=N, vehicle-moving, "
-                 "voltage-low; repeatable");
+                 "For tests: power-cut-after-block=N, power-cut-after-write=N, slow-erase-ms=N, "
+                 "vehicle-moving, voltage-low; repeatable");
 }
 
 template <class Number>
@@ -87,6 +119,11 @@ Result<void> apply_fault(const std::string& fault, NodeSettings& settings, Fault
   }
   const std::string name = fault.substr(0, fault.find('='));
   std::uint64_t n = 0;
+  if (name == "slow-erase-ms" && name.size() != fault.size() &&
+      read_number(std::string_view(fault).substr(name.size() + 1), 10, n) && n <= 60'000) {
+    settings.ecu.erase_time = std::chrono::milliseconds(n);
+    return {};
+  }
   const bool block = name == "power-cut-after-block";
   if ((!block && name != "power-cut-after-write") || name.size() == fault.size() ||
       !read_number(std::string_view(fault).substr(name.size() + 1), 10, n)) {
@@ -112,9 +149,14 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
     if (!root) return fail(root.error());
     settings.ecu.director_root = text_of(*root);
   }
-  Result<Bytes> access_key = crypto::load_secret(o.access_key);
-  if (!access_key) return fail(access_key.error());
-  settings.access_key = *std::move(access_key);
+  if (o.no_seed_key != o.access_key.empty() || (o.no_seed_key && o.tester_ca.empty())) {
+    return fail(Rsc::kBadRequest, "needs --access-key, or --no-seed-key and --tester-ca");
+  }
+  if (!o.no_seed_key) {
+    Result<Bytes> access_key = crypto::load_secret(o.access_key);
+    if (!access_key) return fail(access_key.error());
+    settings.access_key = *std::move(access_key);
+  }
   if (o.constrained) {
     Result<Bytes> shared_key = crypto::load_secret(o.shared_key);
     if (!shared_key) return fail(shared_key.error());
@@ -122,6 +164,50 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
   } else if (o.oem_keys.empty() || o.key.empty()) {
     return fail(Rsc::kBadRequest, "a full ECU needs --oem-key and --key (or use --constrained)");
   }
+  return {};
+}
+
+std::int64_t unix_time() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Who may program, and how long things take.
+Result<void> set_up_diagnostics(const Options& o, uds::ServerSettings& out) {
+  out.attempt_delay = std::chrono::milliseconds(o.unlock_delay_ms);
+  out.s3 = std::chrono::milliseconds(o.s3_ms);
+  out.p2 = std::chrono::milliseconds(o.p2_ms);
+  out.p2_star = std::chrono::milliseconds(o.p2_star_ms);
+  out.seed_and_key = !o.no_seed_key;
+  if (o.tester_ca.empty()) return {};
+  Result<crypto::TrustAnchors> anchors = crypto::TrustAnchors::load(o.tester_ca, o.tester_crl);
+  if (!anchors) return fail(anchors.error());
+  out.authentication = uds::AuthenticationSettings{*std::move(anchors), o.testers, unix_time};
+  return {};
+}
+
+Result<void> set_up_tls(const Options& o, doip::ServerSettings& out) {
+  if (!o.announce.empty()) {
+    doip::Announcement announce;
+    const auto colon = o.announce.rfind(':');
+    announce.address = o.announce.substr(0, colon);
+    if (colon == std::string::npos ||
+        !read_number(std::string_view(o.announce).substr(colon + 1), 10, announce.port)) {
+      return fail(Rsc::kBadRequest, "--announce " + o.announce + ": not ADDRESS:PORT");
+    }
+    out.announce = announce;
+  }
+  out.entity.require_tls = o.require_tls;
+  if (o.tls_certificate.empty()) {
+    if (!o.require_tls) return {};
+    return fail(Rsc::kBadRequest, "--require-tls needs --tls-certificate, --tls-key and --tls-ca");
+  }
+  Result<crypto::TlsCredentials> tls =
+      crypto::TlsCredentials::load(o.tls_certificate, o.tls_key, o.tls_ca);
+  if (!tls) return fail(tls.error());
+  out.tls = *std::move(tls);
+  out.tls_port = o.tls_port;
   return {};
 }
 
@@ -151,9 +237,12 @@ Result<NodeSettings> settings_of(const Options& o) {
   settings.ecu.hardware_id = o.hardware_id;
   settings.ecu.vin = o.vin;
   settings.ecu.constrained = o.constrained;
+  settings.ecu.slots = o.slots;
+  settings.ecu.watchdog = std::chrono::milliseconds(o.watchdog_ms);
   settings.doip.address = o.address;
   settings.doip.port = o.port;
-  settings.uds.attempt_delay = std::chrono::milliseconds(o.unlock_delay_ms);
+  if (const auto done = set_up_diagnostics(o, settings.uds); !done) return fail(done.error());
+  if (const auto done = set_up_tls(o, settings.doip); !done) return fail(done.error());
   std::string_view number = o.logical_address;
   const bool hex = number.starts_with("0x");
   if (hex) number.remove_prefix(2);
@@ -171,6 +260,15 @@ int complain(const Error& error) {
   return 1;
 }
 
+std::string place_of(const Options& o, const EcuNode& node) {
+  if (!o.can.empty()) return "ISO-TP listening on " + o.can + " " + o.can_request_id;
+  std::string out;
+  if (node.tls_port() != 0) {
+    out = "DoIP over TLS listening on " + o.address + ":" + std::to_string(node.tls_port()) + "\n";
+  }
+  return out + "DoIP listening on " + o.address + ":" + std::to_string(node.port());
+}
+
 int run(const Options& o) {
   // Signals are taken by sigwait below; blocked before any thread starts.
   sigset_t stop_signals;
@@ -178,6 +276,7 @@ int run(const Options& o) {
   sigaddset(&stop_signals, SIGINT);
   sigaddset(&stop_signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads our lines may go
 
   Result<NodeSettings> settings = settings_of(o);
   if (!settings) return complain(settings.error());
@@ -197,12 +296,28 @@ int run(const Options& o) {
       return complain(applied.error());
     }
   }
+  // The measured boot is said at each start, behind the line that says where we are.
+  std::mutex says;
+  std::string place;
+  std::vector<std::string> reports;
+  const auto say_reports = [&] {
+    if (place.empty()) return;
+    for (const std::string& report : std::exchange(reports, {})) {
+      std::cout << "BOOT " << report << std::endl;
+    }
+  };
+  settings->booted = [&](const std::string& report) {
+    const std::lock_guard lock(says);
+    reports.push_back(report);
+    say_reports();
+  };
   EcuNode node(*std::move(settings), disk, runner, random);
   if (const auto started = node.start(factory_image); !started) return complain(started.error());
-  if (o.can.empty()) {
-    std::cout << "DoIP listening on " << o.address << ":" << node.port() << std::endl;
-  } else {
-    std::cout << "ISO-TP listening on " << o.can << " " << o.can_request_id << std::endl;
+  {
+    const std::lock_guard lock(says);
+    place = place_of(o, node);
+    std::cout << place << std::endl;
+    say_reports();
   }
   int signal = 0;
   sigwait(&stop_signals, &signal);

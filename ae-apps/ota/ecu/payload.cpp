@@ -97,7 +97,12 @@ void ProcessRunner::stop() {
 void ProcessRunner::drain() {
   char buffer[1024];
   while (output_ >= 0 && ::read(output_, buffer, sizeof buffer) > 0) {
+    heard_ = std::chrono::steady_clock::now();
   }
+}
+
+bool ProcessRunner::heard_within(std::chrono::milliseconds span) const {
+  return std::chrono::steady_clock::now() - heard_ <= span;
 }
 
 SelfTest ProcessRunner::start(ByteView payload) {
@@ -123,6 +128,7 @@ SelfTest ProcessRunner::start(ByteView payload) {
     result.error = std::string("the application does not start: ") + std::strerror(-pid_);
   }
   if (!result.passed) stop();
+  heard_ = std::chrono::steady_clock::now();
   return result;
 }
 

@@ -24,6 +24,8 @@ class PayloadRunner {
   virtual void stop() = 0;
   /// Reads away what a running application writes. Call it now and then.
   virtual void drain() {}
+  /// Whether the application has written anything within that time: what a watchdog asks.
+  virtual bool heard_within(std::chrono::milliseconds) const { return true; }
 };
 
 /// Reads the two lines out of what an application wrote so far; used by every runner.
@@ -38,6 +40,7 @@ class ProcessRunner final : public PayloadRunner {
   SelfTest start(ByteView payload) override;
   void stop() override;
   void drain() override;
+  bool heard_within(std::chrono::milliseconds span) const override;
 
  private:
   SelfTest await();
@@ -46,6 +49,7 @@ class ProcessRunner final : public PayloadRunner {
   std::chrono::milliseconds limit_;
   int pid_ = -1;
   int output_ = -1;
+  std::chrono::steady_clock::time_point heard_{};
 };
 
 }  // namespace gatehouse::ecu

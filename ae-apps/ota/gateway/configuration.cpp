@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "ae-apps/ota/crypto/certificate.h"
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/program/member_reader.h"
 #include "cse/codec/json.h"
@@ -121,7 +122,24 @@ Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const 
   return ecu;
 }
 
+/// Of the vehicle's file, in place of "ecus".
+void read_vehicle(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  if (in.has("ecus")) return in.fault("ecus", "must not be there with a vehicle_file");
+  const Result<vehicle::Vehicle> vehicle =
+      vehicle::load_vehicle(folder.locate(in.text("vehicle_file", true)));
+  if (!vehicle) return in.adopt(vehicle.error());
+  for (const std::string& serial : vehicle->update_order()) {
+    Result<EcuEntry> ecu = entry_of(*vehicle->find(serial));
+    if (!ecu) return in.adopt(ecu.error());
+    if (ecu->level == EcuLevel::kConstrained && !out.report_key) {
+      in.fault("report_key", "is missing; the gateway signs for its constrained ECUs with it");
+    }
+    out.ecus.push_back(*std::move(ecu));
+  }
+}
+
 void read_ecus(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  if (in.has("vehicle_file")) return read_vehicle(in, out, folder);
   const Value::Array* items = in.list("ecus", true);
   if (items == nullptr) return;
   if (items->size() > kMaxEcus) in.fault("ecus", "must hold at most 64 ECUs");
@@ -223,6 +241,47 @@ void read_uptane(ota::MemberReader& in, GatewaySettings& out, const Folder& fold
   out.uptane = std::move(entry);
 }
 
+/// As which tester we come to ECUs that want certificates, and how long they may take.
+void read_diagnostics(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  const Value* object = in.object("diagnostics");
+  if (object == nullptr) return;
+  ota::MemberReader at(*object, "diagnostics.");
+  out.uds.p2 = std::chrono::milliseconds(at.whole("p2_ms", 10, 60'000, out.uds.p2.count()));
+  out.uds.p2_star =
+      std::chrono::milliseconds(at.whole("p2_star_ms", 10, 600'000, out.uds.p2_star.count()));
+  if (at.has("certificate")) {
+    const std::string certificate = folder.locate(at.text("certificate", true));
+    const std::string key = folder.locate(at.text("key", true));
+    Result<Bytes> der = crypto::load_certificate(certificate);
+    if (!der) at.fault("certificate", der.error());
+    Result<crypto::SigningKey> signing = crypto::SigningKey::load(key);
+    if (!signing) at.fault("key", signing.error());
+    if (der && signing) out.credential = uds::TesterCredential{*std::move(der), *signing};
+    if (at.has("ca")) {
+      auto tls = crypto::TlsCredentials::load(certificate, key, folder.locate(at.text("ca", true)));
+      if (!tls) {
+        at.fault("ca", tls.error());
+      } else {
+        out.doip_tls = *std::move(tls);
+      }
+    }
+  }
+  if (const auto done = at.finish(); !done) in.adopt(done.error());
+}
+
+void check_credentials(ota::MemberReader& in, const GatewaySettings& settings) {
+  for (const EcuEntry& ecu : settings.ecus) {
+    if (ecu.by_certificate && !settings.credential) {
+      in.fault("diagnostics",
+               "must have a certificate and a key: ECU " + ecu.serial + " wants one");
+    }
+    if (ecu.tls && !settings.doip_tls) {
+      in.fault("diagnostics",
+               "must have certificate, key and ca: ECU " + ecu.serial + " speaks TLS");
+    }
+  }
+}
+
 void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   out.state_dir = folder.locate(in.text("state_dir", true));
   const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
@@ -255,7 +314,9 @@ Result<GatewaySettings> parse_configuration(std::string_view json, const std::st
   read_behaviour(in, out, folder);
   read_signing(in, out, folder);
   read_uptane(in, out, folder);
+  read_diagnostics(in, out, folder);
   read_ecus(in, out, folder);
+  check_credentials(in, out);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return out;
 }

@@ -69,12 +69,14 @@ class EcuLink::Talk {
     out.port = link.entry_.port;
     out.ecu = link.entry_.logical_address;
     out.connect_limit = link.settings_.connect_limit;
+    if (link.entry_.tls) out.tls = link.settings_.doip_tls;
     return std::make_unique<doip::Client>(out);
   }
   static uds::FlasherSettings flasher_settings(const EcuLink& link) {
     uds::FlasherSettings out;
     out.client = link.settings_.uds;
     out.access_key = link.entry_.access_key;
+    if (link.entry_.by_certificate) out.credential = link.settings_.credential;
     return out;
   }
 
@@ -158,32 +160,100 @@ std::string EcuLink::refusal_text(uds::Flasher& flasher, const uds::DiagnosticEr
   return own.empty() ? text : text + "; it says: " + own;
 }
 
-Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Header& header,
-                            const crypto::Sha256Digest& payload_sha256, const std::string& director,
-                            const Progress& progress) {
+uds::Diagnosis<void> EcuLink::write(Talk& talk, const std::filesystem::path& image,
+                                    const image::Header& header,
+                                    const crypto::Sha256Digest& payload_sha256,
+                                    const std::string& director, const Progress& progress) {
   std::ifstream file(image, std::ios::binary);
-  if (!file) return fail(Rsc::kInternalServerError, "the image is gone from the disk");
   Bytes mac;
   if (entry_.level == EcuLevel::kConstrained) {
     const auto digest = image::gateway_mac(entry_.shared_key, header.manifest_json, payload_sha256);
     mac.assign(digest.begin(), digest.end());
   }
-  Talk talk(*this);
   if (entry_.level == EcuLevel::kFull && entry_.verifies) {
     const ByteView metadata = view_of(director);
     talk.flasher.set_metadata(Bytes(metadata.begin(), metadata.end()));
   }
-  const auto done = talk.flasher.flash(header.header_bytes + header.manifest.payload_bytes,
-                                       source_of(file), progress, mac);
-  if (done) return {};
-  return fail(error_of(done.error()).rsc, refusal_text(talk.flasher, done.error()));
+  return talk.flasher.flash(header.header_bytes + header.manifest.payload_bytes, source_of(file),
+                            progress, mac);
+}
+
+Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Header& header,
+                            const crypto::Sha256Digest& payload_sha256, const std::string& director,
+                            const Progress& progress) {
+  if (!std::ifstream(image, std::ios::binary)) {
+    return fail(Rsc::kInternalServerError, "the image is gone from the disk");
+  }
+  std::error_code error;
+  if (entry_.slots == 1 && !std::filesystem::exists(way_back(), error)) {
+    return fail(Rsc::kNotAcceptable,
+                "the ECU has one slot, and there is no copy of its image to go back to");
+  }
+  Talk talk(*this);
+  const auto done = write(talk, image, header, payload_sha256, director, progress);
+  if (done) {
+    keep_copy(image);
+    return {};
+  }
+  std::string text = refusal_text(talk.flasher, done.error());
+  if (entry_.slots == 1) text += give_back(talk);
+  return fail(error_of(done.error()).rsc, text);
 }
 
 Result<void> EcuLink::restart() {
   Talk talk(*this);
   const auto done = talk.flasher.reset_and_wait(settings_.reset_limit);
   if (!done) return fail(error_of(done.error()));
-  return {};
+  if (entry_.slots != 1) return {};
+  const auto runs = talk.flasher.inventory();
+  if (!runs) return fail(error_of(runs.error()));
+  std::error_code error;
+  if (runs->version != "none") {  // what runs now is the way back of the next update
+    std::filesystem::rename(copy_file(".new"), copy_file(), error);
+    return {};
+  }
+  const auto status = talk.flasher.status();
+  const Result<Value> tree = status ? parse_json(*status) : Result<Value>(Value());
+  const std::string why = tree ? tree->string_at("last_error") : std::string();
+  return fail(Rsc::kNotAcceptable, "the new image does not run (" + why + ")" + give_back(talk));
+}
+
+// --- the way back of an ECU with one slot ------------------------------------------------------
+
+/// The image that runs, or with ".new" the one that was written last.
+std::filesystem::path EcuLink::copy_file(const char* suffix) const {
+  return std::filesystem::path(settings_.state_dir) / "installed" /
+         (entry_.serial + ".ghfw" + suffix);
+}
+
+/// The factory's image, before the first update.
+std::filesystem::path EcuLink::way_back() const {
+  std::error_code error;
+  const std::filesystem::path copy = copy_file();
+  if (std::filesystem::exists(copy, error) || entry_.factory_image.empty()) return copy;
+  return entry_.factory_image;
+}
+
+void EcuLink::keep_copy(const std::filesystem::path& image) {
+  if (entry_.slots != 1) return;
+  std::error_code error;
+  const std::filesystem::path copy = copy_file(".new");
+  std::filesystem::create_directories(copy.parent_path(), error);
+  std::filesystem::copy_file(image, copy, std::filesystem::copy_options::overwrite_existing, error);
+}
+
+/// Flashes the old image again. What came of it, for the end of a sentence.
+std::string EcuLink::give_back(Talk& talk) {
+  constexpr std::size_t kMaxHeaderBytes = 32 * 1024;
+  const std::filesystem::path copy = way_back();
+  std::ifstream file(copy, std::ios::binary);
+  const Result<Bytes> start = source_of(file)(0, kMaxHeaderBytes);
+  const auto header = start ? image::parse_header(*start) : Result<std::optional<image::Header>>();
+  if (!header || !*header) return "; the copy of its old image cannot be read";
+  auto done = write(talk, copy, **header, (*header)->manifest.payload_sha256, {}, {});
+  if (done) done = talk.flasher.reset_and_wait(settings_.reset_limit);
+  if (!done) return "; its old image could not be given back (" + done.error().text + ")";
+  return "; it got its old image back (" + (*header)->manifest.version + ")";
 }
 
 void EcuLink::cancel() {

@@ -42,11 +42,12 @@ class EcuLink {
   Result<EcuReport> report(ByteView nonce);
   /// `director`: metadata that a full ECU verifies by itself.
   /// Writes a verified image into the inactive slot. The ECU verifies it again, by itself or by the
-  /// gateway's MAC.
+  /// gateway's MAC. An ECU with one slot gets its old image back if that fails.
   Result<void> flash(const std::filesystem::path& image, const image::Header& header,
                      const crypto::Sha256Digest& payload_sha256, const std::string& director,
                      const Progress& progress);
-  /// Resets it and waits until it answers again.
+  /// Resets it and waits until it answers again. An ECU with one slot that then has no application
+  /// gets its old image back.
   Result<void> restart();
   /// Makes a flash() that runs give up.
   void cancel();
@@ -55,6 +56,14 @@ class EcuLink {
 
  private:
   class Talk;
+  uds::Diagnosis<void> write(Talk& talk, const std::filesystem::path& image,
+                             const image::Header& header,
+                             const crypto::Sha256Digest& payload_sha256,
+                             const std::string& director, const Progress& progress);
+  std::filesystem::path copy_file(const char* suffix = "") const;
+  std::filesystem::path way_back() const;
+  void keep_copy(const std::filesystem::path& image);
+  std::string give_back(Talk& talk);
   std::string refusal_text(uds::Flasher& flasher, const uds::DiagnosticError& error);
 
   const GatewaySettings& settings_;

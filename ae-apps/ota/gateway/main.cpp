@@ -19,6 +19,7 @@ void add_options(ota::CommandLine& line) {
   line.text("--ae-id", "ae_id", "our AE-ID");
   line.text("--broker", "broker", "MQTT broker over which we are notified");
   line.text("--images-url", "images_url", "where images may come from");
+  line.text("--vehicle", "vehicle_file", "description of the vehicle: its ECUs (TOML)");
   line.text("--state-dir", "state_dir", "journal, consents and downloads");
   line.number("--consent-timeout", "consent_timeout_s", "seconds that a question stays open");
   line.number("--cut-download-after", "cut_download_after",

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "ae-apps/ota/crypto/keys.h"
-#include "ae-apps/ota/isotp/endpoint.h"
-#include "ae-apps/ota/uds/client.h"
+#include "ae-apps/ota/crypto/tls_session.h"
+#include "ae-apps/ota/uds/flasher.h"
+#include "ae-apps/ota/vehicle/vehicle.h"
 #include "ae-apps/sdk/settings.h"
 
 namespace gatehouse::gateway {
@@ -26,9 +27,14 @@ struct EcuEntry {
   std::uint16_t logical_address = 0x1010;
   std::optional<isotp::EcuOnBus> can;  ///< reached over ISO-TP in place of DoIP
   EcuLevel level = EcuLevel::kFull;
-  bool verifies = false;  ///< a full one that knows the Director's root and verifies its orders
-  Bytes access_key;       ///< of security access
-  Bytes shared_key;       ///< of a constrained ECU
+  bool verifies = false;      ///< a full one that knows the Director's root and verifies its orders
+  unsigned slots = 2;         ///< 1: the way back is the gateway's copy
+  std::string factory_image;  ///< a file; the way back before the first update
+  bool tls = false;           ///< DoIP over TLS
+  bool by_certificate = false;                 ///< 29 in place of 27
+  std::vector<vehicle::Need> needs;            ///< what must run before it is updated
+  Bytes access_key;                            ///< of security access
+  Bytes shared_key;                            ///< of a constrained ECU
   std::optional<crypto::PublicKey> public_key; /**< of a full ECU: its reports are checked here,
                                                     too, before they are handed on */
 };
@@ -41,6 +47,9 @@ struct UptaneEntry {
   std::string director_root;  ///< metadata
   std::string images_root;
 };
+
+/// An EcuEntry of what a vehicle's file says. Errors: as of the keys' files, with the line.
+Result<EcuEntry> entry_of(const vehicle::Ecu& ecu);
 
 /// All that makes one gateway.
 struct GatewaySettings {
@@ -64,6 +73,8 @@ struct GatewaySettings {
   std::chrono::milliseconds retry_pause{2'000};    ///< before a report is pushed again
   std::chrono::milliseconds connect_limit{2'000};  ///< for the DoIP connection
   uds::ClientSettings uds;
+  std::optional<uds::TesterCredential> credential;  ///< of ECUs with by_certificate
+  std::optional<crypto::TlsCredentials> doip_tls;   ///< of ECUs with tls
   std::optional<std::uint64_t> cut_download_after;  ///< for demonstrations: cuts it once
   std::vector<EcuEntry> ecus;
   /// Always set by a configuration. Without it every order is refused.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/gateway/needs.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -246,6 +247,9 @@ Update::Step Update::check() {
     std::error_code ignored;
     fs::remove(image_file(), ignored);
     return give_up("verify", good.error().detail);
+  }
+  if (const auto unmet = unmet_need(ecu_.entry(), tools_.board)) {
+    return give_up("verify", *unmet);
   }
   const image::Manifest& manifest = image_->header.manifest;
   job_.name = manifest.name;

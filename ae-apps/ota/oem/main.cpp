@@ -6,6 +6,7 @@
 
 #include "ae-apps/ota/oem/commands.h"
 #include "ae-apps/ota/oem/repository_cli.h"
+#include "ae-apps/ota/oem/suit_make.h"
 #include "ae-apps/ota/oem/token.h"
 #include "ae-apps/ota/oem/upload.h"
 
@@ -23,6 +24,7 @@ struct Options {
   std::uint64_t minimum_counter = 0;
   oem::TokenRequest token;
   oem::UploadRequest upload;
+  oem::SuitRequest suit;
   std::string crl_file;
   std::string algorithm = "ecdsa-p256-sha256";
 };
@@ -134,6 +136,21 @@ Action add_keygen(CLI::App& app, Options& o) {
   return [&o] { return new_key(o); };
 }
 
+Action add_suit(CLI::App& app, Options& o) {
+  CLI::App* suit = app.add_subcommand("suit", "SUIT envelopes for constrained ECUs");
+  suit->require_subcommand(1);
+  CLI::App* command = suit->add_subcommand("make", "make and sign an envelope for one payload");
+  command->add_option("--payload", o.suit.payload_file, "the firmware itself")->required();
+  command->add_option("--vendor", o.suit.vendor, "domain of the vendor")->required();
+  command->add_option("--class", o.suit.device_class, "of devices: a hardware id")->required();
+  command->add_option("--sequence-number", o.suit.sequence_number, "rises")->required();
+  command->add_option("--uri", o.suit.uri, "where the payload will be; default: in the envelope");
+  command->add_option("--description", o.suit.description, "for people");
+  command->add_option("--key", o.suit.key, kKeyHelp)->required();
+  command->add_option("--out", o.suit.out_file)->required();
+  return [&o] { return oem::make_suit(o.suit, std::cout); };
+}
+
 Action add_token(CLI::App& app, Options& o) {
   CLI::App* token = app.add_subcommand("token", "software tokens (SoftHSM2)");
   token->require_subcommand(1);
@@ -154,7 +171,7 @@ int main(int argc, char** argv) {
   using Adder = Action (*)(CLI::App&, Options&);
   std::vector<std::pair<const CLI::App*, Action>> actions;
   for (const Adder add : {add_make, add_sign, add_inspect, add_verify, add_upload, add_public_key,
-                          add_keygen, add_token}) {
+                          add_keygen, add_token, add_suit}) {
     Action action = add(app, options);
     actions.emplace_back(app.get_subcommands({}).back(), std::move(action));
   }

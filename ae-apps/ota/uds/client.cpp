@@ -122,6 +122,22 @@ Diagnosis<void> Client::unlock(std::uint8_t level, ByteView access_key) {
   return {};
 }
 
+Diagnosis<void> Client::authenticate(ByteView certificate_der, const crypto::SigningKey& key) {
+  const auto shown = request_echoed(encode_certificate_request(certificate_der), 1, "certificate");
+  if (!shown) return tl::make_unexpected(shown.error());
+  const auto challenge = challenge_in(*shown);
+  if (!challenge) return failed(Kind::kMalformed, "certificate: no challenge in the answer");
+  const Result<Bytes> proof = key.sign(proof_input(*challenge));
+  if (!proof) return failed(Kind::kLocal, "certificate: " + proof.error().detail);
+  const auto proven = request_echoed(encode_proof_request(*proof), 1, "proof of ownership");
+  if (!proven) return tl::make_unexpected(proven.error());
+  if (proven->empty() ||
+      proven->front() != static_cast<std::uint8_t>(AuthenticationReturn::kComplete)) {
+    return failed(Kind::kMalformed, "proof of ownership: not complete");
+  }
+  return {};
+}
+
 Diagnosis<void> Client::reset() {
   const auto data = request_echoed(encode_subfunction(Sid::kEcuReset, 1), 1, "reset");
   if (!data) return tl::make_unexpected(data.error());

@@ -3,6 +3,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "ae-apps/ota/crypto/keys.h"
 #include "ae-apps/ota/uds/message.h"
 #include "ae-apps/ota/uds/transport.h"
 
@@ -50,6 +51,8 @@ class Client {
   /// Status record behind the routine's id.
   Diagnosis<Bytes> start_routine(RoutineId routine, ByteView record = {});
   Diagnosis<void> unlock(std::uint8_t level, ByteView access_key);
+  /// 29: shows the certificate and proves with its key that it is ours.
+  Diagnosis<void> authenticate(ByteView certificate_der, const crypto::SigningKey& key);
   Diagnosis<void> reset();
 
   /// 34; the largest number of data bytes for one transfer().

@@ -22,12 +22,40 @@ std::chrono::milliseconds until(SteadyClock::time_point deadline) {
 struct Client::Connection {
   Socket socket;
   Decoder decoder;
+  std::optional<crypto::TlsSession> tls;
 };
 
 Client::Client(ClientSettings settings) : settings_(std::move(settings)) {}
 Client::~Client() = default;
 void Client::disconnect() { connection_.reset(); }
 bool Client::connected() const { return connection_ != nullptr; }
+
+Result<void> Client::say(ByteView message, std::chrono::milliseconds limit) {
+  if (!connection_->tls) return send_all(connection_->socket.get(), message, limit);
+  if (const auto taken = connection_->tls->send(message); !taken) return taken;
+  return send_all(connection_->socket.get(), connection_->tls->take_wire(), limit);
+}
+
+/// What came; may be nothing while TLS waits for the rest of a record.
+Result<Bytes> Client::hear(SteadyClock::time_point deadline) {
+  Result<Bytes> bytes = receive_some(connection_->socket.get(), until(deadline));
+  if (bytes && connection_->tls) return connection_->tls->receive(*bytes);
+  return bytes;
+}
+
+Result<void> Client::shake_hands(SteadyClock::time_point deadline) {
+  connection_->tls.emplace(*settings_.tls, crypto::TlsSession::Side::kClient);
+  for (;;) {
+    const Bytes wire = connection_->tls->take_wire();
+    if (const auto sent = send_all(connection_->socket.get(), wire, until(deadline)); !sent) {
+      return sent;
+    }
+    if (connection_->tls->established()) return {};
+    const Result<Bytes> early = hear(deadline);
+    if (!early) return fail(early.error());
+    connection_->decoder.feed(*early);
+  }
+}
 
 Result<Message> Client::next_message(SteadyClock::time_point deadline) {
   for (;;) {
@@ -41,14 +69,13 @@ Result<Message> Client::next_message(SteadyClock::time_point deadline) {
       if ((*message)->type == static_cast<std::uint16_t>(Type::kAliveCheck)) {
         const Bytes alive{static_cast<std::uint8_t>(settings_.tester >> 8),
                           static_cast<std::uint8_t>(settings_.tester)};
-        const auto sent = send_all(connection_->socket.get(),
-                                   encode(Type::kAliveCheckResponse, alive), settings_.ack_limit);
+        const auto sent = say(encode(Type::kAliveCheckResponse, alive), settings_.ack_limit);
         if (!sent) return fail(sent.error());
         continue;
       }
       return **std::move(message);
     }
-    const Result<Bytes> bytes = receive_some(connection_->socket.get(), until(deadline));
+    const Result<Bytes> bytes = hear(deadline);
     if (!bytes) {
       if (bytes.error().rsc != Rsc::kRequestTimeout) disconnect();
       return fail(bytes.error());
@@ -63,11 +90,16 @@ Result<void> Client::connect() {
   Result<Socket> socket = connect_to(settings_.address, settings_.port, settings_.connect_limit);
   if (!socket) return fail(socket.error());
   connection_ = std::make_unique<Connection>(
-      Connection{*std::move(socket), Decoder(settings_.max_payload_bytes)});
-  const auto sent = send_all(connection_->socket.get(), encode(RoutingRequest{settings_.tester, 0}),
-                             settings_.activation_limit);
-  if (!sent) return fail(sent.error());
+      Connection{*std::move(socket), Decoder(settings_.max_payload_bytes), {}});
   const auto deadline = SteadyClock::now() + settings_.activation_limit;
+  if (settings_.tls) {
+    if (const auto done = shake_hands(deadline); !done) {
+      disconnect();
+      return done;
+    }
+  }
+  const auto sent = say(encode(RoutingRequest{settings_.tester, 0}), settings_.activation_limit);
+  if (!sent) return fail(sent.error());
   for (;;) {
     const Result<Message> message = next_message(deadline);
     if (!message) {
@@ -90,7 +122,7 @@ Result<void> Client::connect() {
 Result<void> Client::send(ByteView uds) {
   if (!connection_) return fail(Rsc::kTargetNotReachable, "not connected");
   const Diagnostic request{settings_.tester, settings_.ecu, Bytes(uds.begin(), uds.end())};
-  const auto sent = send_all(connection_->socket.get(), encode(request), settings_.ack_limit);
+  const auto sent = say(encode(request), settings_.ack_limit);
   if (!sent) {
     disconnect();
     return sent;
@@ -172,6 +204,23 @@ Result<Identity> identify(const std::string& address, std::uint16_t port,
     if (auto identity = decode_announcement((*message)->payload)) return *std::move(identity);
   }
   return fail(Rsc::kTargetNotReachable, "the answer is no vehicle announcement");
+}
+
+Result<Identity> await_announcement(const std::string& address, std::uint16_t port,
+                                    std::chrono::milliseconds limit) {
+  const Result<Socket> socket = datagrams_on(address, port);
+  if (!socket) return fail(socket.error());
+  const auto deadline = SteadyClock::now() + limit;
+  for (;;) {  // anybody may send anything here
+    const Result<Bytes> datagram = receive_some(socket->get(), until(deadline));
+    if (!datagram) return fail(datagram.error());
+    Decoder decoder(64);
+    decoder.feed(*datagram);
+    const auto message = decoder.next();
+    if (!message || !*message) continue;
+    if ((*message)->type != static_cast<std::uint16_t>(Type::kVehicleAnnouncement)) continue;
+    if (auto identity = decode_announcement((*message)->payload)) return *std::move(identity);
+  }
 }
 
 }  // namespace gatehouse::doip

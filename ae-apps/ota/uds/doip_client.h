@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "ae-apps/ota/crypto/tls_session.h"
 #include "ae-apps/ota/uds/doip.h"
 #include "ae-apps/ota/uds/transport.h"
 
@@ -13,6 +14,7 @@ struct ClientSettings {
   std::uint16_t port = 13400;
   Address tester = 0x0E00;
   Address ecu = 0x1010;
+  std::optional<crypto::TlsCredentials> tls;  ///< then `port` is that of TLS (3496)
   std::size_t max_payload_bytes = 256 * 1024;
   std::chrono::milliseconds connect_limit{2000};
   std::chrono::milliseconds activation_limit{2000};  ///< A_DoIP_Ctrl
@@ -39,6 +41,9 @@ class Client final : public uds::Transport {
 
  private:
   struct Connection;
+  Result<void> shake_hands(std::chrono::steady_clock::time_point deadline);
+  Result<void> say(ByteView message, std::chrono::milliseconds limit);
+  Result<Bytes> hear(std::chrono::steady_clock::time_point deadline);
   Result<Message> next_message(std::chrono::steady_clock::time_point deadline);
 
   ClientSettings settings_;
@@ -47,6 +52,11 @@ class Client final : public uds::Transport {
       arrived_;  ///< responses that came while an acknowledgement was waited for; bounded
   std::uint64_t unsolicited_ = 0;
 };
+
+/// Waits for a vehicle that says by itself that it is there. Errors: kRequestTimeout,
+/// kInternalServerError if the port is taken.
+Result<Identity> await_announcement(const std::string& address, std::uint16_t port,
+                                    std::chrono::milliseconds limit);
 
 /// Asks a DoIP entity by UDP who it is. Errors: kRequestTimeout.
 Result<Identity> identify(const std::string& address, std::uint16_t port,

@@ -4,24 +4,81 @@
 
 namespace gatehouse::doip {
 
-void Entity::opened(ConnectionId id, Time now) {
-  if (connections_.size() >= settings_.max_sockets) {
+void Entity::opened(ConnectionId id, Time now, const std::string& peer, bool secured) {
+  if (connections_.size() >= settings_.max_sockets || is_banned(peer, now)) {
+    ++counters_.refused_connections;
     output_.close(id);
     return;
   }
-  connections_.emplace(id, Connection(settings_.max_payload_bytes)).first->second.last_heard = now;
+  Connection connection(settings_.max_payload_bytes);
+  connection.peer = peer;
+  connection.secured = secured;
+  connection.last_heard = now;
+  connections_.emplace(id, std::move(connection));
+}
+
+bool Entity::is_banned(const std::string& peer, Time now) {
+  const auto found = offenders_.find(peer);
+  if (found == offenders_.end() || !found->second.banned_until) return false;
+  if (now < *found->second.banned_until) return true;
+  offenders_.erase(found);
+  return false;
+}
+
+/// One more fault of the address behind the connection; too many shut it out.
+void Entity::blame(ConnectionId id, Time now) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  const std::string peer = found->second.peer;
+  constexpr std::size_t kMaxOffenders = 256;
+  std::erase_if(offenders_, [&](const auto& item) {
+    const Offender& each = item.second;
+    return each.banned_until ? now >= *each.banned_until
+                             : now - each.since > settings_.fault_window;
+  });
+  if (offenders_.size() >= kMaxOffenders && !offenders_.contains(peer)) return;
+  Offender& offender = offenders_.try_emplace(peer, Offender{0, now, {}}).first->second;
+  if (++offender.faults <= settings_.max_faults || offender.banned_until) return;
+  offender.banned_until = now + settings_.ban;
+  std::vector<ConnectionId> gone;
+  for (const auto& [each, connection] : connections_) {
+    if (connection.peer == peer) gone.push_back(each);
+  }
+  for (const ConnectionId each : gone) drop(each);
+}
+
+bool Entity::takes_datagram(Time now) {
+  constexpr std::chrono::seconds kWindow{1};
+  if (now - datagrams_since_ >= kWindow) {
+    datagrams_since_ = now;
+    datagrams_ = 0;
+  }
+  if (++datagrams_ <= settings_.max_datagrams) return true;
+  ++counters_.dropped_datagrams;
+  return false;
 }
 
 void Entity::closed(ConnectionId id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
-  const bool was_asked = found->second.alive_asked.has_value();
+  const auto tester = found->second.tester;
   connections_.erase(found);
-  if (was_asked) settle_waiting(false, std::nullopt);
+  if (tester) output_.left(*tester);
+  settle_all();
+}
+
+void Entity::distrusted(ConnectionId id, Time now) {
+  ++counters_.refused_connections;
+  blame(id, now);
 }
 
 void Entity::drop(ConnectionId id) {
-  if (connections_.erase(id) != 0) output_.close(id);
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  const auto tester = found->second.tester;
+  connections_.erase(found);
+  output_.close(id);
+  if (tester) output_.left(*tester);
 }
 
 void Entity::close_all() {
@@ -43,6 +100,8 @@ void Entity::received(ConnectionId id, ByteView bytes, Time now) {
       continue;
     }
     ++counters_.malformed;
+    blame(id, now);
+    if (!connections_.contains(id)) return;
     const auto code = static_cast<std::uint8_t>(message->error());
     output_.send(id, encode(Type::kHeaderNack, {&code, 1}));
     if (message->error() == HeaderNack::kBadPattern || message->error() == HeaderNack::kBadLength) {
@@ -66,54 +125,57 @@ bool Entity::take(ConnectionId id, const Message& message, Time now) {
       const auto source = static_cast<Address>(message.payload[0] << 8 | message.payload[1]);
       if (connection.alive_asked && connection.tester == source) {
         connection.alive_asked.reset();
-        settle_waiting(true, connection.tester);
+        settle_all();
       }
       break;
     }
     default:  // an answer, or a request that comes by datagram: nobody asked for it here
       ++counters_.refused_messages;
+      blame(id, now);
       break;
   }
   return connections_.contains(id);
 }
 
-std::optional<Entity::ConnectionId> Entity::active_connection() const {
-  const auto found = std::find_if(connections_.begin(), connections_.end(),
-                                  [](const auto& item) { return item.second.tester.has_value(); });
-  if (found == connections_.end()) return std::nullopt;
-  return found->first;
+std::optional<Activation> Entity::fault_of_request(const Connection& connection,
+                                                   const RoutingRequest& request) const {
+  const auto& known = settings_.testers;
+  if (std::find(known.begin(), known.end(), request.source) == known.end()) {
+    return Activation::kUnknownSource;
+  }
+  if (request.activation_type != 0x00) return Activation::kUnsupportedType;
+  if (settings_.require_tls && !connection.secured) return Activation::kTlsRequired;
+  if (connection.tester && *connection.tester != request.source) {
+    return Activation::kOtherSourceOnSocket;
+  }
+  return std::nullopt;
 }
 
 void Entity::activate(ConnectionId id, const RoutingRequest& request, Time now) {
   Connection& connection = connections_.at(id);
-  const auto& known = settings_.testers;
-  if (std::find(known.begin(), known.end(), request.source) == known.end()) {
-    answer_activation(id, request.source, Activation::kUnknownSource);
-    drop(id);
-    return;
+  if (const auto fault = fault_of_request(connection, request)) {
+    answer_activation(id, request.source, *fault);
+    blame(id, now);
+    return drop(id);
   }
-  if (request.activation_type != 0x00) {
-    answer_activation(id, request.source, Activation::kUnsupportedType);
-    drop(id);
-    return;
+  if (connection.tester) return answer_activation(id, request.source, Activation::kActivated);
+  connection.waits_as = request.source;  // until those in the way prove to be there, or not
+  std::vector<ConnectionId> same, active;
+  for (const auto& [other, each] : connections_) {
+    if (!each.tester) continue;
+    active.push_back(other);
+    if (each.tester == request.source) same.push_back(other);
   }
-  if (connection.tester && *connection.tester != request.source) {
-    answer_activation(id, request.source, Activation::kOtherSourceOnSocket);
-    drop(id);
-    return;
-  }
-  const auto active = active_connection();
-  if (!active || *active == id) {
-    connection.tester = request.source;
-    answer_activation(id, request.source, Activation::kActivated);
-    return;
-  }
-  connection.waits_as = request.source;  // until the other one proves to be there, or not
-  Connection& other = connections_.at(*active);
-  if (!other.alive_asked) {
-    other.alive_asked = now;
-    output_.send(*active, encode(Type::kAliveCheck, {}));
-  }
+  if (same.empty() && active.size() >= settings_.max_testers) same = active;
+  for (const ConnectionId other : same) ask_if_alive(other, now);
+  settle(id);
+}
+
+void Entity::ask_if_alive(ConnectionId id, Time now) {
+  Connection& connection = connections_.at(id);
+  if (connection.alive_asked) return;
+  connection.alive_asked = now;
+  output_.send(id, encode(Type::kAliveCheck, {}));
 }
 
 void Entity::answer_activation(ConnectionId id, Address tester, Activation code) {
@@ -121,28 +183,40 @@ void Entity::answer_activation(ConnectionId id, Address tester, Activation code)
   output_.send(id, encode(RoutingResponse{tester, settings_.identity.logical_address, code}));
 }
 
-void Entity::settle_waiting(bool first_is_alive, std::optional<Address> first) {
+void Entity::settle_all() {
   std::vector<ConnectionId> waiting;
   for (const auto& [id, connection] : connections_) {
     if (connection.waits_as) waiting.push_back(id);
   }
-  for (const ConnectionId id : waiting) {
-    Connection& connection = connections_.at(id);
-    const Address source = *connection.waits_as;
-    connection.waits_as.reset();
-    if (first_is_alive || active_connection()) {
-      answer_activation(
-          id, source,
-          first == source ? Activation::kSourceOnOtherSocket : Activation::kAllSocketsInUse);
-      drop(id);
-    } else {
-      connection.tester = source;
-      answer_activation(id, source, Activation::kActivated);
-    }
-  }
+  for (const ConnectionId id : waiting) settle(id);
 }
 
-void Entity::diagnose(ConnectionId id, const Message& message, Time) {
+/// Lets one that waits in, refuses it, or lets it wait on for answers to alive checks.
+void Entity::settle(ConnectionId id) {
+  Connection& connection = connections_.at(id);
+  const Address source = *connection.waits_as;
+  std::size_t active = 0;
+  bool answer_due = false, same_due = false, same_alive = false;
+  for (const auto& [other, each] : connections_) {
+    if (!each.tester) continue;
+    ++active;
+    answer_due = answer_due || each.alive_asked;
+    if (each.tester != source) continue;
+    (each.alive_asked ? same_due : same_alive) = true;
+  }
+  const bool full = active >= settings_.max_testers;
+  if (!same_alive && (same_due || (full && answer_due))) return;
+  connection.waits_as.reset();
+  if (!same_alive && !full) {
+    connection.tester = source;
+    return answer_activation(id, source, Activation::kActivated);
+  }
+  answer_activation(id, source,
+                    same_alive ? Activation::kSourceOnOtherSocket : Activation::kAllSocketsInUse);
+  drop(id);
+}
+
+void Entity::diagnose(ConnectionId id, const Message& message, Time now) {
   const auto diagnostic = decode_diagnostic(message.payload);
   if (!diagnostic) return;
   const Address own = settings_.identity.logical_address;
@@ -150,6 +224,7 @@ void Entity::diagnose(ConnectionId id, const Message& message, Time) {
   const auto refuse = [&](DiagnosticNack code) {
     ++counters_.refused_messages;
     output_.send(id, encode(DiagnosticAnswer{diagnostic->target, tester, code}));
+    blame(id, now);
   };
   if (connections_.at(id).tester != tester) {
     refuse(DiagnosticNack::kInvalidSource);
@@ -162,26 +237,24 @@ void Entity::diagnose(ConnectionId id, const Message& message, Time) {
     return;
   }
   output_.send(id, encode(DiagnosticAnswer{own, tester, std::nullopt}));
-  output_.diagnose(diagnostic->uds, functional, [this, id, own, tester](Bytes uds) {
+  output_.diagnose(tester, diagnostic->uds, functional, [this, id, own, tester](Bytes uds) {
     output_.send(id, encode(Diagnostic{own, tester, std::move(uds)}));
   });
 }
 
 void Entity::tick(Time now) {
   std::vector<ConnectionId> late;
-  bool asked_in_vain = false;
   for (const auto& [id, connection] : connections_) {
     const auto limit =
         connection.tester ? settings_.general_inactivity : settings_.initial_inactivity;
     const bool no_answer =
         connection.alive_asked && now - *connection.alive_asked >= settings_.alive_check;
-    asked_in_vain = asked_in_vain || no_answer;
     if (no_answer || (!connection.waits_as && now - connection.last_heard >= limit)) {
       late.push_back(id);
     }
   }
   for (const ConnectionId id : late) drop(id);
-  if (asked_in_vain) settle_waiting(false, std::nullopt);
+  if (!late.empty()) settle_all();
 }
 
 }  // namespace gatehouse::doip

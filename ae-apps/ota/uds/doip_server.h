@@ -3,15 +3,28 @@
 #include <memory>
 #include <string>
 
+#include "ae-apps/ota/crypto/tls_session.h"
 #include "ae-apps/ota/uds/doip_entity.h"
 #include "ae-apps/ota/uds/server.h"
 
 namespace gatehouse::doip {
 
+/// Where a vehicle says by itself that it is there (0004).
+struct Announcement {
+  std::string address = "255.255.255.255";
+  std::uint16_t port = 13400;
+  unsigned count = 3;                       ///< A_DoIP_Announce_Num
+  std::chrono::milliseconds max_wait{500};  ///< A_DoIP_Announce_Wait: random, up to this
+  std::chrono::milliseconds interval{500};  ///< A_DoIP_Announce_Interval
+};
+
 struct ServerSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 13400;  ///< TCP, and UDP of the same number; 0: a free one
   EntitySettings entity;
+  std::optional<crypto::TlsCredentials> tls;  ///< then it listens for TLS besides
+  std::uint16_t tls_port = 3496;              ///< 0: a free one
+  std::optional<Announcement> announce;
   std::chrono::milliseconds send_limit{
       2000};  ///< a tester that takes no bytes for so long is cut off
 };
@@ -31,6 +44,7 @@ class TcpServer {
                                                   Reset reset, Tick tick = {});
   ~TcpServer();
   std::uint16_t port() const;
+  std::uint16_t tls_port() const;  ///< 0 without TLS
   void stop();
 
  private:

@@ -84,11 +84,28 @@ Diagnosis<void> Flasher::prepare() {
   GATEHOUSE_STEP(client_.request(encode_subfunction(Sid::kCommunicationControl, 3, Bytes{1}),
                                  "communication control"))
   GATEHOUSE_STEP(client_.session(Session::kProgramming))
-  GATEHOUSE_STEP(client_.unlock(settings_.access_level, settings_.access_key))
+  GATEHOUSE_STEP(gain_access())
   const auto fingerprint = view_of(settings_.fingerprint);
   GATEHOUSE_STEP(client_.write(kDidFingerprint,
                                fingerprint.first(std::min<std::size_t>(fingerprint.size(), 64))))
   return {};
+}
+
+/// By certificate or by seed and key; after somebody's wrong tries only once the delay is over.
+Diagnosis<void> Flasher::gain_access() {
+  constexpr std::chrono::seconds kWait{1};
+  const auto& credential = settings_.credential;
+  for (unsigned waits = 0;; ++waits) {
+    auto access = credential ? client_.authenticate(credential->certificate_der, credential->key)
+                             : client_.unlock(settings_.access_level, settings_.access_key);
+    if (access) return access;
+    const DiagnosticError& error = access.error();
+    const bool delayed = error.kind == Kind::kRefused && error.nrc == Nrc::kTimeDelayNotExpired;
+    if (!delayed || cancelled_ || waits >= settings_.max_unlock_waits) return access;
+    pause_(kWait);
+    // Keeps the session while we wait.
+    GATEHOUSE_STEP(client_.request(encode_subfunction(Sid::kTesterPresent, 0), "tester present"))
+  }
 }
 
 Diagnosis<void> Flasher::transfer_once(std::uint64_t image_bytes, const Source& source,
@@ -150,6 +167,12 @@ Diagnosis<void> Flasher::flash(std::uint64_t image_bytes, const Source& source,
   cancelled_ = false;
   GATEHOUSE_STEP(connect())
   auto outcome = program(image_bytes, source, progress, mac);
+  for (unsigned again = 0; !outcome && again < settings_.max_reentries; ++again) {
+    const DiagnosticError& error = outcome.error();
+    const Advice advice = error.kind == Kind::kRefused ? advice_of(error.nrc) : Advice::kStop;
+    if (advice != Advice::kUnlock && advice != Advice::kChangeSession) break;
+    outcome = program(image_bytes, source, progress, mac);  // from the session on
+  }
   // The ECU back to normal; what went wrong before is what counts.
   if (!outcome && transport_.connected()) (void)client_.session(Session::kDefault);
   return outcome;
@@ -161,10 +184,14 @@ Diagnosis<void> Flasher::reset_and_wait(std::chrono::milliseconds limit) {
   GATEHOUSE_STEP(client_.reset())
   transport_.disconnect();
   const auto deadline = std::chrono::steady_clock::now() + limit;
+  // What is asked while it boots may be lost: asked again soon, however patient we are otherwise.
+  ClientSettings asking = settings_.client;
+  asking.p2 = std::min(asking.p2, settings_.probe_limit);
+  Client probe(transport_, asking, pause_);
   for (;;) {
     const auto connected = transport_.connect();
     // An ECU that takes connections is not yet one that answers.
-    if (connected && client_.read(kDidSoftwareVersion)) return {};
+    if (connected && probe.read(kDidSoftwareVersion)) return {};
     if (std::chrono::steady_clock::now() >= deadline) {
       return failed(Kind::kNoAnswer, "the ECU did not come back after its reset");
     }

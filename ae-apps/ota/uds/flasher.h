@@ -16,13 +16,23 @@ struct Inventory {
   std::string software;     ///< F195, name of the software
 };
 
+/// With what a tester proves who it is (29).
+struct TesterCredential {
+  Bytes certificate_der;
+  crypto::SigningKey key;
+};
+
 struct FlasherSettings {
   ClientSettings client;
-  Bytes access_key;  ///< shared with the ECU, for security access
+  std::optional<TesterCredential> credential;  ///< then 29 in place of 27
+  Bytes access_key;                            ///< shared with the ECU, for security access
   std::uint8_t access_level = 0x11;
   std::string fingerprint = "gatehouse";  ///< who programs: F184, at most 64 characters
+  unsigned max_reentries = 1;             ///< of all, if the ECU has left its session meanwhile
+  unsigned max_unlock_waits = 30;         ///< of a second, while 27 or 29 has to wait (NRC 0x37)
   unsigned max_restarts = 2;              ///< of a transfer that the ECU suspended, from 34 on
   std::chrono::milliseconds reconnect_pause{50};
+  std::chrono::milliseconds probe_limit{1000};  ///< for an answer of an ECU that may still boot
 };
 
 /// Updates one ECU by the usual sequence of an OEM. Threading: one thread at a time; cancel() from
@@ -60,6 +70,7 @@ class Flasher {
   Diagnosis<void> connect();
   Diagnosis<void> prepare();
   Diagnosis<void> send_metadata();
+  Diagnosis<void> gain_access();
   Diagnosis<void> transfer_all(std::uint64_t image_bytes, const Source& source,
                                const Progress& progress);
   Diagnosis<void> transfer_once(std::uint64_t image_bytes, const Source& source,

@@ -16,6 +16,7 @@ enum class Sid : std::uint8_t {
   kReadDataByIdentifier = 0x22,
   kSecurityAccess = 0x27,
   kCommunicationControl = 0x28,
+  kAuthentication = 0x29,
   kWriteDataByIdentifier = 0x2E,
   kRoutineControl = 0x31,
   kRequestDownload = 0x34,

@@ -58,6 +58,7 @@ const Server::Service* Server::service_of(std::uint8_t sid) {
       {Sid::kEcuReset, kOutsideDefault, true, 1, &Server::ecu_reset},
       {Sid::kReadDataByIdentifier, kInAll, false, 2, &Server::read},
       {Sid::kSecurityAccess, kOutsideDefault, true, 1, &Server::security_access},
+      {Sid::kAuthentication, kOutsideDefault, true, 1, &Server::authentication},
       {Sid::kCommunicationControl, kOutsideDefault, true, 2, &Server::communication_control},
       {Sid::kWriteDataByIdentifier, kInAll, false, 3, &Server::write},
       {Sid::kRoutineControl, kOutsideDefault, true, 3, &Server::routine},
@@ -80,12 +81,13 @@ Bytes unlock_key(ByteView access_key, ByteView seed) {
 
 Server::Server(ServerSettings settings, Clock clock, crypto::Random& random, Bytes access_key,
                AccessMemory& memory, EcuServices& ecu)
-    : settings_(settings),
+    : settings_(std::move(settings)),
       clock_(std::move(clock)),
       random_(random),
       access_key_(std::move(access_key)),
       memory_(memory),
       ecu_(ecu) {
+  if (settings_.authentication) authentication_.emplace(*settings_.authentication, random_);
   power_on();
 }
 
@@ -104,6 +106,7 @@ void Server::enter(Session session) {
   seed_.clear();
   drop_download();
   if (session == Session::kDefault) {
+    if (authentication_) authentication_->drop();
     normal_communication_ = true;
     dtc_recording_ = true;
   }
@@ -120,6 +123,10 @@ void Server::check_timeout() {
   }
 }
 
+void Server::tester_left(TesterId tester) {
+  if (session_ != Session::kDefault && owner_ == tester) enter(Session::kDefault);
+}
+
 void Server::say_pending() {
   const auto floor = settings_.p2_star * 3 / 10;
   const auto now = clock_();
@@ -128,9 +135,21 @@ void Server::say_pending() {
   (*send_)(encode_negative(sid_, Nrc::kResponsePending));
 }
 
-Server::Then Server::handle(ByteView request, bool functional, const Send& send) {
+bool Server::busy_with_another(TesterId tester) const {
+  return session_ != Session::kDefault && owner_ != tester;
+}
+
+Server::Then Server::handle(ByteView request, bool functional, const Send& send, TesterId tester) {
   check_timeout();
   ++counters_.requests;
+  if (busy_with_another(tester)) {  // and its session ends no later because of this one
+    ++counters_.busy;
+    if (!functional && !request.empty() && (request[0] & kPositive) == 0) {
+      send(encode_negative(request[0], Nrc::kBusyRepeatRequest));
+    }
+    return Then::kNothing;
+  }
+  owner_ = tester;
   if (request.empty() || (request[0] & kPositive) != 0) {  // nothing, or somebody's response
     last_request_ = clock_();
     ++counters_.unsolicited;
@@ -165,7 +184,7 @@ Server::Then Server::handle(ByteView request, bool functional, const Send& send)
 
 Outcome Server::dispatch(ByteView request) {
   const Service* service = service_of(request[0]);
-  if (service == nullptr) return refuse(Nrc::kServiceNotSupported);
+  if (service == nullptr || !offered(service->sid)) return refuse(Nrc::kServiceNotSupported);
   if ((service->sessions & bit_of(session_)) == 0) {
     return refuse(Nrc::kServiceNotSupportedInSession);
   }
@@ -177,12 +196,30 @@ Outcome Server::dispatch(ByteView request) {
   return (this->*service->answer)(plain);
 }
 
+bool Server::offered(Sid sid) const {
+  if (sid == Sid::kSecurityAccess) return settings_.seed_and_key;
+  if (sid == Sid::kAuthentication) return authentication_.has_value();
+  return true;
+}
+
+bool Server::may_program() const {
+  return unlocked_ || (authentication_ && authentication_->authenticated());
+}
+
+Nrc Server::locked_nrc() const {
+  return settings_.seed_and_key ? Nrc::kSecurityAccessDenied : Nrc::kAuthenticationRequired;
+}
+
+std::string Server::authenticated_tester() const {
+  return authentication_ ? authentication_->tester() : std::string();
+}
+
 std::optional<Nrc> Server::refused_by(const Access& access) const {
   if ((access.outside_default_session && session_ == Session::kDefault) ||
       (access.programming_session && session_ != Session::kProgramming)) {
     return Nrc::kServiceNotSupportedInSession;
   }
-  if (access.unlocked && !unlocked_) return Nrc::kSecurityAccessDenied;
+  if (access.unlocked && !may_program()) return locked_nrc();
   return std::nullopt;
 }
 
@@ -250,20 +287,72 @@ Outcome Server::check_key(ByteView key) {
   if (seed_.empty()) return refuse(Nrc::kRequestSequenceError);
   if (key.size() != 16) return refuse(Nrc::kIncorrectLength);
   if (delay_running()) return refuse(Nrc::kTimeDelayNotExpired);
-  // Counted before the comparison: cutting the power after a wrong key does not win a try.
-  const unsigned attempts = std::min(memory_.failed_attempts() + 1, settings_.max_attempts);
-  if (!memory_.store_failed_attempts(attempts)) return refuse(Nrc::kFailurePreventsExecution);
+  unsigned attempts = 0;
+  if (!count_attempt(attempts)) return refuse(Nrc::kFailurePreventsExecution);
   const Bytes expected = unlock_key(access_key_, seed_);
   seed_.clear();  // one try for a seed
-  if (crypto::equal_constant_time(expected, key)) {
-    if (!memory_.store_failed_attempts(0)) return refuse(Nrc::kFailurePreventsExecution);
-    delay_until_.reset();
-    unlocked_ = true;
-    return Bytes{static_cast<std::uint8_t>(settings_.access_level + 1)};
+  if (!crypto::equal_constant_time(expected, key)) {
+    return refuse(after_failure(attempts, Nrc::kInvalidKey));
   }
-  if (attempts < settings_.max_attempts) return refuse(Nrc::kInvalidKey);
+  if (!forgive_attempts()) return refuse(Nrc::kFailurePreventsExecution);
+  unlocked_ = true;
+  return Bytes{static_cast<std::uint8_t>(settings_.access_level + 1)};
+}
+
+/// Counted before it is judged: cutting the power after a wrong key does not win a try.
+bool Server::count_attempt(unsigned& attempts) {
+  attempts = std::min(memory_.failed_attempts() + 1, settings_.max_attempts);
+  return memory_.store_failed_attempts(attempts);
+}
+
+Nrc Server::after_failure(unsigned attempts, Nrc nrc) {
+  if (attempts < settings_.max_attempts) return nrc;
   delay_until_ = clock_() + settings_.attempt_delay;
-  return refuse(Nrc::kExceededAttempts);
+  return Nrc::kExceededAttempts;
+}
+
+bool Server::forgive_attempts() {
+  if (!memory_.store_failed_attempts(0)) return false;
+  delay_until_.reset();
+  return true;
+}
+
+Outcome Server::authentication(ByteView data) {
+  const std::uint8_t task = data[0];
+  const auto with_task = [task](Outcome outcome) -> Outcome {
+    if (outcome) outcome->insert(outcome->begin(), task);
+    return outcome;
+  };
+  const ByteView rest = data.subspan(1);
+  switch (static_cast<AuthenticationTask>(task)) {
+    case AuthenticationTask::kDeauthenticate:
+      if (!rest.empty()) return refuse(Nrc::kIncorrectLength);
+      authentication_->drop();
+      return Bytes{task, static_cast<std::uint8_t>(AuthenticationReturn::kDeauthenticated)};
+    case AuthenticationTask::kVerifyCertificate:
+      if (delay_running()) return refuse(Nrc::kTimeDelayNotExpired);
+      return with_task(authentication_->verify_certificate(rest));
+    case AuthenticationTask::kProofOfOwnership:
+      return with_task(prove_ownership(rest));
+    case AuthenticationTask::kConfiguration:
+      if (!rest.empty()) return refuse(Nrc::kIncorrectLength);
+      return Bytes{task, static_cast<std::uint8_t>(AuthenticationReturn::kConfigurationIsApce)};
+  }
+  return refuse(Nrc::kSubfunctionNotSupported);
+}
+
+Outcome Server::prove_ownership(ByteView proof) {
+  if (!authentication_->challenge_given()) return refuse(Nrc::kRequestSequenceError);
+  if (delay_running()) return refuse(Nrc::kTimeDelayNotExpired);
+  unsigned attempts = 0;
+  if (!count_attempt(attempts)) return refuse(Nrc::kFailurePreventsExecution);
+  Outcome outcome = authentication_->check_proof(proof);
+  if (!outcome) return refuse(after_failure(attempts, outcome.error()));
+  if (!forgive_attempts()) {
+    authentication_->drop();
+    return refuse(Nrc::kFailurePreventsExecution);
+  }
+  return outcome;
 }
 
 Outcome Server::communication_control(ByteView data) {
@@ -300,7 +389,7 @@ Outcome Server::routine(ByteView data) {
 }
 
 Outcome Server::request_download(ByteView data) {
-  if (!unlocked_) return refuse(Nrc::kSecurityAccessDenied);
+  if (!may_program()) return refuse(locked_nrc());
   const auto download = decode_download(data);
   if (!download) {
     const bool widths_wrong =
@@ -319,7 +408,7 @@ Outcome Server::request_download(ByteView data) {
 }
 
 Outcome Server::transfer_data(ByteView data) {
-  if (!unlocked_) return refuse(Nrc::kSecurityAccessDenied);
+  if (!may_program()) return refuse(locked_nrc());
   if (!downloading_) return refuse(Nrc::kRequestSequenceError);
   const std::uint8_t block = data[0];
   const ByteView content = data.subspan(1);
@@ -338,7 +427,7 @@ Outcome Server::transfer_data(ByteView data) {
 }
 
 Outcome Server::transfer_exit(ByteView data) {
-  if (!unlocked_) return refuse(Nrc::kSecurityAccessDenied);
+  if (!may_program()) return refuse(locked_nrc());
   if (!downloading_ || bytes_missing_ != 0) return refuse(Nrc::kRequestSequenceError);
   if (!data.empty()) return refuse(Nrc::kIncorrectLength);
   downloading_ = false;

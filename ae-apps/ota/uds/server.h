@@ -2,8 +2,7 @@
 #include <chrono>
 #include <functional>
 
-#include "ae-apps/ota/crypto/random.h"
-#include "ae-apps/ota/uds/message.h"
+#include "ae-apps/ota/uds/authentication.h"
 
 namespace gatehouse::uds {
 
@@ -60,6 +59,8 @@ struct ServerSettings {
   std::chrono::milliseconds s3{5000};  ///< without a request: back to the default session
   std::chrono::milliseconds p2{50};
   std::chrono::milliseconds p2_star{5000};  ///< after each NRC 0x78
+  bool seed_and_key = true;                 ///< 27; false where only certificates count
+  std::optional<AuthenticationSettings> authentication;  ///< 29; nullopt: not supported
   std::uint8_t access_level = 0x11;  ///< subfunction of the seed request; the key's is one more
   unsigned max_attempts = 3;
   std::chrono::milliseconds attempt_delay{10'000};
@@ -71,18 +72,22 @@ struct ServerSettings {
 struct ServerCounters {
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;      ///< answered negatively (0x78 does not count)
+  std::uint64_t busy = 0;         ///< of another tester while one is at work (NRC 0x21)
   std::uint64_t unsolicited = 0;  ///< out of order, locked, wrong session, no request at all
 };
 
 /// The key that unlocks: the first 16 bytes of HMAC-SHA256(access key, seed).
 Bytes unlock_key(ByteView access_key, ByteView seed);
 
-/// One diagnostic server: sessions, security access, order of a download. Threading: one thread at
-/// a time. Source: ISO 14229-1 (services), 14229-2 (timing).
+/// One diagnostic server: sessions, security access, authentication, order of a download. Several
+/// testers may ask; the one that leaves the default session has it for itself until it is back, and
+/// what it unlocked is its own. Threading: one thread at a time. Source: ISO 14229-1 (services),
+/// 14229-2 (timing).
 class Server {
  public:
   using Send = std::function<void(Bytes)>;
   enum class Then : std::uint8_t { kNothing, kReset };
+  using TesterId = std::uint32_t;  ///< tells testers apart; an address
 
   Server(ServerSettings settings, Clock clock, crypto::Random& random, Bytes access_key,
          AccessMemory& memory, EcuServices& ecu);
@@ -90,14 +95,18 @@ class Server {
   /// Answers by `send` (nothing, one response, or 0x78 and later one response), then says what is
   /// to be done. `functional`: sent to all ECUs, so that refusals 11, 12, 31, 7E and 7F stay
   /// unsaid.
-  Then handle(ByteView request, bool functional, const Send& send);
+  Then handle(ByteView request, bool functional, const Send& send, TesterId tester = 0);
   /// Falls back to the default session once S3 has passed. Also done by handle().
   void check_timeout();
+  /// Its connection is gone: the session that it had is over, for the others' sake.
+  void tester_left(TesterId tester);
   /// As after power-on; the delay after too many tries starts anew.
   void power_on();
 
   Session session() const { return session_; }
   bool unlocked() const { return unlocked_; }
+  /// Of a certificate; empty: nobody is authenticated.
+  std::string authenticated_tester() const;
   bool normal_communication() const { return normal_communication_; }
   bool dtc_recording() const { return dtc_recording_; }
   const ServerCounters& counters() const { return counters_; }
@@ -111,6 +120,8 @@ class Server {
   Outcome ecu_reset(ByteView data);
   Outcome read(ByteView data);
   Outcome security_access(ByteView data);
+  Outcome authentication(ByteView data);
+  Outcome prove_ownership(ByteView proof);
   Outcome give_seed();
   Outcome check_key(ByteView key);
   Outcome communication_control(ByteView data);
@@ -123,7 +134,14 @@ class Server {
   Outcome dtc_setting(ByteView data);
 
   std::optional<Nrc> refused_by(const Access& access) const;
+  bool offered(Sid sid) const;
+  bool may_program() const;
+  Nrc locked_nrc() const;
   bool delay_running() const;
+  bool count_attempt(unsigned& attempts);
+  Nrc after_failure(unsigned attempts, Nrc nrc);
+  bool forgive_attempts();
+  bool busy_with_another(TesterId tester) const;
   void enter(Session session);
   void drop_download();
   void say_pending();
@@ -137,7 +155,9 @@ class Server {
 
   Session session_ = Session::kDefault;
   std::chrono::milliseconds last_request_{};
+  TesterId owner_ = 0;  ///< of the session, unless that is the default one
   bool unlocked_ = false;
+  std::optional<Authentication> authentication_;
   Bytes seed_;  ///< empty: none was asked for
   std::optional<std::chrono::milliseconds> delay_until_;
   bool normal_communication_ = true;

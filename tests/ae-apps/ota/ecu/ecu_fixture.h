@@ -21,7 +21,9 @@ class SimulatedRunner final : public PayloadRunner {
     return test;
   }
   void stop() override { runs = false; }
+  bool heard_within(std::chrono::milliseconds) const override { return !silent; }
   bool runs = false;
+  bool silent = false;  ///< the application hangs
   int starts = 0;
 };
 

@@ -133,6 +133,7 @@ class DoipEntity : public testing::Test, protected Entity::Output {
     s.identity = sample_identity();
     s.max_payload_bytes = 256;
     s.max_sockets = 3;
+    s.max_testers = 1;
     return s;
   }
   void send(Entity::ConnectionId to, ByteView bytes) override {
@@ -140,7 +141,10 @@ class DoipEntity : public testing::Test, protected Entity::Output {
         (said[to].empty() ? "" : " ") + hex(bytes.subspan(2, 2)) + ":" + hex(bytes.subspan(8));
   }
   void close(Entity::ConnectionId id) override { closed.push_back(id); }
-  void diagnose(ByteView uds, bool functional, const std::function<void(Bytes)>& answer) override {
+  void left(Address tester) override { gone.push_back(tester); }
+  void diagnose(Address tester, ByteView uds, bool functional,
+                const std::function<void(Bytes)>& answer) override {
+    asked_by = tester;
     asked += hex(uds) + (functional ? "f" : "");
     answer(raw("7e00"));
   }
@@ -157,7 +161,9 @@ class DoipEntity : public testing::Test, protected Entity::Output {
   milliseconds now{0};
   std::map<int, std::string> said;
   std::vector<int> closed;
+  std::vector<Address> gone;
   std::string asked;
+  Address asked_by = 0;
   Entity entity;
 };
 
@@ -275,6 +281,110 @@ TEST_F(DoipEntity, LetsTheSecondInIfTheFirstHangsUp) {
   entity.closed(1);
 
   EXPECT_EQ(said[2], "0006:0e0010101000000000");
+}
+
+/// With room for two testers.
+class DoipEntityForTwo : public DoipEntity {
+ protected:
+  DoipEntityForTwo() : two(settings_for_two(), *this) {
+    for (int id = 1; id <= 4; ++id) two.opened(id, now, "10.0.0." + std::to_string(id));
+  }
+  static EntitySettings settings_for_two() {
+    EntitySettings s = settings();
+    s.max_testers = 2;
+    s.max_sockets = 8;
+    s.max_faults = 3;
+    s.max_datagrams = 5;
+    return s;
+  }
+  std::string ask(int id, const Bytes& bytes) {
+    said[id].clear();
+    two.received(id, bytes, now);
+    return said[id];
+  }
+  std::string enter(int id, Address tester) { return ask(id, encode(RoutingRequest{tester, 0})); }
+  Entity two;
+};
+
+// ISO 13400-2: several testers, alive check of all of them when there is no room
+TEST_F(DoipEntityForTwo, HasRoomForTwoAndAsksAllOfThemWhenAThirdComes) {
+  EXPECT_EQ(enter(1, 0x0E00), "0006:0e0010101000000000");
+  EXPECT_EQ(enter(2, 0x0E80), "0006:0e8010101000000000");
+  EXPECT_EQ(ask(2, encode(Diagnostic{0x0E80, 0x1010, raw("3e00")})),
+            "8002:10100e8000 8001:10100e807e00");
+  EXPECT_EQ(asked_by, 0x0E80);
+  said[1].clear();
+  said[2].clear();
+
+  EXPECT_EQ(enter(3, 0x0F00), "") << "waits";
+  EXPECT_EQ(said[1] + said[2], "0007:0007:");
+  ask(1, encode(Type::kAliveCheckResponse, raw("0e00")));
+  EXPECT_EQ(said[3], "") << "the other one may be dead";
+  ask(2, encode(Type::kAliveCheckResponse, raw("0e80")));
+
+  EXPECT_EQ(said[3], "0006:0f0010100100000000");
+  EXPECT_EQ(closed, std::vector<int>{3});
+}
+
+TEST_F(DoipEntityForTwo, LetsTheThirdInWhenOneOfThemIsDead) {
+  enter(1, 0x0E00);
+  enter(2, 0x0E80);
+  enter(3, 0x0F00);
+  ask(2, encode(Type::kAliveCheckResponse, raw("0e80")));
+
+  now += milliseconds(500);
+  two.tick(now);
+
+  EXPECT_EQ(closed, std::vector<int>{1});
+  EXPECT_EQ(gone, std::vector<Address>{0x0E00});
+  EXPECT_EQ(said[3], "0006:0f0010101000000000");
+}
+
+TEST_F(DoipEntityForTwo, AsksOnlyTheOneWithTheSameAddress) {
+  enter(1, 0x0E00);
+  said[1].clear();
+  EXPECT_EQ(enter(2, 0x0E00), "");
+  EXPECT_EQ(said[1], "0007:");
+  EXPECT_EQ(enter(3, 0x0E80), "0006:0e8010101000000000") << "has its own";
+
+  now += milliseconds(500);
+  two.tick(now);
+
+  EXPECT_EQ(said[2], "0006:0e0010101000000000");
+}
+
+TEST_F(DoipEntityForTwo, ShutsOutAnAddressThatBreaksTheRulesAgainAndAgain) {
+  enter(2, 0x0E80);
+  for (int i = 0; i < 4; ++i) ask(1, raw("02fd123400000000"));
+  EXPECT_EQ(closed, std::vector<int>{1});
+
+  two.opened(5, now, "10.0.0.1");
+  EXPECT_EQ(closed, (std::vector<int>{1, 5})) << "the same address";
+  EXPECT_EQ(two.counters().refused_connections, 1u);
+  EXPECT_EQ(ask(2, encode(Diagnostic{0x0E80, 0x1010, raw("3e00")})),
+            "8002:10100e8000 8001:10100e807e00")
+      << "others are not troubled";
+
+  now += std::chrono::seconds(10);
+  two.opened(6, now, "10.0.0.1");
+  EXPECT_EQ(enter(6, 0x0E00), "0006:0e0010101000000000") << "later it may come again";
+}
+
+TEST_F(DoipEntityForTwo, ForgivesFaultsThatAreLongAgo) {
+  for (int i = 0; i < 8; ++i) {
+    ask(1, raw("02fd123400000000"));
+    now += std::chrono::seconds(4);
+  }
+  EXPECT_TRUE(closed.empty());
+}
+
+TEST_F(DoipEntityForTwo, AnswersSoManyDatagramsASecond) {
+  int answered = 0;
+  for (int i = 0; i < 100; ++i) answered += two.takes_datagram(now) ? 1 : 0;
+  EXPECT_EQ(answered, 5);
+  EXPECT_EQ(two.counters().dropped_datagrams, 95u);
+  now += std::chrono::seconds(1);
+  EXPECT_TRUE(two.takes_datagram(now));
 }
 
 TEST_F(DoipEntity, ClosesIdleConnections) {

@@ -1,0 +1,56 @@
+// The ECUs of a vehicle's file as the gateway has them.
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/gateway/needs.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+tl::unexpected<Error> key_fault(const vehicle::Ecu& ecu, const char* key, const Error& error) {
+  return fail(Rsc::kBadRequest, "line " + std::to_string(ecu.line) + ": ecu \"" + ecu.serial +
+                                    "\": " + key + ": " + error.detail);
+}
+
+}  // namespace
+
+Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
+  EcuEntry out;
+  out.serial = ecu.serial;
+  out.hardware_id = ecu.hardware_id;
+  out.host = ecu.host;
+  out.port = ecu.port;
+  out.logical_address = ecu.logical_address;
+  out.can = ecu.can;
+  out.slots = ecu.slots;
+  out.factory_image = ecu.factory_image;
+  out.verifies = ecu.verifies;
+  out.tls = ecu.tls;
+  out.by_certificate = ecu.by_certificate;
+  out.needs = ecu.needs;
+  out.level = ecu.constrained ? EcuLevel::kConstrained : EcuLevel::kFull;
+  if (!ecu.by_certificate) {
+    Result<Bytes> access_key = crypto::load_secret(ecu.access_key);
+    if (!access_key) return key_fault(ecu, "access_key", access_key.error());
+    out.access_key = *std::move(access_key);
+  }
+  if (ecu.constrained) {
+    Result<Bytes> shared_key = crypto::load_secret(ecu.shared_key);
+    if (!shared_key) return key_fault(ecu, "shared_key", shared_key.error());
+    out.shared_key = *std::move(shared_key);
+  } else if (!ecu.public_key.empty()) {
+    Result<crypto::PublicKey> public_key = crypto::PublicKey::load(ecu.public_key);
+    if (!public_key) return key_fault(ecu, "public_key", public_key.error());
+    out.public_key = *std::move(public_key);
+  }
+  return out;
+}
+
+std::optional<std::string> unmet_need(const EcuEntry& entry, const Board& board) {
+  for (const vehicle::Need& need : entry.needs) {
+    const std::string runs = board.row(need.serial).version;
+    if (vehicle::is_at_least(runs, need.version)) continue;
+    return need.serial + " must run " + need.version + " or newer first; it runs " + runs;
+  }
+  return std::nullopt;
+}
+
+}  // namespace gatehouse::gateway

@@ -1,0 +1,210 @@
+#include "ae-apps/ota/node/field_node.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/node/local_transport.h"
+#include "ae-apps/ota/uds/flasher.h"
+#include "ae-apps/sdk/download.h"
+
+namespace gatehouse::node {
+namespace {
+
+constexpr std::chrono::milliseconds kResetLimit{30'000};
+constexpr std::size_t kBase64Overhead = 4;
+
+bool is_web_address(const std::string& url) {
+  return url.starts_with("http://") || url.starts_with("https://");
+}
+
+}  // namespace
+
+/// The boot loader with its flasher, used by one thread at a time.
+class FieldNode::Device {
+ public:
+  Device(ecu::EcuSettings settings, ecu::Disk& disk, ecu::PayloadRunner& runner)
+      : access_key_(crypto::SystemRandom().bytes(32)), ecu_(std::move(settings), disk, runner) {}
+  ~Device() { ecu_.power_off(); }
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  Result<void> boot(ByteView factory_image) {
+    if (!factory_image.empty()) {
+      if (auto done = ecu_.install_factory_image(factory_image); !done) return done;
+    }
+    ecu_.boot();
+    uds::ServerSettings settings;
+    settings.max_block_bytes = 64 * 1024;
+    server_.emplace(settings, uds::steady_clock(), random_, access_key_, ecu_, ecu_);
+    transport_.emplace(*server_, [this] { ecu_.boot(); });
+    uds::FlasherSettings flasher;
+    flasher.access_key = access_key_;  // nobody else reaches this server
+    flasher_.emplace(*transport_, flasher);
+    return {};
+  }
+
+  /// Errors: kNotAcceptable with the boot loader's reason; then what ran before runs again.
+  Result<void> install(const Bytes& image) {
+    const std::lock_guard lock(mutex_);
+    const auto source = [&image](std::uint64_t offset, std::size_t max) -> Result<Bytes> {
+      const ByteView rest = ByteView(image).subspan(static_cast<std::size_t>(offset));
+      const ByteView part = rest.first(std::min(max, rest.size()));
+      return Bytes(part.begin(), part.end());
+    };
+    const std::uint64_t failed_before = ecu_.state().failed_boots;
+    auto done = flasher_->flash(image.size(), source, {});
+    if (done) done = flasher_->reset_and_wait(kResetLimit);
+    if (!done) {
+      const std::string& own = ecu_.state().last_error;
+      return fail(Rsc::kNotAcceptable, own.empty() ? done.error().text : own);
+    }
+    if (ecu_.state().failed_boots == failed_before) return {};
+    return fail(Rsc::kNotAcceptable, ecu_.state().last_error);
+  }
+  std::string version() {
+    const std::lock_guard lock(mutex_);
+    return ecu_.version();
+  }
+
+ private:
+  std::mutex mutex_;
+  crypto::SystemRandom random_;
+  Bytes access_key_;
+  ecu::Ecu ecu_;
+  std::optional<uds::Server> server_;
+  std::optional<LocalTransport> transport_;
+  std::optional<uds::Flasher> flasher_;
+};
+
+FieldNode::FieldNode(FieldNodeSettings settings, ota::StepLog& log)
+    : settings_(std::move(settings)), log_(log) {}
+FieldNode::~FieldNode() {
+  subscriptions_.clear();
+  ae_.reset();  // no callback runs any more
+}
+
+Result<std::unique_ptr<FieldNode>> FieldNode::start(FieldNodeSettings settings,
+                                                    ByteView factory_image, ecu::Disk& disk,
+                                                    ecu::PayloadRunner& runner, ota::StepLog& log,
+                                                    std::unique_ptr<sdk::Link> link) {
+  std::unique_ptr<FieldNode> out(new FieldNode(std::move(settings), log));
+  out->device_ = std::make_unique<Device>(out->settings_.ecu, disk, runner);
+  if (const auto booted = out->device_->boot(factory_image); !booted) return fail(booted.error());
+  auto ae = link ? sdk::Ae::connect(out->settings_.ae, std::move(link))
+                 : sdk::Ae::connect(out->settings_.ae);
+  if (!ae) return fail(ae.error());
+  out->ae_ = *std::move(ae);
+  if (const auto done = out->publish(); !done) return fail(done.error());
+  if (const auto done = out->watch(); !done) return fail(done.error());
+  log.step('B', "registered", {{"ae", out->ae_->id()}, {"version", out->version()}});
+  return out;
+}
+
+std::string FieldNode::version() { return device_->version(); }
+
+sdk::Node FieldNode::node() const { return ae_->node("node-" + settings_.ecu.serial); }
+
+Result<void> FieldNode::publish() {
+  const std::vector<std::string> us = {ae_->id(), ae_->sp_relative_id()};
+  Result<std::string> policy = ae_->ensure_policy(
+      "node-policy",
+      {{us, sdk::kMayDoAll},
+       {settings_.managers, sdk::kMayRetrieve | sdk::kMayDiscover | sdk::kMayUpdate}});
+  if (!policy) return fail(policy.error());
+  policy_ = *std::move(policy);
+  if (auto done = node().ensure("node-" + settings_.ecu.serial, {ae_->id()}, {policy_}); !done) {
+    return done;
+  }
+  sdk::FirmwareFacts facts;
+  facts.version = version();
+  facts.name = settings_.ecu.hardware_id;
+  facts.url = settings_.images.empty() ? "none" : settings_.images.front();
+  if (auto done = node().firmware().ensure(facts, {policy_}); !done) return done;
+  sdk::DeviceFacts device;
+  device.label = settings_.ecu.serial;
+  device.manufacturer = "unknown";
+  device.model = device.hardware_version = settings_.ecu.hardware_id;
+  device.type = "field node";
+  device.firmware_version = device.software_version = version();
+  return node().device_info("device-info").ensure(device, {policy_});
+}
+
+Result<void> FieldNode::watch() {
+  Result<sdk::Subscription> watch =
+      node().firmware().on_update_ordered([this](const sdk::Event&) { carry_out(); });
+  if (!watch) return fail(watch.error());
+  subscriptions_.push_back(*std::move(watch));
+  const Result<Value> present = node().firmware().read();
+  if (present && present->bool_at("ud")) carry_out();  // it came while we were away
+  return {};
+}
+
+/// One order, from its notification to its end in the [firmware].
+void FieldNode::carry_out() {
+  const Result<Value> order = node().firmware().read();
+  if (!order || !order->bool_at("ud")) return;  // told twice
+  const sdk::FirmwareFacts wanted{order->string_at("vr"), order->string_at("fwn"),
+                                  order->string_at("url")};
+  log_.step('E', "accepted", {{"version", wanted.version}, {"url", wanted.url}});
+  if (const auto told = node().firmware().report(sdk::UpdateStatus::kInProcess, "ud"); !told) {
+    log_.say("uds: " + told.error().detail);
+  }
+  const Result<std::string> runs = update(wanted);
+  if (runs) {
+    log_.step('H', "updated", {{"version", *runs}});
+  } else {
+    log_.step('H', "refused", {{"reason", runs.error().detail}, {"runs", version()}});
+  }
+  close(runs ? sdk::UpdateStatus::kSuccessful : sdk::UpdateStatus::kFailure);
+}
+
+Result<std::string> FieldNode::update(const sdk::FirmwareFacts& order) {
+  const auto& known = settings_.images;
+  const bool from_known = std::any_of(known.begin(), known.end(), [&](const std::string& prefix) {
+    return order.url.starts_with(prefix);
+  });
+  if (!from_known) return fail(Rsc::kNotAcceptable, "the image is not at a known place");
+  const Result<Bytes> image = fetch(order.url);
+  if (!image) return fail(image.error());
+  log_.step('E', "downloaded", {{"bytes", std::to_string(image->size())}});
+  if (const auto done = device_->install(*image); !done) return fail(done.error());
+  const std::string runs = version();
+  if (runs != order.version) {
+    return fail(Rsc::kNotAcceptable, "the image is of version " + runs + ", not " + order.version);
+  }
+  return runs;
+}
+
+Result<Bytes> FieldNode::fetch(const std::string& url) {
+  if (!is_web_address(url)) {
+    const auto content = sdk::Container(*ae_, url).latest<std::string>();
+    if (!content) return fail(content.error());
+    if (!*content) return fail(Rsc::kNotFound, "there is no image in " + url);
+    if ((*content)->size() / kBase64Overhead * 3 > settings_.max_image_bytes) {
+      return fail(Rsc::kNotAcceptable, "the image is larger than what is taken");
+    }
+    return from_base64(**content);
+  }
+  const std::filesystem::path file = std::filesystem::path(settings_.state_dir) / "download.img";
+  sdk::DownloadSettings how;
+  how.tls = settings_.ae.tls;
+  how.max_bytes = settings_.max_image_bytes;
+  if (const auto done = sdk::download(url, file, how); !done) return fail(done.error());
+  return crypto::read_file(file, static_cast<std::size_t>(settings_.max_image_bytes));
+}
+
+void FieldNode::close(sdk::UpdateStatus status) {
+  const std::string runs = version();
+  const Result<Value> device =
+      node().device_info("device-info").update(Value::object({{"fwv", runs}, {"swv", runs}}));
+  if (!device) log_.say("device-info: " + device.error().detail);
+  const Result<Value> order = node().firmware().update(
+      Value::object({{"ud", false},
+                     {"vr", runs},
+                     {"uds", Value::object({{"acn", "ud"}, {"sus", static_cast<int>(status)}})}}));
+  if (!order) log_.say("firmware: " + order.error().detail);
+}
+
+}  // namespace gatehouse::node

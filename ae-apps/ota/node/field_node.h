@@ -1,0 +1,59 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/ecu/ecu.h"
+#include "ae-apps/ota/program/step_log.h"
+#include "ae-apps/sdk/ae.h"
+#include "ae-apps/sdk/link.h"
+
+namespace gatehouse::node {
+
+struct FieldNodeSettings {
+  sdk::AeSettings ae;
+  ecu::EcuSettings ecu;
+  std::string state_dir;              ///< for downloads
+  std::vector<std::string> managers;  ///< originators that may look and order updates
+  std::vector<std::string> images;    ///< addresses of images must begin with one of these
+  std::uint64_t max_image_bytes = 16u << 20;
+};
+
+/// A device of the field domain that has an AE of its own: an application dedicated node, or one
+/// beside its ASN-CSE. Its <node>, [firmware] and [deviceInfo] live on the CSE where the AE is
+/// registered; who may sets `url`, `vr` and `ud` there, the AE is notified, fetches the image, and
+/// the same boot loader as an ECU's verifies, installs and tries it, or goes back. An image is at
+/// an http(s) URL, or in the newest <contentInstance> of a container ("cse-mn/images/lamp"), as
+/// base64: then it comes over the AE's own binding. Source: TS-0001 clauses 6.2 and D.2.
+class FieldNode {
+ public:
+  /// Boots, registers, publishes and subscribes. An order that came while it was away is carried
+  /// out. The disk, the runner and the log outlive it. Errors: of the CSE, of the factory image.
+  static Result<std::unique_ptr<FieldNode>> start(FieldNodeSettings settings,
+                                                  ByteView factory_image, ecu::Disk& disk,
+                                                  ecu::PayloadRunner& runner, ota::StepLog& log,
+                                                  std::unique_ptr<sdk::Link> link = nullptr);
+  ~FieldNode();
+  /// What runs; "none": nothing.
+  std::string version();
+
+ private:
+  class Device;
+  FieldNode(FieldNodeSettings settings, ota::StepLog& log);
+  Result<void> publish();
+  Result<void> watch();
+  void carry_out();
+  Result<std::string> update(const sdk::FirmwareFacts& order);
+  Result<Bytes> fetch(const std::string& url);
+  void close(sdk::UpdateStatus status);
+  sdk::Node node() const;
+
+  FieldNodeSettings settings_;
+  ota::StepLog& log_;
+  std::string policy_;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<sdk::Ae> ae_;
+  std::vector<sdk::Subscription> subscriptions_;
+};
+
+}  // namespace gatehouse::node

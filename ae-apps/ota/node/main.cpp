@@ -1,0 +1,96 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/node/field_node.h"
+#include "ae-apps/ota/program/command_line.h"
+
+namespace gatehouse::node {
+namespace {
+
+struct Options {
+  std::string state, serial = "NODE-0001", hardware_id = "demo-node", key, initial_image;
+  std::vector<std::string> oem_keys, managers, images;
+  std::string coap_listen;
+  unsigned self_test_ms = 5000;
+};
+
+int complain(const Error& error) {
+  std::cerr << "gatehouse-ota-node: " << error.detail << std::endl;
+  return 1;
+}
+
+Result<FieldNodeSettings> settings_of(const Options& o) {
+  sdk::AeSettings defaults;
+  defaults.name = "ae-" + o.serial;
+  defaults.app_id = "Ngatehouse.ota-node";
+  Result<sdk::AeSettings> ae = sdk::AeSettings::from_env(defaults);
+  if (!ae) return fail(ae.error());
+  FieldNodeSettings out;
+  out.ae = *std::move(ae);
+  if (out.ae.listener) out.ae.listener->tls = out.ae.tls;
+  if (!o.coap_listen.empty()) {
+    sdk::CoapListenerSettings listener;
+    listener.address = o.coap_listen;
+    listener.tls = out.ae.tls;
+    out.ae.coap_listener = listener;
+  }
+  out.ecu.serial = o.serial;
+  out.ecu.hardware_id = o.hardware_id;
+  for (const std::string& file : o.oem_keys) {
+    Result<crypto::PublicKey> key = crypto::PublicKey::load(file);
+    if (!key) return fail(key.error());
+    out.ecu.oem_keys.push_back(*std::move(key));
+  }
+  Result<crypto::SigningKey> key = crypto::SigningKey::load(o.key);
+  if (!key) return fail(key.error());
+  out.ecu.report_key = *std::move(key);
+  out.state_dir = o.state;
+  out.managers = o.managers;
+  out.images = o.images;
+  return out;
+}
+
+int run(const Options& o) {
+  const ota::StopSignals stop;
+  Result<FieldNodeSettings> settings = settings_of(o);
+  if (!settings) return complain(settings.error());
+  Bytes factory_image;
+  if (!o.initial_image.empty()) {
+    Result<Bytes> image =
+        crypto::read_file(o.initial_image, static_cast<std::size_t>(settings->max_image_bytes));
+    if (!image) return complain(image.error());
+    factory_image = *std::move(image);
+  }
+  ecu::RealDisk disk(o.state);
+  ecu::ProcessRunner runner(o.state, std::chrono::milliseconds(o.self_test_ms));
+  ota::StepLog log(std::cout, std::cerr);
+  const auto node = FieldNode::start(*std::move(settings), factory_image, disk, runner, log);
+  if (!node) return complain(node.error());
+  std::cout << "READY" << std::endl;
+  stop.wait();
+  return 0;
+}
+
+}  // namespace
+}  // namespace gatehouse::node
+
+int main(int argc, char** argv) {
+  CLI::App app{"A field node with an AE of its own, updated by its [firmware]"};
+  gatehouse::node::Options o;
+  app.add_option("--state", o.state, "Folder of slots and boot state; created")->required();
+  app.add_option("--serial", o.serial, "Names the <node>: node-SERIAL")->capture_default_str();
+  app.add_option("--hardware-id", o.hardware_id)->capture_default_str();
+  app.add_option("--key", o.key, "Private key of the device (PEM or pkcs11: URI)")->required();
+  app.add_option("--oem-key", o.oem_keys, "Who may sign images (PEM); repeatable")->required();
+  app.add_option("--manager", o.managers, "Originator that may order updates; repeatable");
+  app.add_option("--images", o.images, "Where images may be: https://host/…, or a container")
+      ->required();
+  app.add_option("--coap-listen", o.coap_listen, "Address for notifications by CoAP (over DTLS)");
+  app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
+  app.add_option("--self-test-ms", o.self_test_ms)->capture_default_str();
+  app.footer(
+      "The CSE and our credentials: GATEHOUSE_CSE_URL, _CSE_ID, _CSEBASE, _AE_ID, _TLS_*, …");
+  CLI11_PARSE(app, argc, argv);
+  return gatehouse::node::run(o);
+}

@@ -1,0 +1,140 @@
+// Measured boot, watchdog, and an ECU with one slot.
+#include <gtest/gtest.h>
+
+#include "tests/ae-apps/ota/ecu/ecu_fixture.h"
+
+namespace gatehouse::ecu {
+namespace {
+
+using std::chrono::milliseconds;
+
+class BootTest : public testing::Test {
+ protected:
+  void power_on(EcuSettings settings = full_ecu()) {
+    bench = std::make_unique<Bench>(std::move(settings), disk);
+    ASSERT_TRUE(bench->ecu.install_factory_image(image_of({.version = "1.0.0"})));
+    bench->boot();
+  }
+  void update(const std::string& version, std::uint64_t counter) {
+    ASSERT_TRUE(bench->flash(image_of({.version = version, .release_counter = counter})));
+    ASSERT_TRUE(bench->reset());
+  }
+  void alter(Slot slot) {
+    Bytes image = disk.read(file_of(slot), 1 << 20).value().value();
+    image.back() ^= 1;
+    ASSERT_TRUE(disk.replace(file_of(slot), image));
+  }
+  std::string report() const { return bench->ecu.boot_report(); }
+  bool status_has(const std::string& part) const {
+    return bench->ecu.status().find(part) != std::string::npos;
+  }
+  SimulatedDisk disk;
+  std::unique_ptr<Bench> bench;
+};
+
+TEST_F(BootTest, MeasuresWhatItStarts) {
+  power_on();
+
+  const Bytes image = image_of({.version = "1.0.0"});
+  const auto header = image::parse_header(image).value().value();
+  EXPECT_EQ(report(),
+            "slot=a version=1.0.0 check=good sha256=" + to_hex(header.manifest.payload_sha256));
+  EXPECT_TRUE(status_has("\"boot_check\":\"good\""));
+}
+
+TEST_F(BootTest, StopsAnImageThatWasChangedBehindItsBack) {
+  power_on();
+  alter(Slot::kA);
+
+  power_on();
+
+  EXPECT_EQ(report().substr(0, 38), "slot=none version=none check=changed s");
+  EXPECT_TRUE(status_has("\"changed_images\":1"));
+  EXPECT_TRUE(status_has("\"attack\":\"hash-mismatch\"")) << bench->ecu.status();
+  EXPECT_FALSE(bench->runner.runs);
+}
+
+TEST_F(BootTest, RunsTheOtherSlotInPlaceOfAChangedOneAndSaysSo) {
+  power_on();
+  update("1.0.1", 1);
+  alter(Slot::kB);
+
+  power_on();
+
+  EXPECT_EQ(report().substr(0, 34), "slot=a version=1.0.0 check=changed");
+  EXPECT_TRUE(bench->runner.runs);
+}
+
+TEST_F(BootTest, RestartsAnApplicationThatHangs) {
+  EcuSettings settings = full_ecu();
+  settings.watchdog = milliseconds(500);
+  power_on(settings);
+  bench->ecu.watch();
+  EXPECT_EQ(bench->runner.starts, 1) << "it is well";
+  bench->runner.silent = true;
+
+  bench->ecu.watch();
+
+  EXPECT_EQ(bench->runner.starts, 2);
+  EXPECT_TRUE(status_has("\"watchdog_bites\":1"));
+  EXPECT_EQ(bench->ecu.version(), "1.0.0");
+}
+
+TEST_F(BootTest, GoesBackToTheOtherSlotWhenOneHangsAgainAndAgain) {
+  EcuSettings settings = full_ecu();
+  settings.watchdog = milliseconds(500);
+  power_on(settings);
+  update("1.0.1", 1);  // the same release counter: the way back is open
+  ASSERT_EQ(bench->ecu.version(), "1.0.1");
+  bench->runner.silent = true;
+
+  for (int i = 0; i < 2; ++i) bench->ecu.watch();
+  EXPECT_EQ(bench->ecu.version(), "1.0.1");
+  bench->ecu.watch();
+
+  EXPECT_EQ(bench->ecu.version(), "1.0.0");
+  EXPECT_TRUE(status_has("back to slot a")) << bench->ecu.status();
+}
+
+TEST_F(BootTest, DoesNotGoBackToAnOlderReleaseBecauseOfItsWatchdog) {
+  EcuSettings settings = full_ecu();
+  settings.watchdog = milliseconds(500);
+  power_on(settings);
+  update("1.1.0", 2);
+  bench->runner.silent = true;
+
+  for (int i = 0; i < 3; ++i) bench->ecu.watch();
+
+  EXPECT_EQ(bench->ecu.version(), "1.1.0");
+  EXPECT_TRUE(status_has("no way back to slot a")) << bench->ecu.status();
+}
+
+TEST_F(BootTest, LeavesTheApplicationAloneWhileItIsProgrammed) {
+  EcuSettings settings = full_ecu();
+  settings.watchdog = milliseconds(500);
+  power_on(settings);
+  bench->runner.silent = true;
+  ASSERT_TRUE(bench->flasher->client().session(uds::Session::kExtended));
+  ASSERT_TRUE(bench->flasher->client().session(uds::Session::kProgramming));
+
+  bench->ecu.watch();
+
+  EXPECT_EQ(bench->runner.starts, 1);
+}
+
+TEST_F(BootTest, HasOnlyItsBootLoaderLeftWhenItsOneSlotIsBad) {
+  EcuSettings settings = full_ecu();
+  settings.slots = 1;
+  power_on(settings);
+  ASSERT_TRUE(bench->flash(image_of(
+      {.version = "1.1.0", .release_counter = 2, .payload = "version 1.1.0\nself-test failed\n"})));
+  ASSERT_TRUE(bench->reset());
+  EXPECT_EQ(bench->ecu.version(), "none");
+
+  update("1.0.0", 1);
+
+  EXPECT_EQ(report().substr(0, 20), "slot=a version=1.0.0");
+}
+
+}  // namespace
+}  // namespace gatehouse::ecu
