@@ -141,7 +141,6 @@ void Conversation::serve_primitive(Slot& slot, std::uint64_t number) {
     return complete(number, error_response(in.request, *unproven));
   // What a handler that breaks its promise leaves unanswered is answered here, at the request
   // boundary.
-  Request shell;
   try {
     worker_->common->handler.handle(std::move(in.request),
                                     [weak = weak_from_this(), number](Response response) {

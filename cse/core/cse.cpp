@@ -232,7 +232,7 @@ void Cse::retrieve(Request request, const ResourcePtr& target, const std::string
     return dispatch(std::move(request), originator, std::move(reply));
   }
   if (behaviours_.of(target->type()).is_used_by_read(*target)) {
-    return enqueue(std::make_shared<const Request>(std::move(request)), originator, false,
+    return enqueue(std::make_shared<const Request>(std::move(request)), originator, false, target,
                    std::move(reply));
   }
   reply(retrieve_resource(procedures(), request, originator, target, resources));
@@ -250,8 +250,8 @@ void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::st
   const bool creates = shared->operation == Operation::kCreate;
   Turnstile* turnstile = extensions_.turnstile;
   if (!creates && target && turnstile && turnstile->guards(target->id())) {
-    auto run = [this, shared, originator](bool dry, Reply answer) {
-      enqueue(shared, originator, dry, std::move(answer));
+    auto run = [this, shared, originator, target](bool dry, Reply answer) {
+      enqueue(shared, originator, dry, target, std::move(answer));
     };
     return turnstile->pass(
         {shared, std::move(originator), target, std::move(run), std::move(reply)});
@@ -262,18 +262,19 @@ void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::st
   const bool prepares = creates ? behaviour.needs_preparation(*shared)
                                 : shared->operation == Operation::kUpdate && target &&
                                       behaviour.update_needs_preparation(target, *shared);
-  if (!prepares) return enqueue(std::move(shared), std::move(originator), false, std::move(reply));
+  if (!prepares)
+    return enqueue(std::move(shared), std::move(originator), false, target, std::move(reply));
   // First everything that can be checked here, without effect; only then is anybody else asked.
-  enqueue(shared, originator, true,
-          [this, shared, originator, reply, creates, &behaviour](Response checked) {
+  enqueue(shared, originator, true, target,
+          [this, shared, originator, target, reply, creates, &behaviour](Response checked) {
             if (!is_success(checked.rsc)) return reply(std::move(checked));
             CommittedView resources = view();
-            auto found = existing_target(procedures(), *shared, resources);
+            auto found = existing_target(procedures(target.get()), *shared, resources);
             if (!found) return reply(error_response(*shared, found.error()));
-            Prepared done = [this, shared, originator, reply](std::optional<Error> refused,
-                                                              std::string name) {
+            Prepared done = [this, shared, originator, target, reply](std::optional<Error> refused,
+                                                                      std::string name) {
               if (refused) return reply(error_response(*shared, *refused));
-              enqueue(shared, name.empty() ? originator : std::move(name), false, reply);
+              enqueue(shared, name.empty() ? originator : std::move(name), false, target, reply);
             };
             if (creates) {
               behaviour.prepare_create(*shared, *found, originator, std::move(done));
@@ -283,17 +284,18 @@ void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::st
           });
 }
 
-Response Cse::run(const Request& request, const std::string& originator,
+Response Cse::run(const Request& request, const std::string& originator, const Resource* seen,
                   WorkingSet& resources) const {
+  const ProcedureContext context = procedures(seen);
   switch (request.operation) {
     case Operation::kCreate:
-      return create_resource(procedures(), request, originator, resources);
+      return create_resource(context, request, originator, resources);
     case Operation::kRetrieve:
-      return read_and_use(procedures(), request, originator, resources);
+      return read_and_use(context, request, originator, resources);
     case Operation::kUpdate:
-      return update_resource(procedures(), request, originator, resources);
+      return update_resource(context, request, originator, resources);
     default:
-      return delete_resource(procedures(), request, originator, resources);
+      return delete_resource(context, request, originator, resources);
   }
 }
 
@@ -302,15 +304,16 @@ Response Cse::run(const Request& request, const std::string& originator,
 class Cse::RequestJob final : public WriteJob {
  public:
   RequestJob(Cse& cse, std::shared_ptr<const Request> request, std::string originator, bool dry_run,
-             Reply reply)
+             ResourcePtr seen, Reply reply)
       : cse_(cse),
         request_(std::move(request)),
         originator_(std::move(originator)),
         dry_run_(dry_run),
+        seen_(std::move(seen)),
         reply_(std::move(reply)) {}
 
   Response work(WorkingSet& resources) override {
-    Response response = cse_.run(*request_, originator_, resources);
+    Response response = cse_.run(*request_, originator_, seen_.get(), resources);
     if (!dry_run_) return response;
     verdict_ = std::move(response);
     return error_response(*request_, {Rsc::kInternalServerError, ""});
@@ -373,14 +376,15 @@ class Cse::RequestJob final : public WriteJob {
   const std::size_t bytes_ = request_->content ? bytes_of(*request_->content) : 0;
   std::string originator_;
   bool dry_run_;
+  const ResourcePtr seen_;
   Reply reply_;
   Response verdict_;  ///< of a dry run; the lane is given a failure, so that it undoes everything
 };
 
 void Cse::enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
-                  Reply reply) {
+                  ResourcePtr seen, Reply reply) {
   auto job = std::make_shared<RequestJob>(*this, std::move(request), std::move(originator), dry_run,
-                                          std::move(reply));
+                                          std::move(seen), std::move(reply));
   if (!lane_ || !lane_->submit(job)) {
     job->refuse({Rsc::kInternalServerError, "too many writes are waiting; try again later"});
   }

@@ -83,14 +83,16 @@ class Cse final : public PrimitiveHandler {
   void prepare_then_write(Request request, const ResourcePtr& target, std::string originator,
                           Reply reply);
   class RequestJob;
+  /// `seen`: what the request addresses, as far as is known; may be null.
   void enqueue(std::shared_ptr<const Request> request, std::string originator, bool dry_run,
-               Reply reply);
-  Response run(const Request& request, const std::string& originator, WorkingSet& resources) const;
+               ResourcePtr seen, Reply reply);
+  Response run(const Request& request, const std::string& originator, const Resource* seen,
+               WorkingSet& resources) const;
   void tell_listeners(const Committed& event);
   Result<void> bootstrap();
   Result<void> found(OperationContext& context) const;
-  ProcedureContext procedures() const {
-    return {settings_, schemas_, behaviours_, access_, extensions_};
+  ProcedureContext procedures(const Resource* seen = nullptr) const {
+    return {settings_, schemas_, behaviours_, access_, extensions_, seen};
   }
 
   const CseSettings settings_;

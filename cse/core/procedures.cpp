@@ -21,6 +21,10 @@ Error no_privilege(const std::string& originator, Privilege privilege, const Res
 
 Result<ResourcePtr> existing_target(const ProcedureContext& context, const Request& request,
                                     ResourceReader& resources) {
+  if (context.seen) {
+    auto now = resources.find(context.seen->id());
+    if (!now || (*now && (*now)->path() == context.seen->path())) return now;
+  }
   const auto address = parse_address(request.to);
   if (!address) return fail(address.error());
   auto target = resolve(*address, context.settings, resources, context.behaviours);

@@ -13,6 +13,9 @@ struct ProcedureContext {
   const Behaviours& behaviours;
   const AccessControl& access;
   const Extensions& extensions;
+  /// What the request's `to` led to when it came in, if that was a resource. While that is still
+  /// there under the same path, the address needs no second look.
+  const Resource* seen = nullptr;
 };
 
 /// The procedures of TS-0004 clause 7.3.3, free of threads and sockets: resources and a request in,
