@@ -166,6 +166,26 @@ Result<Issued> Authority::issue(const Request& request) const {
   return issued;
 }
 
+Result<Issued> Authority::renew(const std::string& name, Days lifetime) const {
+  if (const auto good = check_file_name(name); !good) return fail(good.error());
+  auto index = this->index();
+  if (!index) return fail(index.error());
+  const Entry* entry = index->newest(name);
+  if (entry == nullptr) return fail(Rsc::kNotFound, "no certificate was issued as '" + name + "'");
+  if (entry->revoked) {
+    return fail(Rsc::kConflict, "'" + name + "' is revoked; issue it anew if it may come back");
+  }
+  const auto certificate = read_certificate(folder_, name + ".crt");
+  if (!certificate) return fail(certificate.error());
+  Request request = request_of(certificate->get(), sp_);
+  request.kind = entry->kind;
+  request.name = name;
+  request.lifetime = lifetime;
+  request.replace = true;
+  if (!folder_.has(name + ".key")) request.public_key_pem = public_key_pem(certificate->get());
+  return issue(request);
+}
+
 Result<void> Authority::revoke(const std::string& name) const {
   if (const auto good = check_file_name(name); !good) return good;
   const auto lock = FolderLock::take(folder_);

@@ -38,6 +38,10 @@ class Authority {
   /// Errors: kBadRequest (name, identity, host, address, lifetime), kConflict (the name has a
   /// certificate, and `replace` is not set).
   Result<Issued> issue(const Request& request) const;
+  /// A new certificate in place of the newest of that name, which says the same; the old one goes
+  /// onto the list. Where the authority has made the key (NAME.key), it makes a new one; a key of
+  /// the holder's own, in a token or an ECU, stays. Errors: kNotFound; kConflict if it is revoked.
+  Result<Issued> renew(const std::string& name, Days lifetime = kLeafLifetime) const;
   /// Puts the newest certificate of that name on the list and publishes it. Errors: kNotFound;
   /// kConflict if it is revoked.
   Result<void> revoke(const std::string& name) const;

@@ -1,6 +1,7 @@
 #include "certs/certificates.h"
 
 #include <arpa/inet.h>
+#include <openssl/pem.h>
 
 #include <algorithm>
 
@@ -68,6 +69,20 @@ bool is_address(const std::string& text) {
   unsigned char bytes[sizeof(in6_addr)];
   return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
          inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+}
+
+/// The bytes of an iPAddress, for people.
+std::string address_text(const std::string& bytes) {
+  char text[INET6_ADDRSTRLEN] = {};
+  const int family = bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6;
+  return inet_ntop(family, bytes.data(), text, sizeof text) ? text : "";
+}
+
+/// identity_uri() backwards.
+std::string identity_of_uri(const std::string& sp, const std::string& uri) {
+  const std::string id = uri.substr(std::min(uri.size(), ("m2m://" + sp).size()));
+  // "/S…" alone is an AE-ID-Stem of the service provider, as bindings/security reads it.
+  return id.starts_with("/S") && id.find('/', 1) == id.npos ? id.substr(1) : id;
 }
 
 /// The subjectAltName, built value by value: no text of a caller is parsed as configuration.
@@ -195,6 +210,35 @@ Result<Handle<X509>> make_leaf_certificate(const Request& request, const std::st
     return openssl_failure("the certificate");
   }
   return out;
+}
+
+Request request_of(X509* certificate, const std::string& sp) {
+  Request request;
+  const Handle<GENERAL_NAMES> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
+  for (int i = 0; i < count; ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    const std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.ia5)),
+                           static_cast<std::size_t>(ASN1_STRING_length(name->d.ia5)));
+    if (name->type == GEN_DNS) request.hosts.push_back(text);
+    if (name->type == GEN_URI) request.identities.push_back(identity_of_uri(sp, text));
+    if (name->type == GEN_IPADD) request.addresses.push_back(address_text(text));
+  }
+  STACK_OF(OPENSSL_STRING)* responders = X509_get1_ocsp(certificate);
+  if (responders && sk_OPENSSL_STRING_num(responders) > 0) {
+    request.ocsp_url = sk_OPENSSL_STRING_value(responders, 0);
+  }
+  X509_email_free(responders);
+  return request;
+}
+
+std::string public_key_pem(X509* certificate) {
+  const Handle<BIO> out(BIO_new(BIO_s_mem()));
+  if (!out || PEM_write_bio_PUBKEY(out.get(), X509_get0_pubkey(certificate)) != 1) return {};
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
 }
 
 Result<Handle<X509_CRL>> make_crl(const std::vector<Revocation>& revoked, long number,

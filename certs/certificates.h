@@ -17,6 +17,11 @@ Result<Handle<X509>> make_leaf_certificate(const Request& request, const std::st
                                            EVP_PKEY* public_key, X509* authority,
                                            EVP_PKEY* authority_key, Time now);
 
+/// What was asked for when the certificate was issued: identities, hosts, addresses, responder.
+Request request_of(X509* certificate, const std::string& sp);
+/// Its key, as Request::public_key_pem.
+std::string public_key_pem(X509* certificate);
+
 /// What a list says of one certificate.
 struct Revocation {
   std::string serial;

@@ -65,6 +65,14 @@ int issue(Options& options, const pki::Authority& authority) {
   return 0;
 }
 
+int renew(const Options& options, const pki::Authority& authority) {
+  const auto issued = authority.renew(options.name, pki::Days{options.days});
+  if (!issued) return report(issued.error());
+  std::cout << issued->certificate.string() << '\n';
+  if (!issued->key.empty()) std::cout << issued->key.string() << '\n';
+  return 0;
+}
+
 int show(const Options& options, const pki::Authority& authority) {
   if (!options.name.empty()) {
     const auto text = authority.describe(options.name);
@@ -143,13 +151,17 @@ int main(int argc, char** argv) {
       app.add_subcommand("revoke", "revoke a certificate and publish the list");
   revoke_command->add_option("name", options.name)->required();
   CLI::App* crl_command = app.add_subcommand("crl", "publish the revocation list afresh");
+  CLI::App* renew_command =
+      app.add_subcommand("renew", "replace a certificate by one that says the same");
+  renew_command->add_option("name", options.name)->required();
+  renew_command->add_option("--days", options.days, "lifetime")->capture_default_str();
   CLI::App* ocsp_command = app.add_subcommand(
       "ocsp", "write NAME.ocsp, a response to staple; or answer a responder's request");
   ocsp_command->add_option("name", options.name, "NAME");
   ocsp_command->add_option("--request", options.ocsp_request_file,
                            "file of the request (DER); the answer goes to standard output");
   for (CLI::App* command :
-       {issue_command, show_command, revoke_command, crl_command, ocsp_command}) {
+       {issue_command, renew_command, show_command, revoke_command, crl_command, ocsp_command}) {
     command->add_option("--dir", options.folder, "the authority's folder")
         ->envname("GATEHOUSE_PKI")
         ->capture_default_str();
@@ -160,6 +172,7 @@ int main(int argc, char** argv) {
   const auto authority = pki::Authority::open(options.folder);
   if (!authority) return report(authority.error());
   if (issue_command->parsed()) return issue(options, *authority);
+  if (renew_command->parsed()) return renew(options, *authority);
   if (show_command->parsed()) return show(options, *authority);
   if (revoke_command->parsed()) {
     const auto done = authority->revoke(options.name);

@@ -193,7 +193,7 @@ Result<void> replace(const std::string& file, const std::string& bytes) {
   const std::string beside = file + "." + std::to_string(::getpid());
   std::ofstream(beside, std::ios::binary | std::ios::trunc) << bytes;
   if (std::rename(beside.c_str(), file.c_str()) == 0) return {};
-  std::remove(beside.c_str());
+  ::unlink(beside.c_str());
   return cannot("the file '" + file + "' cannot be written");
 }
 

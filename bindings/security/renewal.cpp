@@ -58,7 +58,7 @@ Renewal::Renewal(TlsSettings settings, Make make)
     : settings_(std::move(settings)), make_(make), seen_(stamp()) {}
 
 void Renewal::attach(SSL_CTX* context, std::unique_ptr<Renewal> renewal) {
-  if (SSL_CTX_set_ex_data(context, renewal_index(), renewal.get()) == 1) renewal.release();
+  if (SSL_CTX_set_ex_data(context, renewal_index(), renewal.get()) == 1) (void)renewal.release();
 }
 
 Renewal* Renewal::of(const SSL_CTX* context) {

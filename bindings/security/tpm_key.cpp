@@ -206,11 +206,11 @@ Result<PrivateKey> to_openssl(TpmKey ours, const TPMS_ECC_POINT& point) {
   if (!good || EC_KEY_set_ex_data(key.get(), key_index(), carried.get()) != 1) {
     return fail(Rsc::kInternalServerError, "OpenSSL does not take its public half");
   }
-  carried.release();  // the key frees it
+  (void)carried.release();  // the key frees it
   if (EVP_PKEY_assign_EC_KEY(whole.get(), key.get()) != 1) {
     return fail(Rsc::kInternalServerError, "OpenSSL does not take its public half");
   }
-  key.release();
+  (void)key.release();  // that has it now
   return whole;
 }
 

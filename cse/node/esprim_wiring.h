@@ -3,6 +3,7 @@
 
 #include "cse/node/settings.h"
 #include "cse/node/system_scheduler.h"
+#include "cse/services/esprim/advertise.h"
 #include "cse/services/esprim/esprim.h"
 
 namespace gatehouse::node {

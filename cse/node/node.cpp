@@ -156,6 +156,7 @@ Result<void> Node::Impl::open() {
     auto gate = open_esprim(settings, *next, scheduler);
     if (!gate) return fail(gate.error());
     esprim = *std::move(gate);
+    advertise_esprim(*cse);
     next = esprim.get();
   }
   const LimitSettings& l = settings.limits;

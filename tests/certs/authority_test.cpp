@@ -227,5 +227,63 @@ TEST_F(AuthorityTest, SaysWhichLineOfItsIndexIsDamaged) {
   EXPECT_NE(outcome.error().detail.find("line 2"), std::string::npos) << outcome.error().detail;
 }
 
+// What a holder has to do once a year.
+TEST_F(AuthorityTest, RenewsWithTheSameNamesAndANewKey) {
+  const Authority authority = make_authority();
+  Request request = gateway();
+  request.identities.push_back("/id-mn/Csecond");
+  request.hosts = {"gw.example"};
+  request.addresses = {"127.0.0.1", "::1"};
+  request.ocsp_url = "http://ocsp.example/";
+  ASSERT_TRUE(authority.issue(request));
+  const auto before = certificate("gateway");
+  const std::string key = content("gateway.key");
+
+  const auto renewed = authority.renew("gateway");
+
+  ASSERT_TRUE(renewed) << renewed.error().detail;
+  const auto after = certificate("gateway");
+  const pki::Request said = request_of(after.get(), "gatehouse.example");
+  EXPECT_EQ(said.identities, request.identities);
+  EXPECT_EQ(said.hosts, request.hosts);
+  EXPECT_EQ(said.addresses, request.addresses);
+  EXPECT_EQ(said.ocsp_url, request.ocsp_url);
+  EXPECT_NE(serial_text(after.get()), serial_text(before.get()));
+  EXPECT_NE(content("gateway.key"), key);
+  EXPECT_EQ(verify(after.get()), X509_V_OK);
+  EXPECT_EQ(verify(before.get()), X509_V_ERR_CERT_REVOKED);
+}
+
+TEST_F(AuthorityTest, RenewsAKeyThatStaysWithItsOwner) {
+  const Authority authority = make_authority();
+  const auto own = generate_key();
+  ASSERT_TRUE(own);
+  const Handle<BIO> out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PUBKEY(out.get(), own->get());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  Request request = gateway();
+  request.identities = {"Sgw"};
+  request.public_key_pem.assign(data, static_cast<std::size_t>(size));
+  ASSERT_TRUE(authority.issue(request));
+
+  const auto renewed = authority.renew("gateway");
+
+  ASSERT_TRUE(renewed) << renewed.error().detail;
+  EXPECT_TRUE(renewed->key.empty());
+  const auto after = certificate("gateway");
+  EXPECT_EQ(EVP_PKEY_eq(X509_get0_pubkey(after.get()), own->get()), 1);
+  EXPECT_EQ(request_of(after.get(), "gatehouse.example").identities, request.identities);
+}
+
+TEST_F(AuthorityTest, DoesNotRenewWhatItRevokedOrNeverIssued) {
+  const Authority authority = make_authority();
+  ASSERT_TRUE(authority.issue(gateway()));
+  ASSERT_TRUE(authority.revoke("gateway"));
+
+  EXPECT_EQ(authority.renew("gateway").error().rsc, Rsc::kConflict);
+  EXPECT_EQ(authority.renew("nobody").error().rsc, Rsc::kNotFound);
+}
+
 }  // namespace
 }  // namespace gatehouse::pki

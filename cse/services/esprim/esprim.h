@@ -35,8 +35,8 @@ struct EsPrimSettings {
   std::string csebase_name;                    ///< "cse-in"
   std::string sp_id;                           ///< "//gatehouse.example"
   std::chrono::seconds session_lifetime{600};  ///< of a receiver's random value
-  std::size_t max_sessions = 10'000;           ///< beyond it the oldest goes
-  std::size_t max_messages = 10'000;           ///< in one session; then a new one is needed
+  std::size_t max_sessions = 2'000;            ///< beyond it the oldest goes
+  std::size_t max_messages = 1'000;            ///< in one session; then a new one is needed
 };
 
 /// End-to-end security of primitives, the CSE's end: stands before the core and takes NOTIFYs to

@@ -12,8 +12,6 @@
 namespace gatehouse::sdk {
 namespace {
 
-using testing::HasSubstr;
-
 class EsPrimCse : public testing::Test {
  protected:
   EsPrimCse() {
@@ -60,6 +58,16 @@ TEST_F(EsPrimCse, RequestsAreDoneAsTheOwnerOfTheKey) {
   EXPECT_EQ(made.rsc, Rsc::kCreated);
   EXPECT_EQ(again.rsc, Rsc::kConflict) << "the inner refusal comes through";
   EXPECT_TRUE(ae_->retrieve("temp"));
+}
+
+// TS-0001 clause 9.6.3 (e2eSecInfo)
+TEST_F(EsPrimCse, TheCseSaysThatItTakesIt) {
+  const auto base = ae_->retrieve("/id-in/cse-in");
+
+  ASSERT_TRUE(base) << base.error().detail;
+  const Value* told = base->find("esi");
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(*told, Value::object({{"esf", Value::array({13})}}));
 }
 
 TEST_F(EsPrimCse, WrongKeysAndImpersonatorsAreRefused) {

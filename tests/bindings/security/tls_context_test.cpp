@@ -21,7 +21,8 @@ using testing_support::TestAuthority;
 
 // TS-0003 clause 10.1.1.5
 TEST(IdentitiesOfUri, ReadsCseAndAeIdentifiers) {
-  EXPECT_THAT(identities_of_uri("m2m://sp.example/id-mn"), ElementsAre("/id-mn"));
+  EXPECT_THAT(identities_of_uri("m2m://sp.example/id-mn"),
+              ElementsAre("/id-mn", "//sp.example/id-mn"));
   EXPECT_THAT(identities_of_uri("m2m://sp.example/id-mn/CAE1"), ElementsAre("CAE1", "/id-mn/CAE1"));
   EXPECT_THAT(identities_of_uri("m2m://sp.example/SAE1"), ElementsAre("SAE1"));
   EXPECT_THAT(identities_of_uri("//sp.example/id-mn/CAE1"), ElementsAre("CAE1", "/id-mn/CAE1"));

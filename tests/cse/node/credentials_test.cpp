@@ -48,8 +48,6 @@ TEST_F(NodeCredentials, KeysThatCannotBeUsedAreNamedByTheirOption) {
               AllOf(HasSubstr("credentials.key"), HasSubstr("no such")));
   EXPECT_THAT(with_key("tpm2:handle=0x81000001;auth-value=geheim;tcti=swtpm:path=/nonexistent"),
               AllOf(HasSubstr("credentials.key"), HasSubstr("no TPM"), Not(HasSubstr("geheim"))));
-  EXPECT_THAT(with_key("pkcs11:token=nowhere;object=x?pin-value=geheim"),
-              AllOf(HasSubstr("credentials.key"), Not(HasSubstr("geheim"))));
   std::filesystem::permissions(tls_.key_file, std::filesystem::perms(0644));
   EXPECT_THAT(refusal(settings()), AllOf(HasSubstr("credentials.key"), HasSubstr("chmod 600")));
 }

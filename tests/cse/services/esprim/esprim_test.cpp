@@ -123,7 +123,8 @@ TEST_P(EsPrimTest, EveryChangedByteIsNoticed) {
 
   for (std::size_t at = header + 2; at < good.size(); at += 3) {
     std::string bad = good;
-    if (bad[at] == '.') continue;
+    // The last character of a part may hold bits that say nothing.
+    if (bad[at] == '.' || at + 1 == good.size() || good[at + 1] == '.') continue;
     bad[at] = bad[at] == 'A' ? 'B' : 'A';
     if (bad == good) continue;
     EXPECT_NE(send(bad).rsc, Rsc::kOk) << at;
