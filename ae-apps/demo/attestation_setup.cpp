@@ -171,6 +171,7 @@ Value AttestationSteps::center_configuration(bool with_witnesses) const {
                                    {"cse_id", "/id-mn"},
                                    {"requests", "/id-mn/cse-mn/support/requests"},
                                    {"support_ae", "/id-mn/Csupport"},
+                                   {"originators", Value::array({"/id-mn/Csupport"})},
                                    {"certificate", layout.certificate(kDevice)}});
   return Value::object({{"cse_url", layout.in_url()},
                         {"broker", layout.broker_url()},

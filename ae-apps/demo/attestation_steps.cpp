@@ -365,6 +365,30 @@ Result<void> AttestationSteps::finish() {
   return audit();
 }
 
+Result<void> AttestationSteps::try_rights(bool trusted) {
+  const Layout& layout = car_.layout();
+  CseClient car({layout.mn_url(), layout.certificate("support"), layout.key("support"),
+                 layout.authority(), "Csupport"});
+  const Answer answer = car.retrieve("/id-in/cse-in/center/bulletins");
+  if (is_success(answer.rsc) != trusted) {
+    return fail(Rsc::kNotAcceptable, std::string("the car may ") + (trusted ? "not " : "") +
+                                         "read bulletins: " + answer.code() + " " + answer.reason);
+  }
+  const StepLine line{"support",
+                      "IN-CSE",
+                      "RETRIEVE center/bulletins",
+                      answer.code(),
+                      {trusted ? "a trusted car may" : answer.reason},
+                      answer.took};
+  if (trusted) {
+    screen_.step('B', line);
+  } else {
+    screen_.refused('B', line);
+  }
+  lap_ = Clock::now();
+  return {};
+}
+
 Result<void> AttestationSteps::quarantine() {
   if (auto done = plug_in(kStray, "spy-1", false); !done) return done;
   if (auto done = maintain("yearly inspection"); !done) return done;
@@ -378,7 +402,7 @@ Result<void> AttestationSteps::quarantine() {
   screen_.refused('7',
                   {"Center", "car", "maintenance 2", "closed", {certified->at("outcome")}, lap()});
   certified_.push_back(2);
-  return {};
+  return try_rights(false);
 }
 
 Result<void> AttestationSteps::heal() {
@@ -396,7 +420,7 @@ Result<void> AttestationSteps::heal() {
                      verdict->recommendation,
                      {"the car is trusted again"},
                      lap()});
-  return {};
+  return try_rights(true);
 }
 
 Result<void> AttestationSteps::audit() {

@@ -69,6 +69,8 @@ class AttestationSteps {
   Result<void> quarantine();
   Result<void> heal();
   Result<void> audit();
+  /// What the car's support software may do at the IN-CSE, as it finds out by trying.
+  Result<void> try_rights(bool trusted);
   void print_side_by_side();
 
   Result<StepEvent> await(const std::string& event, std::size_t& mark);

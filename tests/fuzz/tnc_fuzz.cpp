@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "ae-apps/attestation/tnc/dialogue.h"
 #include "ae-apps/attestation/tnc/pa_tnc.h"
 #include "ae-apps/attestation/tnc/pb_tnc.h"
 #include "ae-apps/attestation/tnc/pt_tls.h"
@@ -24,6 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto pa = parse_pa(bytes)) {
     if (parse_pa(encode(*pa).value).value() != *pa) std::abort();
   }
+  TncServer server({[] { return Result<std::string>("challenge"); },
+                    [](const std::string&) { return TncOutcome{}; }});
+  static_cast<void>(server.feed(bytes));
   PtReader reader;
   reader.feed(bytes);
   for (;;) {

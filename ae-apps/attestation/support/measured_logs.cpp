@@ -94,7 +94,8 @@ Result<void> MeasuredLogs::load() {
 
 /// Extends what the logs have and the PCRs have not.
 Result<void> MeasuredLogs::catch_up() {
-  std::map<unsigned, std::vector<Bytes>> wanted;
+  // These two are ours alone, also while nothing is in them.
+  std::map<unsigned, std::vector<Bytes>> wanted = {{kFilePcr, {}}, {kEcuPcr, {}}};
   for (const Bytes& bytes : {boot_, ima_, cel_}) {
     if (bytes.empty()) continue;
     const auto log = parse_event_log(bytes);

@@ -18,6 +18,14 @@ constexpr std::chrono::milliseconds kPauseAfterRefusal{300};
 
 std::string hash_of(std::string_view text) { return to_hex(crypto::sha256(view_of(text))); }
 
+/// The same for the same place, so that a car that has answered says the same again. The hash in it
+/// keeps a Center with another log apart.
+std::string request_id(const std::string& device, const Place& place, std::string_view what) {
+  constexpr std::size_t kEnough = 12;
+  return device + "/" + std::to_string(place.operation) + "/" + std::to_string(place.position) +
+         "/" + place.previous.substr(0, kEnough) + "/" + std::string(what);
+}
+
 }  // namespace
 
 Result<Conductor> Conductor::resume(Archive& archive, crypto::SigningKey key,
@@ -43,7 +51,7 @@ Result<void> Conductor::command(const Value& command) {
   if (reason.size() > kMaxReasonBytes) return fail(Rsc::kBadRequest, "reason: too long");
   const auto begun = center_.begin(device, reason);
   if (!begun) return fail(begun.error());
-  waiting_[device] = {};
+  forget(device);
   news(device, "open", Value::object({{"reason", std::move(reason)}}));
   advance(device);
   return {};
@@ -91,7 +99,7 @@ Result<void> Conductor::report(const Value& report) {
 void Conductor::tick() {
   if (const auto late = center_.expire(); late) {
     for (const std::string& device : *late) {
-      waiting_[device] = {};
+      forget(device);
       news(device, "expired", Value::object({}));
     }
   }
@@ -102,6 +110,7 @@ void Conductor::tick() {
       if (waiting.periodic || waiting.enrolling) waiting.periodic = waiting.enrolling = false;
     }
     advance(device);
+    attest_by_schedule(device);
   }
 }
 
@@ -193,8 +202,7 @@ Result<bool> Conductor::await_evidence(const std::string& device, const std::str
     waiting.challenge = given->string_at("challenge");
   }
   const Place place = next_place(device);
-  const std::string id = device + "/" + std::to_string(place.operation) + "/" +
-                         std::to_string(place.position) + "/attest";
+  const std::string id = request_id(device, place, "attest");
   const auto asked = ask_car(device, id,
                              Value::object({{"op", "attest"},
                                             {"challenge", waiting.challenge},
@@ -218,6 +226,7 @@ Result<bool> Conductor::judge(const std::string& device) {
   if (!said) return give_up(device, "no verdict: " + said.error().detail);
   if (const auto kept = archive_->keep(said->string_at("verdict")); !kept)
     return fail(kept.error());
+  set_trust(device, *said);
   const auto taken = take(device, said->string_at("record"));
   if (!taken) return give_up(device, "no verdict: " + taken.error().detail);
   news(device, "verdict", Value::object({{"jws", said->string_at("verdict")}}));
@@ -293,9 +302,8 @@ Result<bool> Conductor::follow_update(const std::string& device) {
     }
     if (!ended) continue;
     const Place place = next_place(device);
-    const std::string id = device + "/" + std::to_string(place.operation) + "/" +
-                           std::to_string(place.position) + "/apply/" +
-                           std::to_string(waiting.attempts++);
+    const std::string id =
+        request_id(device, place, "apply") + "/" + std::to_string(waiting.attempts++);
     const auto asked = ask_car(
         device, id,
         Value::object({{"op", "apply"}, {"part", part}, {"place", evidence::to_value(place)}}));
@@ -331,13 +339,23 @@ Result<bool> Conductor::confirm(const std::string& device) {
 Result<bool> Conductor::finish(const std::string& device) {
   const Standing& standing = *center_.standing(device);
   if (archive_->has_certificate(device, standing.operation)) return false;
+  Waiting& waiting = waiting_[device];
+  const Timestamp now = settings_.clock();
+  if (waiting.certified && now - *waiting.certified < settings_.ask_again) return false;
+  waiting.certified = now;
   const auto certified = archive_->certify(device, standing.operation);
-  if (!certified) return fail(certified.error());
+  if (!certified) {
+    news(device, "uncertified", Value::object({{"reason", certified.error().detail}}));
+    return false;
+  }
   Value receipt = Value::object(
       {{"op", "receipt"}, {"operation", standing.operation}, {"receipt", certified->receipt}});
   receipt.set("id", device + "/" + std::to_string(standing.operation) + "/receipt");
   // The file says that all of this was done, so it comes last.
-  if (auto sent = links_.car(device, receipt); !sent) return fail(sent.error());
+  if (auto sent = links_.car(device, receipt); !sent) {
+    waiting.certified.reset();
+    return fail(sent.error());
+  }
   if (auto stored = archive_->store(device, standing.operation, certified->certificate); !stored) {
     return fail(stored.error());
   }
@@ -348,7 +366,7 @@ Result<bool> Conductor::finish(const std::string& device) {
 }
 
 Result<bool> Conductor::give_up(const std::string& device, const std::string& reason) {
-  waiting_[device] = {};
+  forget(device);
   if (auto stated = state(device, RecordKind::kFailure, {{"reason", reason}}); !stated) {
     return fail(stated.error());
   }

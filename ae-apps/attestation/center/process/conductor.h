@@ -19,6 +19,8 @@ struct Links {
   std::function<Result<void>(const std::string& device)> update;
   /// What the OTA server wrote down about an ECU, oldest first.
   std::function<Result<std::vector<Value>>(const std::string& ecu)> history;
+  /// Gives the car the rights of a trusted one, or takes them away.
+  std::function<Result<void>(const std::string& device, bool trusted)> trust;
   /// For people and other AEs: how it goes.
   std::function<void(const Value& news)> tell;
 };
@@ -27,7 +29,8 @@ struct ConductorSettings {
   std::function<Timestamp()> clock;
   std::set<std::string> devices;
   crypto::PublicKey verifier_key;
-  std::chrono::seconds ask_again{5};  ///< a car that does not answer
+  std::chrono::seconds ask_again{5};        ///< a car that does not answer
+  std::chrono::seconds attest_interval{0};  ///< without maintenance; 0: only when it is ordered
 };
 
 /// Walks the thirteen steps with every car. What it knows is in the log; what it waits for it asks
@@ -55,8 +58,11 @@ class Conductor {
     std::string challenge;
     bool update_asked = false;
     unsigned attempts = 0;
+    std::optional<Timestamp> certified;  ///< when it was tried last
     bool enrolling = false;
     bool periodic = false;
+    std::optional<Timestamp> attested;  ///< when it was asked last without maintenance
+    std::optional<bool> trusted;        ///< as the CSE was told
   };
 
   Conductor(Archive& archive, Center center, ConductorSettings settings, Links links)
@@ -85,6 +91,10 @@ class Conductor {
   Result<Acknowledged> take(const std::string& device, std::string_view entry);
   Result<Acknowledged> state(const std::string& device, evidence::RecordKind kind,
                              std::map<std::string, std::string> facts);
+  /// Of what it waits for; not when it was attested, and whether it is trusted.
+  void forget(const std::string& device);
+  void attest_by_schedule(const std::string& device);
+  void set_trust(const std::string& device, const Value& said);
   void news(const std::string& device, std::string_view event, Value details);
 
   evidence::Place next_place(const std::string& device) const;

@@ -63,7 +63,41 @@ Result<void> Conductor::begin_periodic(const std::string& device) {
   auto asked = ask_car(
       device, id, Value::object({{"op", "attest"}, {"challenge", given->string_at("challenge")}}));
   waiting_[device].periodic = asked.has_value();
+  waiting_[device].attested = settings_.clock();
   return asked;
+}
+
+void Conductor::forget(const std::string& device) {
+  Waiting fresh;
+  fresh.attested = waiting_[device].attested;
+  fresh.trusted = waiting_[device].trusted;
+  waiting_[device] = std::move(fresh);
+}
+
+/// Continuous mode. Who is busy is asked at the next tick.
+void Conductor::attest_by_schedule(const std::string& device) {
+  const Waiting& waiting = waiting_[device];
+  if (settings_.attest_interval.count() == 0 || !waiting.id.empty()) return;
+  if (waiting.attested && settings_.clock() - *waiting.attested < settings_.attest_interval) return;
+  const auto begun = begin_periodic(device);
+  if (!begun && begun.error().rsc != Rsc::kConflict) {
+    waiting_[device].attested = settings_.clock();  // not at every tick
+    news(device, "trouble", Value::object({{"reason", begun.error().detail}}));
+  }
+}
+
+/// An untrusted car loses its rights at once, and gets them back when it is healed.
+void Conductor::set_trust(const std::string& device, const Value& said) {
+  const std::string recommendation = said.string_at("recommendation");
+  if (recommendation.empty()) return;  // the same words again: nothing new
+  const bool trusted = recommendation == "allowed";
+  std::optional<bool>& told = waiting_[device].trusted;
+  if (!trusted) news(device, "alarm", Value::object({{"reason", said.string_at("reason")}}));
+  if (told == trusted || !links_.trust) return;
+  if (const auto done = links_.trust(device, trusted); !done) {
+    return news(device, "trouble", Value::object({{"reason", done.error().detail}}));
+  }
+  told = trusted;
 }
 
 /// An entry beside the records of operations: what was found, by hash and in a word.
@@ -91,6 +125,7 @@ Result<void> Conductor::end_periodic(const std::string& device, const Value& rep
   if (const auto logged = archive_->log().append({bytes_of(to_json(entry))}); !logged) {
     return fail(logged.error());
   }
+  set_trust(device, *said);
   news(device, "attested",
        Value::object({{"recommendation", said->string_at("recommendation")},
                       {"reason", said->string_at("reason")},

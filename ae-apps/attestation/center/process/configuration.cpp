@@ -65,6 +65,7 @@ void read_cars(MemberReader& in, ServiceSettings& out, const Folder& folder) {
     car.requests = at.text("requests", true);
     car.support_ae = at.text("support_ae", true);
     car.certificate = read_pem(at, "certificate", folder);
+    car.originators = at.texts("originators");
     if (const auto done = at.finish(); !done) return in.adopt(done.error());
     out.cars.push_back(std::move(car));
   }
@@ -112,6 +113,7 @@ Result<ServiceSettings> load_configuration(const std::string& file, const Value&
   out.operators = in.texts("operators");
   out.verifier_url = in.text("verifier_url", true);
   out.verifier_key_pem = read_pem(in, "verifier_key", folder);
+  out.attest_interval = std::chrono::seconds(in.whole("attest_interval_s", 0, 30 * 86'400, 0));
   out.ota_server = in.text("ota_server", false, out.ota_server);
   out.key = folder.locate(in.text("key", true));
   if (const auto done = in.finish(); !done) return fail(done.error());

@@ -1,10 +1,8 @@
 #include "ae-apps/attestation/center/process/service.h"
 
 #include <algorithm>
-#include <future>
 
 #include "ae-apps/attestation/evidence/witness/service.h"
-#include "bindings/http/client.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::center {
@@ -17,6 +15,7 @@ constexpr std::chrono::milliseconds kTick{200};
 constexpr const char* kCommands = "commands";
 constexpr const char* kReports = "reports";
 constexpr const char* kResults = "results";
+constexpr const char* kBulletins = "bulletins";
 
 Timestamp now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -31,34 +30,7 @@ Value object_in(const Value& content) {
   return tree ? *std::move(tree) : Value();
 }
 
-http::ClientSettings client_settings(const TlsSettings& tls) {
-  http::ClientSettings out;
-  out.tls = tls;
-  return out;
-}
-
-Rsc rsc_of(int status) {
-  switch (status) {
-    case 404:
-      return Rsc::kNotFound;
-    case 409:
-      return Rsc::kConflict;
-    case 400:
-      return Rsc::kBadRequest;
-    case 403:
-      return Rsc::kNotAcceptable;
-    default:
-      return Rsc::kTargetNotReachable;
-  }
-}
-
 }  // namespace
-
-struct Service::Client {
-  explicit Client(const TlsSettings& tls) : client(client_settings(tls), codecs) {}
-  const Codecs codecs = standard_codecs();
-  http::Client client;
-};
 
 Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, std::ostream& steps,
                                                 std::ostream& log) {
@@ -71,7 +43,8 @@ Result<void> Service::open() {
   auto archive = Archive::open(settings_.archive, evidence::http_transport());
   if (!archive) return fail(archive.error());
   archive_ = *std::move(archive);
-  verifier_ = std::make_shared<Client>(settings_.verifier_tls);
+  verifier_ =
+      std::make_unique<attest::VerifierClient>(settings_.verifier_url, settings_.verifier_tls);
   auto ae = sdk::Ae::connect(settings_.ae);
   if (!ae) return fail(ae.error());
   ae_ = *std::move(ae);
@@ -89,6 +62,7 @@ Result<void> Service::open_conductor() {
   if (!verifier_key) return fail(verifier_key.error());
   std::map<std::string, crypto::PublicKey> car_keys;
   ConductorSettings conductor{now, {}, *verifier_key};
+  conductor.attest_interval = settings_.attest_interval;
   for (const Car& car : settings_.cars) {
     auto car_key = crypto::PublicKey::from_pem(car.certificate);
     if (!car_key) return fail(car_key.error());
@@ -141,8 +115,24 @@ Result<void> Service::prepare() {
   if (auto done = ensure(kCommands, settings_.operators); !done) return done;
   if (auto done = ensure(kReports, cars); !done) return done;
   if (auto done = ensure(kResults, {}); !done) return done;
+  if (auto done = prepare_bulletins(); !done) return done;
   if (auto done = watch(kReports); !done) return done;
   return watch(kCommands);
+}
+
+/// What only trusted cars may read. A car that was never attested is not trusted; who was keeps its
+/// policy over a restart.
+Result<void> Service::prepare_bulletins() {
+  sdk::ContainerOptions options;
+  options.max_instances = kKeptInstances;
+  for (const Car& car : settings_.cars) {
+    const std::string policy = ae_->path() + "/trusted-" + car.device;
+    if (!ae_->retrieve(policy)) {
+      if (auto made = ensure_rights(car, false); !made) return made;
+    }
+    options.policies.push_back(policy);
+  }
+  return ae_->container(kBulletins).ensure(options);
 }
 
 Result<void> Service::watch(const std::string& container) {
@@ -214,7 +204,7 @@ const Car* Service::car_of(const std::string& device) const {
 Links Service::links() {
   Links out;
   out.verifier = [this](const std::string& question, const Value& content) {
-    return ask_verifier(question, content);
+    return verifier_->ask(question, content);
   };
   out.car = [this](const std::string& device, const Value& request) {
     return ae_->container(car_of(device)->requests).push(request);
@@ -224,22 +214,23 @@ Links Service::links() {
         .push(Value::object({{"ask", car_of(device)->cse_id}}));
   };
   out.history = [this](const std::string& ecu) { return history_of(ecu); };
+  out.trust = [this](const std::string& device, bool trusted) {
+    return ensure_rights(*car_of(device), trusted);
+  };
   out.tell = [this](const Value& news) { tell(news); };
   return out;
 }
 
-Result<Value> Service::ask_verifier(const std::string& question, const Value& content) {
-  auto promise = std::make_shared<std::promise<Result<http::Stored>>>();
-  std::future<Result<http::Stored>> future = promise->get_future();
-  verifier_->client.post(
-      settings_.verifier_url + "/" + question, "application/json", to_json(content),
-      [promise](Result<http::Stored> stored) { promise->set_value(std::move(stored)); });
-  const Result<http::Stored> stored = future.get();  // the client has its own deadline
-  if (!stored) return fail(Rsc::kTargetNotReachable, stored.error().detail);
-  const auto body = parse_json(stored->body, {.max_bytes = 8u << 20, .max_depth = 8});
-  if (!body) return fail(Rsc::kTargetNotReachable, "the verifier does not speak JSON");
-  if (stored->status != 200) return fail(rsc_of(stored->status), body->string_at("error"));
-  return *body;
+/// A policy for each car: while the car is trusted it lets the car read what is for trusted cars.
+Result<void> Service::ensure_rights(const Car& car, bool trusted) {
+  const std::vector<std::string> us = {ae_->id(), ae_->sp_relative_id()};
+  std::vector<sdk::AccessRule> rules = {{us, sdk::kMayDoAll}};
+  if (trusted && !car.originators.empty()) {
+    rules.push_back({car.originators, sdk::kMayRetrieve | sdk::kMayDiscover});
+  }
+  const auto policy = ae_->ensure_policy("trusted-" + car.device, rules);
+  if (!policy) return fail(policy.error());
+  return {};
 }
 
 Result<std::vector<Value>> Service::history_of(const std::string& ecu) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "ae-apps/attestation/center/process/conductor.h"
+#include "ae-apps/attestation/verifier/client/verifier_client.h"
 #include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/sdk/ae.h"
 #include "ae-apps/sdk/link.h"
@@ -19,6 +20,8 @@ struct Car {
   std::string requests;     ///< "/id-mn/cse-mn/support/requests"
   std::string support_ae;   ///< "/id-mn/Csupport": may answer
   std::string certificate;  ///< PEM, of its device key
+  /// Who speaks for it at this CSE: may read `bulletins` for as long as the car is trusted.
+  std::vector<std::string> originators;
 };
 
 struct ServiceSettings {
@@ -29,6 +32,7 @@ struct ServiceSettings {
   TlsSettings verifier_tls;
   std::string verifier_key_pem;
   std::string ota_server = "cse-in/ota-server";
+  std::chrono::seconds attest_interval{0};  ///< between attestations without maintenance; 0: none
   std::string key;  ///< signs the Center's records: a file (made if absent), or pkcs11:
   ArchiveSettings archive;
 };
@@ -52,20 +56,20 @@ class Service {
   Result<void> open();
   Result<void> open_conductor();
   Result<void> prepare();
+  Result<void> prepare_bulletins();
   Result<void> watch(const std::string& container);
   void enqueue(const std::string& container, const Value& content);
   void work();
   Links links();
-  Result<Value> ask_verifier(const std::string& question, const Value& content);
+  Result<void> ensure_rights(const Car& car, bool trusted);
   Result<std::vector<Value>> history_of(const std::string& ecu);
   void tell(const Value& news);
   const Car* car_of(const std::string& device) const;
 
-  struct Client;
   ServiceSettings settings_;
   ota::StepLog log_;
   std::unique_ptr<Archive> archive_;
-  std::shared_ptr<Client> verifier_;
+  std::unique_ptr<attest::VerifierClient> verifier_;
   std::unique_ptr<sdk::Ae> ae_;
   std::optional<Conductor> conductor_;  ///< the worker's alone
   std::vector<sdk::Subscription> subscriptions_;

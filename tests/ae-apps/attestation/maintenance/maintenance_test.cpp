@@ -88,6 +88,31 @@ TEST(Maintenance, TrustsACarAgainOnceTheIntruderIsGone) {
   EXPECT_EQ(world.news().back().string_at("recommendation"), "allowed") << world.all_news();
 }
 
+TEST(Maintenance, TakesTheRightsOfAnUntrustedCarUntilItIsHealed) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.add_device("SPY", "6.6", "");
+  ASSERT_TRUE(world.center().command(attest_now()));
+  ASSERT_TRUE(world.run_until("alarm"));
+  ASSERT_TRUE(world.run_until("attested"));
+  world.remove_device("SPY");
+
+  ASSERT_TRUE(world.center().command(attest_now()));
+
+  ASSERT_TRUE(world.run_until("attested"));
+  EXPECT_EQ(world.trusted(), (std::vector<bool>{true, false, true}));
+}
+
+TEST(Maintenance, IsNotNeededToBeAttestedAgainAndAgain) {
+  MaintenanceWorld world;
+  world.attest_interval = std::chrono::seconds(3600);
+  world.start_center();
+
+  ASSERT_TRUE(world.run_until("enrolled")) << world.all_news();
+
+  EXPECT_TRUE(world.run_until("attested")) << world.all_news();
+}
+
 TEST(Maintenance, NamesANewPartThatIsAuthorised) {
   MaintenanceWorld world;
   be_ready(world);

@@ -83,6 +83,15 @@ class MaintenanceWorld {
                                        {"mod", "model"}});
     if (!standing.empty()) list(label, version, standing, to_json(facts));
   }
+  attest::Attester& attester() { return *attester_; }
+  /// What is attached, as the support software sees it.
+  std::vector<attest::EcuState> look() {
+    attest::SupportSettings settings;
+    settings.ae = ae_settings("center", "Ccenter");
+    settings.gateway.clear();
+    attest::InventoryReader reader(settings, *center_ae_);
+    return reader.find({Bytes(32), "periodic", "", 0})->ecus;
+  }
   void remove_device(const std::string& label) {
     ASSERT_TRUE(center_ae_->remove("cse-in/ecu-" + label));
   }
@@ -190,10 +199,14 @@ class MaintenanceWorld {
       return {};
     };
     links.history = [this](const std::string&) { return Result<std::vector<Value>>(history_); };
+    links.trust = [this](const std::string&, bool trusted) {
+      trusted_.push_back(trusted);
+      return Result<void>();
+    };
     links.tell = [this](const Value& news) { news_.push_back(news); };
-    auto resumed =
-        Conductor::resume(*archive_, center_key_, std::move(center),
-                          {now, {kDevice}, verifier_.public_key(), std::chrono::seconds(5)}, links);
+    auto resumed = Conductor::resume(
+        *archive_, center_key_, std::move(center),
+        {now, {kDevice}, verifier_.public_key(), std::chrono::seconds(5), attest_interval}, links);
     ASSERT_TRUE(resumed) << resumed.error().detail;
     conductor_.emplace(*std::move(resumed));
   }
@@ -237,6 +250,8 @@ class MaintenanceWorld {
   }
 
   const std::vector<Value>& news() const { return news_; }
+  /// What the CSE was told about the car, in order.
+  const std::vector<bool>& trusted() const { return trusted_; }
   const std::string& refused() const { return refused_; }
   std::string all_news() const {
     std::string out;
@@ -272,6 +287,7 @@ class MaintenanceWorld {
   }
 
   std::function<void()> on_update;  ///< once
+  std::chrono::seconds attest_interval{0};
 
  private:
   bool cut() {
@@ -328,6 +344,7 @@ class MaintenanceWorld {
   std::vector<Value> news_;
   std::size_t seen_ = 0;
   std::string refused_;
+  std::vector<bool> trusted_;
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable wake_;
   std::deque<Value> came_;

@@ -192,5 +192,46 @@ TEST(EmulatorEnd, LeavesNothingBehind) {
   EXPECT_FALSE(fs::exists(socket.parent_path()));
 }
 
+TEST_F(TpmTest, CertifiesTheDeviceKeyThatSigns) {
+  const auto device = tpm_->device_key();
+  const auto attestation = tpm_->attestation_key();
+  ASSERT_TRUE(device && attestation);
+  EXPECT_NE(device->name(), attestation->name());
+  EXPECT_FALSE(check_attestation_key(*device));  // it signs whatever it is given
+
+  const auto signature = tpm_->sign(view_of("a record"));
+  const auto certified = tpm_->certify_device_key(kNonce);
+
+  ASSERT_TRUE(signature) << signature.error().detail;
+  const auto key = crypto::PublicKey::from_pem(*pem_of(*device));
+  ASSERT_TRUE(key) << key.error().detail;
+  EXPECT_TRUE(key->verify(view_of("a record"), *signature));
+  EXPECT_FALSE(key->verify(view_of("another"), *signature));
+  ASSERT_TRUE(certified) << certified.error().detail;
+  const auto verifier = AttestationKey::from_public_area(*attestation);
+  EXPECT_TRUE(
+      verifier->verify(certified->message, *verifier->read_signature(certified->signature)));
+  const auto attest = parse_attest(certified->message);
+  ASSERT_TRUE(attest) << attest.error().detail;
+  EXPECT_EQ(std::get<CertifyInfo>(attest->body).name, device->name());
+  EXPECT_EQ(attest->extra_data, kNonce);
+}
+
+TEST_F(TpmTest, MakesMacsWithKeysThatItHasAdopted) {
+  const Bytes key(32, 9);
+  const auto adopted = tpm_->adopt_mac_key(key);
+  ASSERT_TRUE(adopted) << adopted.error().detail;
+  stop();
+  start();
+
+  const auto mac = tpm_->mac(*adopted, view_of("a report"));
+
+  ASSERT_TRUE(mac) << mac.error().detail;
+  EXPECT_EQ(*mac, hmac(HashAlg::kSha256, key, {view_of("a report")}));
+  EXPECT_FALSE(tpm_->mac(Bytes(10), view_of("a report")));
+  EXPECT_FALSE(tpm_->adopt_mac_key({}));
+  EXPECT_FALSE(tpm_->mac(*adopted, Bytes(1025)));
+}
+
 }  // namespace
 }  // namespace gatehouse::attest
