@@ -1,6 +1,4 @@
 // The processes of remote maintenance, their keys and configurations.
-#include <charconv>
-
 #include "ae-apps/attestation/verifier/jws.h"
 #include "ae-apps/attestation/verifier/white_list.h"
 #include "ae-apps/demo/attestation_steps.h"
@@ -154,10 +152,12 @@ Result<void> AttestationSteps::start_verifier() {
   const std::string file = layout.file("verifier.json");
   if (auto done = write_file(layout.file("policy.json"), kPolicy); !done) return done;
   if (auto done = write_file(file, to_json(verifier_configuration())); !done) return done;
-  if (auto done = start("verifier", "gatehouse-verifier", {"--config", file}); !done) return done;
-  const std::string said = whole_file(layout.log("verifier.out"));
-  const std::size_t at = said.find("port=") + 5;
-  std::from_chars(said.data() + at, said.data() + said.size(), verifier_port_);
+  verifier_port_ = layout.verifier_port;
+  if (auto done = start("verifier", "gatehouse-verifier",
+                        {"--config", file, "--port", std::to_string(verifier_port_)});
+      !done) {
+    return done;
+  }
   return {};
 }
 

@@ -141,6 +141,7 @@ Result<void> AttestationSteps::before() {
     references_["ecu:" + ecu.serial].front().standing = "superseded";
   }
   if (auto done = issue_white_list(); !done) return done;
+  const std::size_t mark = car_.feed().size();
   if (auto done = maintain("brakes stop in a shorter distance"); !done) return done;
   if (before_.recommendation != "allowed") return fail(Rsc::kNotAcceptable, before_.reason);
   const auto selected = await("selection", mark_);
@@ -151,7 +152,8 @@ Result<void> AttestationSteps::before() {
                      "selected",
                      {selected->at("says")},
                      lap()});
-  return {};
+  // Its question to the car is answered before the story asks its own.
+  return await_inventory(mark);
 }
 
 /// Enrolment by credential activation, and the inventory with which later ones are compared.
@@ -231,7 +233,7 @@ Result<void> AttestationSteps::pull_out(const std::string& label) {
 }
 
 /// Steps 1 to 6, up to the verdict.
-Result<void> AttestationSteps::maintain(const std::string& reason) {
+Result<void> AttestationSteps::maintain(const std::string& reason, bool with_murder) {
   begin("steps 1 to 6 (the state before)", "center.log");
   mark_ = car_.feed().size();
   const Answer command =
@@ -249,6 +251,9 @@ Result<void> AttestationSteps::maintain(const std::string& reason) {
   for (const auto& step : steps) {
     const auto seen = await(step.event, mark_);
     if (!seen) return fail(seen.error());
+    if (with_murder && step.event == std::string("before-challenge")) {
+      if (auto done = murder(); !done) return done;
+    }
     StepLine line = step.line;
     line.evidence = {seen->at("says").empty() ? seen->at("reason") : seen->at("says")};
     if (line.status.empty()) {
@@ -266,6 +271,43 @@ Result<void> AttestationSteps::maintain(const std::string& reason) {
     }
   }
   return {};
+}
+
+Result<void> AttestationSteps::murder() {
+  const auto starts_of = [this](const std::string& name) {
+    std::size_t count = 0;
+    const std::string said = whole_file(car_.layout().log(name + ".out"));
+    for (std::size_t at = said.find("READY"); at != std::string::npos;
+         at = said.find("READY", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  for (const std::string name : {"center", "verifier"}) {
+    const std::size_t before = starts_of(name);
+    if (auto done = crew_.kill_and_restart(name); !done) return done;
+    const auto again = [&] { return starts_of(name) > before; };
+    if (auto done = crew_.wait_until(name + " starts again", kLimit, again); !done) return done;
+  }
+  screen_.step('2', {"nobody",
+                     "Center, verifier",
+                     "kill -9 of both, and a new start",
+                     "resumed",
+                     {"the operation goes on from the evidence log; the nonce is still good"},
+                     lap()});
+  return {};
+}
+
+/// The OTA server has heard of all ECUs what they run.
+Result<void> AttestationSteps::await_inventory(std::size_t mark) {
+  const auto look = [&] {
+    std::map<std::string, bool> verified;
+    for (const StepEvent& each : car_.feed().events_since(mark)) {
+      if (each.source == "server" && each.at("event") == "decided") verified[each.at("ecu")] = true;
+    }
+    return verified.size() >= car_.layout().ecus.size();
+  };
+  return crew_.wait_until("the OTA server's inventory", kLimit, look);
 }
 
 StoryHooks AttestationSteps::hooks() {
@@ -391,7 +433,7 @@ Result<void> AttestationSteps::try_rights(bool trusted) {
 
 Result<void> AttestationSteps::quarantine() {
   if (auto done = plug_in(kStray, "spy-1", false); !done) return done;
-  if (auto done = maintain("yearly inspection"); !done) return done;
+  if (auto done = maintain("yearly inspection", true); !done) return done;
   const std::string component = std::string("ecu:") + kStray;
   if (before_.recommendation != "quarantined" ||
       before_.components[component].finding != "new-unauthorised") {

@@ -63,7 +63,10 @@ class AttestationSteps {
   Result<void> first_attestation();
   Result<void> plug_in(const std::string& label, const std::string& model, bool authorised);
   Result<void> pull_out(const std::string& label);
-  Result<void> maintain(const std::string& reason);
+  Result<void> maintain(const std::string& reason, bool with_murder = false);
+  /// Center and verifier die in the middle of an operation.
+  Result<void> murder();
+  Result<void> await_inventory(std::size_t mark);
   Result<void> released(const EcuPlan& ecu, const Image& image);
   Result<void> after();
   Result<void> quarantine();

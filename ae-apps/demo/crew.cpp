@@ -87,6 +87,19 @@ Crew::Pause Crew::pause(const std::string& name) {
   return Pause(nullptr);
 }
 
+Result<void> Crew::kill_and_restart(const std::string& name) {
+  for (auto& process : processes_) {
+    if (process->command().name != name) continue;
+    process->send(SIGKILL);
+    process->wait(Clock::now() + kKillLimit);
+    auto again = Process::start(process->command());
+    if (!again) return fail(again.error());
+    process = *std::move(again);
+    return {};
+  }
+  return fail(Rsc::kNotFound, "no process is called " + name);
+}
+
 void Crew::follow_primitives(const std::string& name, const std::filesystem::path& log) {
   primitives_.emplace_back(name, LogTail(log));
 }

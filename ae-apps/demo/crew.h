@@ -40,6 +40,8 @@ class Crew {
     Process* process_;
   };
   Pause pause(const std::string& name);
+  /// kill -9, and the same once more. Errors: kNotFound; those of start().
+  Result<void> kill_and_restart(const std::string& name);
   /// The log of a CSE, whose lines `op=… to=…` are primitives.
   void follow_primitives(const std::string& name, const std::filesystem::path& log);
   void show_primitives();

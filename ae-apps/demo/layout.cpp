@@ -48,7 +48,7 @@ Result<void> choose_ports(Layout& layout) {
   std::vector<int> held;  // together, so that all differ
   bool good = true;
   for (std::uint16_t* port : {&layout.in_port, &layout.mn_port, &layout.broker_port,
-                              &layout.images_port, &layout.display_port}) {
+                              &layout.images_port, &layout.display_port, &layout.verifier_port}) {
     held.push_back(hold_free_port(*port));
     good = good && held.back() >= 0;
   }

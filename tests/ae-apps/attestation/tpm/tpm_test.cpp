@@ -7,6 +7,7 @@
 
 #include "ae-apps/attestation/quote/verify.h"
 #include "ae-apps/attestation/tpm/emulator.h"
+#include "ae-apps/ota/crypto/keys.h"
 
 namespace gatehouse::attest {
 namespace {
