@@ -129,8 +129,8 @@ void Support::handle(const Value& request) {
     reply = *known;
   } else {
     log_.step('M', "asked", {{"op", request.string_at("op")}, {"id", id}});
-    auto made = answer(request);
-    reply = made ? *std::move(made) : Value::object({{"refused", made.error().detail}});
+    const auto made = answer(request);
+    reply = made ? *made : Value::object({{"refused", made.error().detail}});
     reply.set("device", attester_.settings().device).set("id", id);
     // A refusal is not kept: what stood in the way may pass.
     if (made) {

@@ -1,8 +1,9 @@
 #pragma once
-#include <atomic>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
-#include <thread>
+#include <string>
 
 #include "ae-apps/attestation/tnc/dialogue.h"
 #include "ae-apps/ota/program/step_log.h"
