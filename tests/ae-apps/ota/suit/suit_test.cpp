@@ -220,7 +220,7 @@ class AnyManifest : public testing::Test {
     const Bytes wrapper = CborWriter().array(2).bytes(digest).bytes(block).out();
     return CborWriter().tag(107).map(2).number(2).bytes(wrapper).number(3).raw(whole).out();
   }
-  Bytes manifest_with(ByteView validate, ByteView more = {}, int extra = 0) {
+  Bytes manifest_with(ByteView validate, ByteView more = {}, std::uint64_t extra = 0) {
     const Bytes common = CborWriter()
                              .map(1)
                              .number(2)
@@ -231,7 +231,7 @@ class AnyManifest : public testing::Test {
                              .bytes(Bytes{1})
                              .out();
     return CborWriter()
-        .map(static_cast<std::uint64_t>(4 + extra))
+        .map(4 + extra)
         .number(1)
         .number(1)
         .number(2)
