@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "bindings/security/renewal.h"
@@ -23,7 +24,7 @@ unsigned int gatehouse_find_psk(SSL* connection, const char* identity, unsigned 
   }
   const auto entry = renewal->settings().psk_source->find(identity);
   if (!entry || entry->key.size() > room) return 0;
-  std::memcpy(key, entry->key.data(), entry->key.size());
+  std::copy(entry->key.begin(), entry->key.end(), key);
   return static_cast<unsigned int>(entry->key.size());
 }
 
@@ -33,8 +34,8 @@ unsigned int gatehouse_give_psk(SSL* connection, const char*, char* identity, un
   if (!renewal || !renewal->settings().psk) return 0;
   const PskEntry& entry = *renewal->settings().psk;
   if (entry.identity.size() >= length || entry.key.size() > room) return 0;
-  std::memcpy(identity, entry.identity.c_str(), entry.identity.size() + 1);
-  std::memcpy(key, entry.key.data(), entry.key.size());
+  std::copy_n(entry.identity.c_str(), entry.identity.size() + 1, identity);
+  std::copy(entry.key.begin(), entry.key.end(), key);
   return static_cast<unsigned int>(entry.key.size());
 }
 }
