@@ -4,6 +4,7 @@
 #include "ae-apps/ota/oem/commands.h"
 #include "ae-apps/ota/oem/draft.h"
 #include "ae-apps/ota/repository/signing.h"
+#include "ae-apps/ota/repository/whole_repository.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::oem {
@@ -212,7 +213,9 @@ Result<void> show_repository(const RepositoryRequest& request, std::ostream& out
 Result<void> send_repository(const RepositoryRequest& request, UploadRequest upload,
                              std::ostream& out) {
   Value files = Value::object();
-  for (const auto& [name, text] : open(request).metadata()) files.set(name, text);
+  for (const auto& [name, text] : uptane::newest_files(open(request).metadata())) {
+    files.set(name, text);
+  }
   if (files.size() == 0) return fail(Rsc::kNotFound, "nothing is published in this folder");
   return send(upload, "/uptane/images", "application/json",
               view_of(to_json(Value::object({{"files", std::move(files)}}))), out);

@@ -72,6 +72,17 @@ std::uint64_t newest_version(const FileSet& files, std::string_view role) {
   return newest;
 }
 
+FileSet newest_files(const FileSet& files) {
+  FileSet out;
+  for (const auto& [name, text] : files) {
+    const auto file = role_of_file(name);
+    const bool old =
+        file && file->role != "root" && file->version < newest_version(files, file->role);
+    if (!old) out.emplace(name, text);
+  }
+  return out;
+}
+
 Error error_of(const Refusal& refusal) {
   const std::string role = refusal.role.empty() ? "" : refusal.role + ": ";
   return {Rsc::kNotAcceptable,

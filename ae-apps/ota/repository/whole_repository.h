@@ -21,6 +21,10 @@ std::string role_file_name(const std::string& role, std::uint64_t version);
 /// 0: there is none.
 std::uint64_t newest_version(const FileSet& files, std::string_view role);
 
+/// What a client that begins today needs: all roots, the newest file of every other role, and the
+/// timestamp.
+FileSet newest_files(const FileSet& files);
+
 /// Every target that somebody with a right to it describes.
 using DescribedTargets = std::map<std::string, FoundTarget, std::less<>>;
 

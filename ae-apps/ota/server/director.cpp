@@ -93,6 +93,15 @@ std::vector<Director::Order> Director::orders_of(const std::string& vehicle) con
   return out;
 }
 
+std::set<std::string> Director::vehicles_with_orders() const {
+  std::set<std::string> out;
+  for (const auto& [serial, known] : ecus_) {
+    const auto& open = known.record.offer;
+    if (open && !open->overdue) out.insert(known.vehicle->cse_id);
+  }
+  return out;
+}
+
 std::string Director::vehicle_of(const std::string& serial) const {
   const auto found = ecus_.find(serial);
   return found == ecus_.end() ? std::string() : found->second.vehicle->cse_id;

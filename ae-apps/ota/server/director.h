@@ -65,6 +65,7 @@ class Director {
     std::string serial, hardware_id, image;
   };
   std::vector<Order> orders_of(const std::string& vehicle) const;
+  std::set<std::string> vehicles_with_orders() const;
   /// Of the ECU; empty: no such ECU.
   std::string vehicle_of(const std::string& serial) const;
   /// The CSE has taken it.

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxBundleBytes = 16U << 20;
 constexpr std::size_t kMaxFiles = 4096;
 constexpr std::size_t kMaxFileBytes = 8U << 20;
-constexpr std::uint64_t kKeptIssues = 8;  ///< of a Director
+constexpr std::uint64_t kKeptIssues = 8;  ///< of a role
 constexpr std::string_view kImages = "images/";
 constexpr std::string_view kDirector = "director/";
 
@@ -129,9 +129,12 @@ Result<void> Repositories::take_images(std::string_view bundle, Timestamp now) {
     return fail(Rsc::kNotAcceptable,
                 std::string(role) + ": version " + std::to_string(known) + " is there already");
   }
-  for (const auto& [name, text] : images_) {  // roots: clients follow the whole chain
+  // Clients follow the whole chain of roots; who is just reading the issue before finds all of it.
+  for (const auto& [name, text] : images_) {
     const auto file = uptane::role_of_file(name);
-    if (file && file->role == "root") files->emplace(name, text);
+    if (!file) continue;
+    const bool recent = file->version + kKeptIssues > uptane::newest_version(*files, file->role);
+    if (file->role == "root" || recent) files->emplace(name, text);
   }
   if (auto done = write_folder(fs::path(folder_) / "images", *files); !done) return done;
   images_ = *std::move(files);

@@ -236,14 +236,12 @@ void Service::detach() {
 
 // --- what goes ---------------------------------------------------------------------------------
 
-/// The order must be in the Director's metadata before the vehicle is told to look.
-Result<void> Service::issue_orders(const std::string& serial) {
+/// The orders must be in the Director's metadata before the vehicle is told to look.
+Result<void> Service::issue_orders(const std::string& vehicle) {
   if (parts_.repositories == nullptr) return {};
-  std::string vehicle;
   std::vector<Repositories::Order> orders;
   {
     const std::lock_guard lock(mutex_);
-    vehicle = director_.vehicle_of(serial);
     for (const Director::Order& each : director_.orders_of(vehicle)) {
       orders.push_back({each.serial, each.hardware_id, each.image});
     }
@@ -260,7 +258,12 @@ Result<void> Service::issue_orders(const std::string& serial) {
 
 Result<void> Service::send(const Outgoing& what) {
   if (what.kind != Outgoing::Kind::kOffer) return ae_->container(what.to).push(what.content);
-  if (auto issued = issue_orders(what.serial); !issued) return issued;
+  std::string vehicle;
+  {
+    const std::lock_guard lock(mutex_);
+    vehicle = director_.vehicle_of(what.serial);
+  }
+  if (auto issued = issue_orders(vehicle); !issued) return issued;
   const auto updated = sdk::Firmware(*ae_, what.to).update(what.content);
   if (!updated) return fail(updated.error());
   return {};
@@ -284,7 +287,22 @@ std::vector<Outgoing> Service::due() {
   return out;
 }
 
+/// A vehicle may take days to look: what it finds must still hold then.
+void Service::renew_orders() {
+  if (parts_.repositories == nullptr) return;
+  std::set<std::string> vehicles;
+  {
+    const std::lock_guard lock(mutex_);
+    vehicles = director_.vehicles_with_orders();
+  }
+  for (const std::string& vehicle : vehicles) {
+    // What fails is tried at the next tick; until then the vehicle refuses, and says why.
+    [[maybe_unused]] const auto issued = issue_orders(vehicle);
+  }
+}
+
 void Service::tick() {
+  renew_orders();
   for (const Outgoing& what : due()) {
     if (ae_ == nullptr) return;
     if (const auto sent = send(what); !sent) {

@@ -147,6 +147,23 @@ TEST_F(DeskTest, RefreshesTheTimestampByItself) {
   EXPECT_EQ(verify(), "accepted") << said_;
 }
 
+TEST_F(DeskTest, HandsOnTheNewestOfEachRoleAndAllRoots) {
+  create();
+  release(1);
+  const crypto::SigningKey fresh = fresh_key();
+  ASSERT_TRUE(images_.rotate("root", spec_of({&fresh}, 1), now_));
+  sign("root", {&fresh, &root_[0], &root_[1]});
+  publish();
+
+  const FileSet newest = newest_files(images_.metadata());
+
+  std::vector<std::string> files;
+  for (const auto& [name, text] : newest) files.push_back(name);
+  EXPECT_EQ(files, (std::vector<std::string>{"1.root.json", "2.root.json", "2.targets.json",
+                                             "3.snapshot.json", "timestamp.json"}));
+  EXPECT_TRUE(verify_repository(newest, {}, now_));
+}
+
 TEST_F(DeskTest, RefusesNamesThatLeadElsewhere) {
   create();
   for (const char* name : {"", "/etc/x", "../x", "a/../../x", "a//b", "x/", "./x"}) {

@@ -334,6 +334,7 @@ TEST_F(DirectorTest, OffersNothingThatTheImageRepositoryDoesNotDescribe) {
   ASSERT_EQ(director_->orders_of("/id-mn").size(), 1u);
   EXPECT_EQ(director_->orders_of("/id-mn")[0].image, image.sha256);
   EXPECT_TRUE(director_->orders_of("/id-other").empty());
+  EXPECT_EQ(director_->vehicles_with_orders(), (std::set<std::string>{"/id-mn"}));
 }
 
 TEST_F(DirectorTest, BelievesNoMessageThatThePrimaryDidNotSign) {

@@ -153,6 +153,8 @@ TEST_F(RepositoriesTest, RefuseWhatAClientWouldRefuse) {
   }
 
   EXPECT_EQ(repositories_->targets().size(), 2u);
+  EXPECT_TRUE(repositories_->file("images/1.targets.json"))
+      << "for a vehicle that is just reading it";
 }
 
 TEST_F(RepositoriesTest, NeedTheDirectorsRoot) {
