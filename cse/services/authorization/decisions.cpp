@@ -129,8 +129,9 @@ class PolicyPoint final : public TypeBehaviour {
       attributes.set("sus", kNotApplicable);
       return {};
     }
-    attributes.set("ps",
-                   Value::array({Value::object({{"pv", Value::array(*std::move(privileges))}})}));
+    Value set = Value::object();
+    set.set("pv", Value(*std::move(privileges)));
+    attributes.set("ps", Value::array({std::move(set)}));
     attributes.set("ca", kPermitOverrides);
     attributes.set("sus", kOk);
     return {};
@@ -138,8 +139,8 @@ class PolicyPoint final : public TypeBehaviour {
 
  private:
   /// `pv` of the policies that govern the resource: its own, or those of what it follows.
-  static Result<std::vector<Value>> privileges_of(ResourcePtr target, OperationContext& context) {
-    std::vector<Value> privileges;
+  static Result<Value::Array> privileges_of(ResourcePtr target, OperationContext& context) {
+    Value::Array privileges;
     for (std::size_t i = 0; target && i < kMaxAncestors; ++i) {
       if (target->schema().has_access_control) break;
       auto parent = context.resources.find(target->parent());
