@@ -2,6 +2,7 @@
 
 #include "cse/node/dialect_wiring.h"
 #include "cse/node/log.h"
+#include "cse/services/action/processes.h"
 #include "cse/services/group/group.h"
 #include "cse/services/network/network.h"
 #include "cse/services/subscription/target_policies.h"
@@ -87,6 +88,7 @@ Services::Services(Cse& cse, PrimitiveSender& senders, const NodeSettings& setti
   add_target_policies(cse);
   add_schedules(cse);
   add_network_types(cse);
+  add_processes(cse);
   messenger_.set_polling(polling_.get());
   deferred_.set_deliveries(deliveries_);
   cse.extensions().messenger = &scheduled_;
