@@ -125,8 +125,8 @@ class EveryAttribute : public testing::Test {
   }
 
   /// A type below which it may be created; nullptr: nowhere.
-  const TypeSchema* parent_of(const TypeSchema& schema) const {
-    const auto types = const_cast<TestCse&>(node_).schemas().all();
+  const TypeSchema* parent_of(const TypeSchema& schema) {
+    const auto types = node_.schemas().all();
     const auto found = std::find_if(types.begin(), types.end(), [&](const TypeSchema* parent) {
       return !parent->abstract && may_be_child(*parent, schema);
     });
