@@ -1,5 +1,6 @@
 // CREATE. Source: TS-0004 clauses 7.3.3.4 to 7.3.3.6, TS-0001 clause 10.1.2.
 #include "cse/core/procedures.h"
+#include "cse/core/release_view.h"
 
 namespace gatehouse {
 namespace {
@@ -155,7 +156,9 @@ Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& 
     return fail(rsc, "a <" + std::string(wanted->schema->name) + "> may not be a child of a <" +
                          std::string((*parent)->schema().name) + ">");
   }
-  if (auto valid = validate_create(*wanted->schema, *wanted->attributes); !valid)
+  const Release asked = release_of(request);
+  if (auto known = check_release(*wanted->schema, asked); !known) return fail(known.error());
+  if (auto valid = validate_create(*wanted->schema, *wanted->attributes, asked); !valid)
     return fail(valid.error());
   if (auto linked = check_policy_links(*wanted->attributes, context.settings, context.resources);
       !linked) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/core/address.h"
+#include "cse/core/release_view.h"
 #include "cse/core/request_size.h"
 
 namespace gatehouse {
@@ -22,13 +23,16 @@ Reply repeating(const Request& request, const Scheduler& clock, Reply reply) {
 }
 
 /// Sends the answer of a request with what every answer carries.
-Reply completing(const Request& request, const Scheduler& clock, Reply reply) {
+Reply completing(const Request& request, const Scheduler& clock, const Schemas& schemas,
+                 Reply reply) {
   if (request.vendor_information || request.result_expiration || request.originating_timestamp)
     reply = repeating(request, clock, std::move(reply));
+  const Release asked = release_of(request);
   return [reply = std::move(reply), identifier = request.request_identifier,
-          release = request.release_version](Response response) {
+          release = request.release_version, asked, &schemas](Response response) {
     response.request_identifier = identifier;
     response.release_version = release;
+    if (asked < Release::k4) show_as_of(asked, schemas, response);
     reply(std::move(response));
   };
 }
@@ -101,9 +105,17 @@ void Cse::stop() {
 }
 
 void Cse::handle(Request request, Reply reply) {
-  reply = completing(request, scheduler_, std::move(reply));
+  reply = completing(request, scheduler_, schemas_, std::move(reply));
   if (auto valid = check_request(request, settings_, scheduler_.now()); !valid) {
     return reply(error_response(request, valid.error()));
+  }
+  // TS-0004 clause 7.3.2.1: absent means release 1, which was served, or the check had refused it.
+  if (!request.release_version) {
+    request.release_version = "1";
+    reply = [reply = std::move(reply), this](Response response) {
+      show_as_of(Release::k1, schemas_, response);
+      reply(std::move(response));
+    };
   }
   CommittedView resources = view();
   auto originator = originator_of(request, resources, reply);
@@ -424,7 +436,7 @@ void Cse::request(Request request, Reply reply) {
   if (request.request_identifier.empty()) request.request_identifier = ids_.request_identifier();
   if (!request.release_version) request.release_version = settings_.release_versions.back();
   std::string originator = request.from;
-  reply = completing(request, scheduler_, std::move(reply));
+  reply = completing(request, scheduler_, schemas_, std::move(reply));
   dispatch(std::move(request), std::move(originator), std::move(reply));
 }
 

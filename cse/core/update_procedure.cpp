@@ -1,5 +1,6 @@
 // UPDATE and DELETE. Source: TS-0004 clauses 7.3.3.7 to 7.3.3.9, TS-0001 clauses 10.1.4 and 10.1.5.
 #include "cse/core/procedures.h"
+#include "cse/core/release_view.h"
 
 namespace gatehouse {
 namespace {
@@ -126,7 +127,9 @@ Result<Updated> update(const ProcedureContext& procedure, OperationContext& cont
   if (!requested) return fail(requested.error());
   if (auto matches = check_filter(procedure, context, *target); !matches)
     return fail(matches.error());
-  if (auto valid = validate_update((*target)->schema(), wanted); !valid) return fail(valid.error());
+  const Release asked = release_of(context.request);
+  if (auto valid = validate_update((*target)->schema(), wanted, asked); !valid)
+    return fail(valid.error());
   if (auto linked = check_policy_links(wanted, context.settings, context.resources); !linked)
     return fail(linked.error());
   auto attributes = merged(*target, wanted, context);

@@ -46,6 +46,7 @@ bool content_type(Request& request, const DialectFacts& facts, const Error* refu
 bool acme_monitor(Request& request, const DialectFacts& facts, const Error* refusal);
 bool nested_content_type(Request& request, const DialectFacts& facts, const Error* refusal);
 bool fractional_times(Request& request, const DialectFacts& facts, const Error* refusal);
+bool later_release(Request& request, const DialectFacts& facts, const Error* refusal);
 }  // namespace repair
 
 /// What other CSEs refuse and the standard does not.

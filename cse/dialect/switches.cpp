@@ -81,6 +81,9 @@ constexpr std::array<Switch, kSwitches> kTable = {{
     {D::kDecimalCoordinates, "decimal_coordinates",
      "coordinates of locations with a decimal point in each number only: others are refused, as ACME does",
      "RFC 7946 3.1.1", kAcme, nullptr, "", nullptr, objection::whole_coordinates},
+    {D::kLaterRelease, "later_release",
+     "types and attributes of a later release than the request says it is of; it counts as one of the newest",
+     "TS-0001 8.1.2 (Release Version Indicator)", kLegacy | kAcme, repair::later_release, "", nullptr},
 }};
 // clang-format on
 

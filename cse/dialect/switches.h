@@ -34,6 +34,7 @@ enum class Dialect : std::uint8_t {
   kFractionalTimes,
   kUnstructuredWithCseId,
   kDecimalCoordinates,
+  kLaterRelease,
 };
 
 /// Clients of a family, as bits of Switch::profiles.
@@ -59,7 +60,7 @@ struct Switch {
   std::optional<Error> (*objects)(const Request& request) = nullptr;
 };
 
-inline constexpr std::size_t kSwitches = 22;
+inline constexpr std::size_t kSwitches = 23;
 using SwitchSet = std::bitset<kSwitches>;
 
 std::span<const Switch, kSwitches> all_switches();

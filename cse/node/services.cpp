@@ -2,7 +2,9 @@
 
 #include "cse/node/dialect_wiring.h"
 #include "cse/node/log.h"
+#include "cse/services/action/processes.h"
 #include "cse/services/group/group.h"
+#include "cse/services/network/network.h"
 #include "cse/services/subscription/target_policies.h"
 
 namespace gatehouse::node {
@@ -42,6 +44,17 @@ void log_undelivered(const Undelivered& lost) {
           " rsc=" + std::to_string(static_cast<int>(lost.last)) + " dbg=" + log_value(lost.detail));
 }
 
+/// Records of service statistics are lines of the log: what collects logs can count and charge.
+void log_statistics(const StatisticsRecord& record) {
+  log(LogLevel::kInfo, "statistics record collect=" + log_value(record.collect_id) + " for=" +
+                           log_value(record.collecting) + " of=" + log_value(record.collected) +
+                           " event=" + std::to_string(record.event_type) +
+                           " op=" + std::to_string(static_cast<int>(record.operation)) +
+                           " resource=" + log_value(record.resource) +
+                           " bytes=" + std::to_string(record.size_bytes) +
+                           " start=" + to_text(record.start) + " end=" + to_text(record.end));
+}
+
 }  // namespace
 
 Services::Services(Cse& cse, PrimitiveSender& senders, const NodeSettings& settings,
@@ -66,12 +79,16 @@ Services::Services(Cse& cse, PrimitiveSender& senders, const NodeSettings& setti
       semantics_(cse),
       commands_(cse),
       transactions_(cse),
-      authorization_(cse, authorization_settings(std::move(verify))) {
+      authorization_(cse, authorization_settings(std::move(verify))),
+      decisions_(cse),
+      statistics_(cse, log_statistics) {
   add_containers(cse);
   add_flex_containers(cse);
   add_groups(cse);
   add_target_policies(cse);
   add_schedules(cse);
+  add_network_types(cse);
+  add_processes(cse);
   messenger_.set_polling(polling_.get());
   deferred_.set_deliveries(deliveries_);
   cse.extensions().messenger = &scheduled_;
@@ -90,9 +107,11 @@ void Services::start() {
   location_.start();
   commands_.start();
   transactions_.start();
+  statistics_.start();
 }
 
 void Services::stop() {
+  statistics_.stop();
   transactions_.stop();
   commands_.stop();
   location_.stop();

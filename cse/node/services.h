@@ -4,6 +4,7 @@
 #include "cse/services/action/actions.h"
 #include "cse/services/announcement/announcement.h"
 #include "cse/services/authorization/authorization.h"
+#include "cse/services/authorization/decisions.h"
 #include "cse/services/cmdh/cmdh.h"
 #include "cse/services/command/commands.h"
 #include "cse/services/data/containers.h"
@@ -20,6 +21,7 @@
 #include "cse/services/registration/registration.h"
 #include "cse/services/schedule/schedules.h"
 #include "cse/services/semantics/semantics.h"
+#include "cse/services/statistics/statistics.h"
 #include "cse/services/subscription/cross_resources.h"
 #include "cse/services/subscription/deliverer.h"
 #include "cse/services/subscription/subscriptions.h"
@@ -60,6 +62,8 @@ class Services {
   Commands commands_;
   Transactions transactions_;
   Authorization authorization_;
+  Decisions decisions_;
+  Statistics statistics_;
 };
 
 }  // namespace gatehouse::node

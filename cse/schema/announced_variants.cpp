@@ -15,10 +15,15 @@ struct AnnouncedChildren {
   std::span<const int> children;
 };
 
-constexpr int kBelowPolicy[] = {kSubscription};
+// clang-format off
+constexpr int kBelowPolicy[] = {kSubscription, kTransaction};
+constexpr int kOnlySubscriptions[] = {kSubscription};
+constexpr int kOnlyTransactions[] = {kTransaction};
 constexpr int kBelowAction[] = {kSubscription, kAnnounced + kDependency};
-constexpr int kBelowDescribed[] = {kSubscription, kSemanticDescriptor,
+constexpr int kBelowDescribed[] = {kSubscription, kTransaction, kSemanticDescriptor,
                                    kAnnounced + kSemanticDescriptor};
+constexpr int kBelowInstance[] = {kTransaction, kSemanticDescriptor,
+                                  kAnnounced + kSemanticDescriptor};
 constexpr int kBelowOntologyRepository[] = {kSubscription, kAnnounced + kOntology};
 constexpr int kBelowMashupInstance[] = {kSubscription, kSemanticDescriptor, kSemanticMashupResult,
                                         kAnnounced + kSemanticDescriptor,
@@ -26,39 +31,37 @@ constexpr int kBelowMashupInstance[] = {kSubscription, kSemanticDescriptor, kSem
 constexpr int kBelowMashupProfile[] = {kSubscription, kSemanticDescriptor, kSemanticMashupInstance,
                                        kAnnounced + kSemanticDescriptor,
                                        kAnnounced + kSemanticMashupInstance};
-constexpr int kBelowAe[] = {kAccessControlPolicy,
-                            kContainer,
-                            kGroup,
-                            kSubscription,
-                            kAnnounced + kAccessControlPolicy,
-                            kAnnounced + kContainer,
-                            kAnnounced + kGroup,
-                            kAction,
-                            kAnnounced + kAction,
-                            kLocationPolicy,
-                            kAnnounced + kLocationPolicy,
-                            kSemanticDescriptor,
-                            kAnnounced + kSemanticDescriptor};
-constexpr int kBelowContainer[] = {kContainer,
-                                   kContentInstance,
-                                   kSubscription,
-                                   kAnnounced + kContainer,
-                                   kAnnounced + kContentInstance,
-                                   kSemanticDescriptor,
-                                   kAnnounced + kSemanticDescriptor,
-                                   kAnnounced + kAction};
-constexpr int kBelowFlexContainer[] = {kContainer,
-                                       kSubscription,
-                                       kAnnounced + kContainer,
-                                       kSemanticDescriptor,
-                                       kAnnounced + kSemanticDescriptor,
-                                       kAnnounced + kAction};
-constexpr int kBelowNode[] = {kSubscription, kAnnounced + kMgmtObj, kAnnounced + kSchedule,
-                              kSemanticDescriptor, kAnnounced + kSemanticDescriptor};
-constexpr int kBelowRemoteCse[] = {
-    kAccessControlPolicy,    kContainer,          kGroup,
-    kSubscription,           kAnnounced + kAe,    kAnnounced + kAccessControlPolicy,
-    kAnnounced + kContainer, kAnnounced + kGroup, kAnnounced + kNode};
+constexpr int kBelowProcess[] = {kSubscription, kAnnounced + kState};
+constexpr int kBelowState[] = {kSubscription, kAnnounced + kAction};
+constexpr int kBelowAe[] = {kAccessControlPolicy, kAnnounced + kAccessControlPolicy,
+                            kContainer, kAnnounced + kContainer,
+                            kGroup, kAnnounced + kGroup,
+                            kAction, kAnnounced + kAction,
+                            kLocationPolicy, kAnnounced + kLocationPolicy,
+                            kSemanticDescriptor, kAnnounced + kSemanticDescriptor,
+                            kSemanticMashupInstance, kAnnounced + kSemanticMashupInstance,
+                            kSubscription, kTransaction, kTransactionMgmt};
+constexpr int kBelowContainer[] = {kContainer, kAnnounced + kContainer,
+                                   kContentInstance, kAnnounced + kContentInstance,
+                                   kSemanticDescriptor, kAnnounced + kSemanticDescriptor,
+                                   kAnnounced + kAction, kSubscription, kTransaction};
+constexpr int kBelowFlexContainer[] = {kContainer, kAnnounced + kContainer,
+                                       kFlexContainer, kAnnounced + kFlexContainer,
+                                       kSemanticDescriptor, kAnnounced + kSemanticDescriptor,
+                                       kAnnounced + kAction, kSubscription, kTransaction};
+constexpr int kBelowNode[] = {kSubscription, kTransaction, kAnnounced + kMgmtObj,
+                              kAnnounced + kSchedule, kSemanticDescriptor,
+                              kAnnounced + kSemanticDescriptor};
+constexpr int kBelowRemoteCse[] = {kAccessControlPolicy, kAnnounced + kAccessControlPolicy,
+                                   kContainer, kAnnounced + kContainer,
+                                   kGroup, kAnnounced + kGroup,
+                                   kSemanticMashupInstance, kAnnounced + kSemanticMashupInstance,
+                                   kSemanticMashupJobProfile,
+                                   kAnnounced + kSemanticMashupJobProfile,
+                                   kAnnounced + kAe, kAnnounced + kLocationPolicy,
+                                   kAnnounced + kNode, kAnnounced + kOntologyRepository,
+                                   kSubscription, kTransaction, kTransactionMgmt};
+// clang-format on
 
 /// What may be created below an announced resource; other types: nothing.
 /// Source: TS-0001 tables 9.6.x-1, column "child resource types of the announced variant".
@@ -66,22 +69,29 @@ constexpr AnnouncedChildren kChildren[] = {
     {kAccessControlPolicy, kBelowPolicy},
     {kAe, kBelowAe},
     {kContainer, kBelowContainer},
+    {kContentInstance, kBelowInstance},
     {kFlexContainer, kBelowFlexContainer},
-    {kGroup, kBelowPolicy},
-    {kMgmtObj, kBelowPolicy},
+    {kGroup, kBelowDescribed},
+    {kMgmtObj, kBelowDescribed},
     {kNode, kBelowNode},
     {kRemoteCse, kBelowRemoteCse},
-    {kTimeSeries, kBelowPolicy},
-    {kTimeSyncBeacon, kBelowPolicy},
+    {kSchedule, kOnlyTransactions},
+    {kTimeSeries, kBelowDescribed},
+    {kTimeSeriesInstance, kOnlyTransactions},
+    {kTimeSyncBeacon, kOnlySubscriptions},
     {kAction, kBelowAction},
-    {kDependency, kBelowPolicy},
+    {kDependency, kOnlySubscriptions},
     {kLocationPolicy, kBelowPolicy},
     {kSemanticDescriptor, kBelowPolicy},
     {kOntologyRepository, kBelowOntologyRepository},
-    {kOntology, kBelowPolicy},
+    {kOntology, kOnlySubscriptions},
     {kSemanticMashupJobProfile, kBelowMashupProfile},
     {kSemanticMashupInstance, kBelowMashupInstance},
     {kSemanticMashupResult, kBelowDescribed},
+    {kMultimediaSession, kBelowPolicy},
+    {kPrimitiveProfile, kOnlySubscriptions},
+    {kProcessManagement, kBelowProcess},
+    {kState, kBelowState},
 };
 
 std::span<const int> children_of_announced(int original) {

@@ -57,6 +57,16 @@ constexpr std::array<AttributeRule, N> write_once(std::array<AttributeRule, N> p
   return part;
 }
 
+/// The same rows, of which that one is not announced.
+template <std::size_t N>
+constexpr std::array<AttributeRule, N> never_announced(std::array<AttributeRule, N> part,
+                                                       const AttributeRule& row) {
+  for (AttributeRule& rule : part) {
+    if (rule.short_name == row.short_name) rule.announced = kNa;
+  }
+  return part;
+}
+
 /// One table out of several parts. Does not compile if two rows have the same short name.
 template <std::size_t... N>
 constexpr std::array<AttributeRule, (N + ...)> table(const std::array<AttributeRule, N>&... parts) {

@@ -138,7 +138,15 @@ constexpr int kBelowMgmtCmd[] = {kSubscription, kExecInstance, kTransaction};
 constexpr int kBelowExecInstance[] = {kSubscription, kTransaction};
 constexpr int kOnlySubscriptions[] = {kSubscription};
 /// Beside those that name it among their children.
-constexpr int kParentsOfTransaction[] = {kFlexContainer, kTimeSeries, kPollingChannel};
+constexpr int kParentsOfTransaction[] = {kFlexContainer,
+                                         kTimeSeries,
+                                         kPollingChannel,
+                                         kContentInstance,
+                                         kTimeSeriesInstance,
+                                         kCrossResourceSubscription,
+                                         kNotificationTargetMgmtPolicyRef,
+                                         kNotificationTargetPolicy,
+                                         kPolicyDeletionRules};
 
 }  // namespace
 

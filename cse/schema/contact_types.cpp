@@ -28,20 +28,20 @@ constexpr auto kContactListPerCseOwn = std::to_array<AttributeRule>({
 
 constexpr auto kContactListRules = table(kContactListOwn, set_by_cse(kGoverned));
 constexpr auto kContactListPerCseRules = table(kContactListPerCseOwn, set_by_cse(kGoverned));
-constexpr int kBelowContactList[] = {kSubscription};
+constexpr int kBelowContactList[] = {kSubscription, kTransaction};
 constexpr int kAboveContactList[] = {kCseBase};
-constexpr int kAboveContactListPerCse[] = {43};
+constexpr int kAboveContactListPerCse[] = {kAeContactList};
 
 }  // namespace
 
-constexpr TypeSchema kAeContactListType{.type = 43,
+constexpr TypeSchema kAeContactListType{.type = kAeContactList,
                                         .root = "m2m:alst",
                                         .name = "AEContactList",
                                         .rules = kContactListRules,
                                         .children = kBelowContactList,
                                         .parents = kAboveContactList};
 
-constexpr TypeSchema kAeContactListPerCseType{.type = 44,
+constexpr TypeSchema kAeContactListPerCseType{.type = kAeContactListPerCse,
                                               .root = "m2m:alpc",
                                               .name = "AEContactListPerCSE",
                                               .rules = kContactListPerCseRules,

@@ -23,7 +23,7 @@ constexpr auto kFlexContainerOwn = std::to_array<AttributeRule>({
     {"or",    "ontologyRef",          kO,  kO,  kUri,            kOa},
     {"nl",    "nodeLink",             kO,  kO,  kUri,            kOa},
     {"loc",   "location",             kO,  kO,  kGeoCoordinates, kOa},
-    {"fcied", "flexContainerInstancesEnabled", kO, kO, kBoolean, kOa},
+    {"fcied", "fcinEnabled",          kO,  kO,  kBoolean,        kOa},
     {"mni",   "maxNrOfInstances",     kO,  kO,  kUnsigned,       kOa},
     {"mbs",   "maxByteSize",          kO,  kO,  kUnsigned,       kOa},
     {"mia",   "maxInstanceAge",       kO,  kO,  kUnsigned,       kOa},

@@ -91,7 +91,6 @@ constexpr auto kTargetPolicyOwn = std::to_array<AttributeRule>({
 constexpr auto kDeletionRulesOwn = std::to_array<AttributeRule>({
     {"dr",  "deletionRules",         kO, kO, object_of(kDeletionContextsMembers)},
     {"drr", "deletionRulesRelation", kO, kO, one_of(kLogicalOperator)},
-    {"trf", "triggerReference",      kNp, kNp, kString},
 });
 // clang-format on
 

@@ -54,7 +54,10 @@ constexpr auto kPollingChannelOwn = std::to_array<AttributeRule>({
 // clang-format on
 
 constexpr auto kSubscriptionRules = table(kSubscriptionOwn, kGoverned);
-constexpr auto kScheduleRules = table(kScheduleOwn, kGoverned, kAnnounceable);
+/// Neither acpi nor daci is announced. Source: TS-0001 table 9.6.9-2.
+constexpr auto kScheduleGoverned =
+    never_announced(never_announced(kGoverned, kAccessControlPolicyIds), kConsultationIds);
+constexpr auto kScheduleRules = table(kScheduleOwn, kScheduleGoverned, kAnnounceable);
 constexpr auto kPollingChannelRules =
     table(kPollingChannelOwn, std::array{kExpirationTime, kLabels});
 

@@ -99,8 +99,10 @@ constexpr auto kCseBaseAnncOwn = std::to_array<AttributeRule>({
 });
 // clang-format on
 
-constexpr auto kCseBaseCommon =
-    set_by_cse(std::array{kLabels, kAccessControlPolicyIds, kConsultationIds, kCustodian});
+/// Of the common attributes daci is not announced. Source: TS-0001 table 9.6.3-2.
+constexpr auto kCseBaseCommon = never_announced(
+    set_by_cse(std::array{kLabels, kAccessControlPolicyIds, kConsultationIds, kCustodian}),
+    kConsultationIds);
 
 constexpr auto kCseBaseAnncRules = table(without_mandatory_expiration(), kCseBaseAnncOwn);
 constexpr auto kCseBaseRules = table(kCseBaseOwn, kCseBaseCommon);
@@ -176,6 +178,9 @@ constexpr int kBelowRemoteCse[] = {kAccessControlPolicy,
                                    kAnnounced + kLocationPolicy,
                                    kSemanticMashupJobProfile,
                                    kSemanticMashupInstance,
+                                   kAnnounced + kOntologyRepository,
+                                   kAnnounced + kSemanticMashupJobProfile,
+                                   kAnnounced + kSemanticMashupInstance,
                                    kTransaction,
                                    kTransactionMgmt};
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cse/primitive/release.h"
 #include "cse/primitive/request.h"
 
 namespace gatehouse {
@@ -100,7 +101,13 @@ inline constexpr int kDelivery = 6, kExecInstance = 8, kLocationPolicy = 10, kMg
 inline constexpr int kNotificationTargetMgmtPolicyRef = 25, kNotificationTargetPolicy = 26,
                      kPolicyDeletionRules = 27, kCrossResourceSubscription = 48;
 inline constexpr int kServiceSubscriptionProfile = 11, kServiceSubscribedAppRule = 19,
-                     kServiceSubscribedNode = 20, kRole = 31, kToken = 32, kConsultation = 34;
+                     kServiceSubscribedNode = 20, kRole = 31, kToken = 32, kConsultation = 34,
+                     kAuthorizationDecision = 35, kAuthorizationPolicy = 36,
+                     kAuthorizationInformation = 37;
+inline constexpr int kEventConfig = 7, kStatsCollect = 21, kStatsConfig = 22, kAeContactList = 43,
+                     kAeContactListPerCse = 44, kLocalMulticastGroup = 45, kMultimediaSession = 46,
+                     kTriggerRequest = 47, kBackgroundDataTransfer = 49, kPrimitiveProfile = 62,
+                     kProcessManagement = 63, kState = 64;
 inline constexpr int kAnnounced = 10000;  ///< added for the announced variant
 }  // namespace type_number
 
@@ -196,9 +203,13 @@ std::string announced_root(const TypeSchema& original);
 /// the universal rules. Errors: kBadRequest with "short (longName): rule", such as "mni
 /// (maxNrOfInstances): must be a non-negative integer, not the string \"ten\"", "cnx: <container>
 /// has no such attribute", "api (App-ID): is mandatory on CREATE", "ri (resourceID): is assigned by
-/// the CSE and may not stand in a CREATE".
-Result<void> validate_create(const TypeSchema& schema, const Value& attributes);
-Result<void> validate_update(const TypeSchema& schema, const Value& attributes);
+/// the CSE and may not stand in a CREATE", "loc (location): came with release 4, and the request is
+/// one of release 3". `asked`: the release of the request; what came later is unknown to it, and so
+/// never mandatory.
+Result<void> validate_create(const TypeSchema& schema, const Value& attributes,
+                             Release asked = kNewestRelease);
+Result<void> validate_update(const TypeSchema& schema, const Value& attributes,
+                             Release asked = kNewestRelease);
 /// One value against one shape; `path` names it in the error ("enc/net").
 Result<void> validate_value(std::string_view path, const DataType& type, const Value& value);
 

@@ -51,6 +51,19 @@ void add_standard_types(Schemas& schemas) {
       &kRoleType,
       &kTokenType,
       &kConsultationType,
+      &kStatsConfigType,
+      &kEventConfigType,
+      &kStatsCollectType,
+      &kAuthorizationDecisionType,
+      &kAuthorizationPolicyType,
+      &kAuthorizationInformationType,
+      &kLocalMulticastGroupType,
+      &kMultimediaSessionType,
+      &kTriggerRequestType,
+      &kBackgroundDataTransferType,
+      &kPrimitiveProfileType,
+      &kProcessManagementType,
+      &kStateType,
   };
   for (const TypeSchema* type : kAll) schemas.add(*type);
   schemas.set_specialisations(std::make_shared<const FlexContainers>());

@@ -1,4 +1,5 @@
 #include "cse/schema/attribute_rows.h"
+#include "cse/schema/releases.h"
 #include "cse/schema/schema.h"
 #include "cse/schema/value_check.h"
 
@@ -107,32 +108,47 @@ Result<void> check_in_update(const AttributeRule& rule, const Value& value) {
   return {};
 }
 
+/// Releases before the newest do not know some attributes.
+Result<void> check_attribute_release(const TypeSchema& schema, const AttributeRule& rule,
+                                     Release asked) {
+  if (asked >= Release::k4) return {};
+  const Release came = since(schema, rule.short_name);
+  return came <= asked ? Result<void>() : refuse(rule, later_than(came, asked));
+}
+
+bool is_mandatory(const TypeSchema& schema, const AttributeRule& rule, Release asked) {
+  return rule.create == Need::kMandatory &&
+         (asked >= Release::k4 || since(schema, rule.short_name) <= asked);
+}
+
 }  // namespace
 
 std::span<const AttributeRule> universal_rules() { return kUniversal; }
 
-Result<void> validate_create(const TypeSchema& schema, const Value& attributes) {
+Result<void> validate_create(const TypeSchema& schema, const Value& attributes, Release asked) {
   const auto members = members_of(schema, attributes);
   if (!members) return fail(members.error());
   for (const Member& member : **members) {
     const AttributeRule* rule = find_rule(schema, member.name);
     if (!rule) return refuse_unknown(schema, member.name);
+    if (auto known = check_attribute_release(schema, *rule, asked); !known) return known;
     if (auto ok = check_in_create(schema, *rule, member.value); !ok) return ok;
   }
   for (const AttributeRule& rule : schema.rules) {
-    if (rule.create == Need::kMandatory && !attributes.contains(rule.short_name)) {
+    if (is_mandatory(schema, rule, asked) && !attributes.contains(rule.short_name)) {
       return refuse(rule, "is mandatory on CREATE");
     }
   }
   return {};
 }
 
-Result<void> validate_update(const TypeSchema& schema, const Value& attributes) {
+Result<void> validate_update(const TypeSchema& schema, const Value& attributes, Release asked) {
   const auto members = members_of(schema, attributes);
   if (!members) return fail(members.error());
   for (const Member& member : **members) {
     const AttributeRule* rule = find_rule(schema, member.name);
     if (!rule) return refuse_unknown(schema, member.name);
+    if (auto known = check_attribute_release(schema, *rule, asked); !known) return known;
     if (auto ok = check_in_update(*rule, member.value); !ok) return ok;
   }
   return {};

@@ -74,7 +74,7 @@ class TestCse {
     if (request.request_identifier.empty()) {
       request.request_identifier = "test" + std::to_string(++requests_);
     }
-    if (!request.release_version) request.release_version = "3";
+    if (!request.release_version) request.release_version = "4";
     auto answer = std::make_shared<std::optional<Response>>();
     cse_->handle(std::move(request), [answer](Response response) {
       EXPECT_FALSE(*answer) << "answered twice";

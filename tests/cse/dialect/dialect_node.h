@@ -94,7 +94,7 @@ class DialectNode {
 inline Request asked(Operation operation, const std::string& from, const std::string& to) {
   Request made = TestCse::request(operation, from, to);
   made.request_identifier = "1";
-  made.release_version = "3";
+  made.release_version = "4";
   return made;
 }
 inline Request retrieving(const std::string& to, const std::string& from = "CAdmin") {

@@ -91,7 +91,7 @@ TEST(AeWithoutReleases, TakesThoseOfTheRequest) {
   const Response made =
       node.ask(creating(2, "cse-in", R"({"m2m:ae":{"api":"app","rr":false}})", "C"));
 
-  EXPECT_EQ(TestCse::attributes(made).strings_at("srv"), std::vector<std::string>{"3"});
+  EXPECT_EQ(TestCse::attributes(made).strings_at("srv"), std::vector<std::string>{"4"});
   EXPECT_EQ(TestCse::attributes(made).string_at("api"), "Napp");
   EXPECT_EQ(made.dialect, "ae_without_srv,api_without_prefix");
 }

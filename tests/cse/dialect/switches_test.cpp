@@ -55,6 +55,13 @@ const std::vector<DialectCase>& cases() {
          return request;
        },
        kOk},
+      {"attribute_of_a_later_release", Dialect::kLaterRelease, kBadRequest,
+       [] {
+         Request request = updating("CAE1/cnt", R"({"m2m:cnt":{"cstn":"CAE1"}})");
+         request.release_version = "3";
+         return request;
+       },
+       kUpdated},
       {"base_name_behind_a_slash", Dialect::kAddressWithoutCseId, kNotFound,
        [] { return retrieving("/cse-in/CAE1"); }, kOk},
       {"identifier_behind_a_slash", Dialect::kAddressWithoutCseId, kNotFound,
@@ -202,9 +209,10 @@ TEST(Advice, IsSilentWhereTheSwitchWouldNotHelp) {
 }
 
 TEST(Profiles, AreRowsOfTheTable) {
-  const SwitchSet acme = only({Dialect::kAcmeMonitor, Dialect::kAdmitUnregistered,
-                               Dialect::kNestedContentType, Dialect::kFractionalTimes,
-                               Dialect::kUnstructuredWithCseId, Dialect::kDecimalCoordinates});
+  const SwitchSet acme =
+      only({Dialect::kAcmeMonitor, Dialect::kAdmitUnregistered, Dialect::kNestedContentType,
+            Dialect::kFractionalTimes, Dialect::kUnstructuredWithCseId,
+            Dialect::kDecimalCoordinates, Dialect::kLaterRelease});
   EXPECT_TRUE(switches_of("strict", {}).none());
   EXPECT_EQ(switches_of("acme", {}), acme);
   EXPECT_EQ(switches_of("acme", {"no_rvi", "nonsense"}), acme | only({Dialect::kNoReleaseVersion}));

@@ -55,6 +55,8 @@ inline Value minimal_create(const TypeSchema& schema) {
     if (rule.create == Need::kMandatory) attributes.set(rule.short_name, sample(rule.type));
   }
   if (schema.management_definition != 0) attributes.set("mgd", schema.management_definition);
+  if (!schema.container_definition.empty())
+    attributes.set("cnd", std::string(schema.container_definition));
   return attributes;
 }
 
