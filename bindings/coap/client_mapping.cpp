@@ -156,6 +156,11 @@ struct ResponseSetter {
     response.*field = query::assigned_tokens_of(value);
     return (response.*field).has_value();
   }
+  bool operator()(std::optional<bool> Response::*field) const {
+    const auto number = decode_unsigned(value);
+    if (number) response.*field = *number != 0;
+    return number && *number <= 1;
+  }
   bool operator()(std::optional<std::int64_t> Response::*field) const {
     const auto number = decode_unsigned(value);
     if (number) response.*field = *number;

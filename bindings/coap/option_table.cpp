@@ -15,7 +15,7 @@ const std::array kRows = {
     OptionRow{"RTURI", 263, 263, 255, &R::notification_uris, kNone},
     OptionRow{"TY", 267, 267, 4, &R::resource_type, kNone},
     OptionRow{"RVI", 271, 271, 255, &R::release_version, &S::release_version},
-    OptionRow{"ASRI", 275, 275, 255, kNone, kNone},
+    OptionRow{"ASRI", 275, 275, 1, kNone, &S::signatures_requested},
     OptionRow{"FR", 279, 256, 255, &R::from, &S::from},
     OptionRow{"RQI", 283, 257, 255, &R::request_identifier, &S::request_identifier},
     OptionRow{"RQET", 291, 260, 255, &R::request_expiration, kNone},

@@ -27,7 +27,8 @@ using RequestField =
                  std::vector<std::string> Request::*, OtherField>;
 using ResponseField =
     std::variant<std::monostate, std::string Response::*, std::optional<std::string> Response::*,
-                 std::optional<std::int64_t> Response::*, std::optional<Value> Response::*>;
+                 std::optional<std::int64_t> Response::*, std::optional<bool> Response::*,
+                 std::optional<Value> Response::*>;
 
 /// One option of oneM2M and the parameter that it carries. Source: TS-0008 clause 6.2.2.4, table
 /// 6.2.2.4-1.

@@ -26,6 +26,9 @@ struct FieldWriter {
   void operator()(std::optional<Value> Response::*field) const {
     if (response.*field) text(query::assigned_tokens_text(*(response.*field)));
   }
+  void operator()(std::optional<bool> Response::*field) const {
+    if (response.*field) message.add(number, *(response.*field) ? 1u : 0u);
+  }
   void operator()(std::optional<std::int64_t> Response::*field) const {
     if (response.*field) message.add(number, static_cast<std::uint32_t>(*(response.*field)));
   }

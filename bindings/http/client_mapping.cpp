@@ -146,6 +146,12 @@ struct ResponseSetter {
     (response.*field).emplace(value);
     return true;
   }
+  /// As an xs:boolean may stand.
+  bool operator()(std::optional<bool> Response::*field) const {
+    const bool yes = value == "true" || value == "1", no = value == "false" || value == "0";
+    if (yes || no) response.*field = yes;
+    return yes || no;
+  }
   bool operator()(std::optional<std::int64_t> Response::*field) const {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);

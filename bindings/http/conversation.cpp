@@ -14,11 +14,14 @@ constexpr std::size_t kBlockBytes = 64u << 10;  // of a streamed body
 
 constexpr std::string_view kExposedFields =
     "X-M2M-RI, X-M2M-RSC, X-M2M-RVI, X-M2M-Origin, X-M2M-OT, X-M2M-RST, X-M2M-EC, X-M2M-CTS, "
-    "X-M2M-CTO, X-M2M-VSI, X-M2M-ATI, X-M2M-ASRI, X-Gatehouse-Compat, Content-Location";
+    "X-M2M-CTO, X-M2M-VSI, X-M2M-ATI, X-M2M-ASRI, X-Gatehouse-Compat, Content-Location, ETag";
+constexpr const char* kNoCondition =
+    "If-Match, If-None-Match: a change cannot depend on an entity tag; leave the field out";
 constexpr std::string_view kMethods = "GET, POST, PUT, DELETE, OPTIONS";
 constexpr std::string_view kAllowedFields =
     "X-M2M-Origin, X-M2M-RI, X-M2M-RVI, X-M2M-GID, X-M2M-RTU, X-M2M-OT, X-M2M-RET, X-M2M-RST, "
-    "X-M2M-OET, X-M2M-EC, X-M2M-VSI, X-M2M-AS, Content-Type, Accept, Authorization";
+    "X-M2M-OET, X-M2M-EC, X-M2M-VSI, X-M2M-AS, Content-Type, Accept, Authorization, "
+    "If-Match, If-None-Match";
 
 }  // namespace
 
@@ -139,6 +142,10 @@ void Conversation::serve_primitive(Slot& slot, std::uint64_t number) {
   }
   if (const auto unproven = prove(in.request, slot))
     return complete(number, error_response(in.request, *unproven));
+  if (!take_conditions(slot)) {
+    slot.status = 412;
+    return complete(number, error_response(in.request, {Rsc::kBadRequest, kNoCondition}));
+  }
   // What a handler that breaks its promise leaves unanswered is answered here, at the request
   // boundary.
   try {
@@ -158,6 +165,21 @@ void Conversation::serve_primitive(Slot& slot, std::uint64_t number) {
     // The request boundary: a handler that breaks its promise costs its request, not the program.
     complete(number, error_response(Request{}, {Rsc::kInternalServerError, "internal error"}));
   }
+}
+
+/// A GET is compared when its answer is there. To compare and change in one step is not the
+/// binding's to do, so what asks for it is refused, whatever the state: a client that is told 412
+/// has overwritten nothing. Source: RFC 9110 clause 13.2.
+bool Conversation::take_conditions(Slot& slot) const {
+  const std::string_view match = find_header(message_.headers, "If-Match");
+  const std::string_view none_match = find_header(message_.headers, "If-None-Match");
+  slot.is_get = message_.method == "GET";
+  if (slot.is_get) {
+    slot.if_match = match;
+    slot.if_none_match = none_match;
+    return true;
+  }
+  return (match.empty() || match == "*") && none_match.empty();
 }
 
 std::optional<Error> Conversation::prove(Request& request, Slot& slot) const {
@@ -191,6 +213,7 @@ std::optional<Error> Conversation::prove(Request& request, Slot& slot) const {
 void Conversation::begin_http2() {
   fresh_ = false;
   const ServerSettings& s = settings();
+  deadline_ = Clock::now() + s.header_timeout;
   http2_ = std::make_unique<Http2>(Http2Limits{s.max_pipelined, s.max_header_bytes,
                                                s.max_body_bytes, s.header_timeout, s.body_timeout},
                                    [this](std::int32_t stream, Http2Request request, int refused) {
@@ -216,7 +239,8 @@ void Conversation::take_frames() {
   // What nghttp2 has to say of an error still goes out.
   if (!http2_->take({input_.data() + begin_, end_ - begin_})) reading_ = false;
   begin_ = end_ = 0;
-  deadline_ = Clock::time_point::max();
+  const bool knew = std::exchange(greeted_, http2_->greeted());
+  if (greeted_ && (!knew || http2_->has_streams())) deadline_ = Clock::time_point::max();
 }
 
 void Conversation::on_stream(std::int32_t number, Http2Request request, int refused) {
@@ -360,6 +384,9 @@ void Conversation::finish_page(Slot& slot, Page page) {
 
 void Conversation::append_to(std::string& out, const Slot& slot, const Response& response) const {
   AnswerOptions options{slot.style, slot.keep_alive, slot.status, worker_->date_line()};
+  options.is_get = slot.is_get;
+  options.if_match = slot.if_match;
+  options.if_none_match = slot.if_none_match;
   const bool says_keep_alive = slot.http_1_0 && slot.keep_alive;
   if (slot.more_fields.empty() && !says_keep_alive && !slot.is_head) {
     return append_response(out, response, options);
@@ -433,7 +460,9 @@ std::string Conversation::take_output() {
 // -----------------------------------------------------------------------------------------------------------
 
 void Conversation::set_idle_deadline() {
-  if (http2_ && http2_->has_streams()) return;
+  // Neither pings nor bytes of a frame that does not end make a connection less idle.
+  const bool waits = deadline_ != Clock::time_point::max();
+  if (http2_ && (waits || http2_->has_streams())) return;
   if (!parser_ && slots_.empty()) deadline_ = Clock::now() + settings().idle_timeout;
 }
 

@@ -38,6 +38,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     bool ready = false;
     int status = 0;
     std::string more_fields;  ///< header fields of the answer: CORS, WWW-Authenticate
+    bool is_get = false;      ///< of a primitive: its answer gets an ETag
+    std::string if_match, if_none_match;
     std::string bytes;
     std::shared_ptr<BodySource> source;
     std::uint64_t source_bytes = 0;
@@ -85,6 +87,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void on_stream(std::int32_t number, Http2Request request, int refused);
   void serve(Slot& slot, std::uint64_t number);
   void serve_primitive(Slot& slot, std::uint64_t number);
+  /// False: the request wants a condition that cannot be kept.
+  bool take_conditions(Slot& slot) const;
   /// The answer in `slot` is whole.
   void finished(std::uint64_t number);
   /// Who is asking, by the connection or by a bearer token; nullopt where nobody may. Also sets
@@ -107,6 +111,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   std::unique_ptr<Http2> http2_;
   std::map<std::uint64_t, Slot> streams_;  ///< of HTTP/2, in place of slots_
+  bool greeted_ = false;                   ///< HTTP/2's preface has come
   bool fresh_ = true;                      ///< nothing has been read that tells the protocol
   bool draining_ = false;
 

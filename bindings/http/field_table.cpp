@@ -29,6 +29,7 @@ const std::array kResponseHeaders = {
     ResponseHeaderRow{"EC", &Response::event_category},
     ResponseHeaderRow{"CTS", &Response::content_status},
     ResponseHeaderRow{"CTO", &Response::content_offset},
+    ResponseHeaderRow{"ASRI", &Response::signatures_requested},
     ResponseHeaderRow{"VSI", &Response::vendor_information},
 };
 

@@ -29,7 +29,7 @@ std::span<const RequestHeaderRow> request_header_rows();
 struct ResponseHeaderRow {
   std::string_view name;
   std::variant<std::string Response::*, std::optional<std::string> Response::*,
-               std::optional<std::int64_t> Response::*>
+               std::optional<std::int64_t> Response::*, std::optional<bool> Response::*>
       field;
 };
 std::span<const ResponseHeaderRow> response_header_rows();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "bindings/http/entity_tag.h"
 #include "bindings/http/media_type.h"
 #include "bindings/http/url.h"
 
@@ -116,18 +117,6 @@ std::string etag_of(const struct stat& facts) {
   return std::string(text, static_cast<std::size_t>(size));
 }
 
-/// If-None-Match: "*", or a list of tags, compared weakly.
-bool names_tag(std::string_view list, std::string_view etag) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view tag = trimmed(list.substr(0, comma));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag == "*" || tag == etag) return true;
-  }
-  return false;
-}
-
 Page problem(int status, std::string_view text) {
   Page page;
   page.status = status;
@@ -181,7 +170,7 @@ Page file_page(const PageRequest& request, const fs::path& folder, std::string_v
   page.headers.emplace_back("ETag", etag);
   page.headers.emplace_back("Accept-Ranges", "bytes");
   page.content_type = content_type;
-  if (names_tag(find_header(*request.headers, "If-None-Match"), etag)) {
+  if (names_tag(find_header(*request.headers, "If-None-Match"), etag, true)) {
     page.status = 304;
     return page;
   }

@@ -118,6 +118,7 @@ struct Http2::Callbacks {
   }
 
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_SETTINGS) self(user).greeted_ = true;
     const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     Stream* stream = may_end ? find(user, frame->hd.stream_id) : nullptr;
     if (!stream || stream->received) return 0;

@@ -55,6 +55,8 @@ class Http2 {
   /// Refuses requests that do not come to their end in time. Gives their number.
   std::size_t check_deadlines(Clock::time_point now);
   bool has_streams() const { return !streams_.empty(); }
+  /// The client's preface has come, to its end.
+  bool greeted() const { return greeted_; }
 
   struct Callbacks;
 
@@ -66,6 +68,7 @@ class Http2 {
   const Http2Limits limits_;
   const OnRequest on_request_;
   nghttp2_session* session_ = nullptr;
+  bool greeted_ = false;
   std::size_t body_bytes_ = 0;  ///< of all requests that are being received
   std::map<std::int32_t, std::unique_ptr<Stream>> streams_;
 };

@@ -42,6 +42,10 @@ struct AnswerOptions {
   bool keep_alive = true;
   int status = 0;                 ///< not 0: in place of the one that belongs to the code
   std::string_view extra_fields;  ///< whole lines, each with CR LF: Date, CORS
+  /// The answer to a GET: its content gets an ETag, and these fields of the request are looked at:
+  /// 304 without content, or 412. Source: TS-0009 clause 6.4 (ETag), RFC 9110 clause 13.
+  bool is_get = false;
+  std::string_view if_match, if_none_match;
 };
 
 /// Appends a whole response message. Ready-made JSON text is appended as it is.

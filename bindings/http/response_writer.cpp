@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "bindings/http/entity_tag.h"
 #include "bindings/http/field_table.h"
 #include "bindings/http/mapping.h"
 #include "bindings/http/message_writer.h"
@@ -30,6 +31,9 @@ struct HeaderWriter {
   }
   void operator()(std::optional<std::string> Response::*field) const {
     if (response.*field) text(*(response.*field));
+  }
+  void operator()(std::optional<bool> Response::*field) const {
+    if (response.*field) text(*(response.*field) ? "true" : "false");
   }
   void operator()(std::optional<std::int64_t> Response::*field) const {
     if (!(response.*field)) return;
@@ -79,6 +83,36 @@ void append_content_location(std::string& out, std::string_view address) {
   out += "\r\n";
 }
 
+void append_status_and_fields(std::string& out, const Response& response,
+                              const AnswerOptions& options, int status) {
+  out += "HTTP/1.1 ";
+  append_number(out, status ? status : http_status_of(response.rsc));
+  out += " \r\nX-M2M-RSC: ";
+  append_number(out, static_cast<int>(response.rsc));
+  out += "\r\n";
+  for (const ResponseHeaderRow& row : response_header_rows()) {
+    std::visit(HeaderWriter{out, response, row.name}, row.field);
+  }
+  if (response.assigned_token_ids) {
+    append_field(out, "X-M2M-ATI", query::assigned_tokens_text(*response.assigned_token_ids));
+  }
+  if (!response.dialect.empty()) append_field(out, "X-Gatehouse-Compat", response.dialect);
+  if (!response.content_location.empty()) append_content_location(out, response.content_location);
+  out += options.extra_fields;
+}
+
+/// 412 in place of an answer that If-Match does not name.
+void append_mismatch(std::string& out, const Response& response, AnswerOptions options) {
+  Response refusal;
+  refusal.rsc = Rsc::kBadRequest;
+  refusal.request_identifier = response.request_identifier;
+  refusal.release_version = response.release_version;
+  refusal.content = Value::object({{"m2m:dbg", "If-Match: names another state of the resource"}});
+  options.status = 412;
+  options.is_get = false;
+  append_response(out, refusal, options);
+}
+
 }  // namespace
 
 void append_number(std::string& out, std::int64_t number) {
@@ -112,31 +146,31 @@ void append_response(std::string& out, const Response& response, const AnswerOpt
     out += options.keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
     return;
   }
-  out += "HTTP/1.1 ";
-  append_number(out, options.status ? options.status : http_status_of(response.rsc));
-  out += " \r\nX-M2M-RSC: ";
-  append_number(out, static_cast<int>(response.rsc));
-  out += "\r\n";
-  for (const ResponseHeaderRow& row : response_header_rows()) {
-    std::visit(HeaderWriter{out, response, row.name}, row.field);
-  }
-  if (response.assigned_token_ids) {
-    append_field(out, "X-M2M-ATI", query::assigned_tokens_text(*response.assigned_token_ids));
-  }
-  if (!response.dialect.empty()) append_field(out, "X-Gatehouse-Compat", response.dialect);
-  if (!response.content_location.empty()) append_content_location(out, response.content_location);
-  out += options.extra_fields;
-  if (!options.keep_alive) out += "Connection: close\r\n";
   const Content content = query::body_of(response);
-  if (content.empty()) {
+  const std::string* ready = options.style.codec->name() == "json" ? content.json() : nullptr;
+  const std::string made =
+      ready || content.empty() ? std::string() : options.style.codec->encode(content);
+  const std::string& body = ready ? *ready : made;
+  std::string tag;
+  if (options.is_get && response.rsc == Rsc::kOk && !body.empty()) tag = entity_tag_of(body);
+  if (!tag.empty() && !options.if_match.empty() && !names_tag(options.if_match, tag, false)) {
+    return append_mismatch(out, response, options);
+  }
+  const bool is_known =
+      !tag.empty() && !options.if_none_match.empty() && names_tag(options.if_none_match, tag, true);
+  append_status_and_fields(out, response, options, is_known ? 304 : options.status);
+  if (!tag.empty()) append_field(out, "ETag", tag);
+  if (!options.keep_alive) out += "Connection: close\r\n";
+  if (is_known) {
+    out += "\r\n";
+    return;
+  }
+  if (body.empty()) {
     out += "Content-Length: 0\r\n\r\n";
     return;
   }
   append_content_type(out, content, options.style);
   out += "Content-Length: ";
-  const std::string* ready = options.style.codec->name() == "json" ? content.json() : nullptr;
-  const std::string made = ready ? std::string() : options.style.codec->encode(content);
-  const std::string& body = ready ? *ready : made;
   append_number(out, static_cast<std::int64_t>(body.size()));
   out += "\r\n\r\n";
   out += body;

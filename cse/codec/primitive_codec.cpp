@@ -258,6 +258,7 @@ constexpr auto kResponseParameters = std::to_array<fields::Row<A>>({
     row<&A::vendor_information, A>("vsi"),
     any_row<&A::assigned_token_ids>("ati"),
     any_row<&A::token_request_information>("tqf"),
+    row<&A::signatures_requested, A>("asri"),
     {"pc", &read_answer, [](const A&, std::string_view, Value&) {}},
 });
 

@@ -24,8 +24,8 @@ Result<Request> request_from_peer(const Value& value, std::string* partial_reque
 Value to_value(const Request& request);
 
 /// Reads a response primitive; a wrapping member "m2m:rsp" is accepted, and numbers written as
-/// whole floats. Parameters that Response has no member for (ati, tqf, asri, those of later
-/// releases) are left out. Errors: kBadRequest naming the parameter.
+/// whole floats. Parameters that Response has no member for (those of later releases) are left
+/// out. Errors: kBadRequest naming the parameter.
 Result<Response> response_from_value(const Value& value);
 Value to_value(const Response& response);
 

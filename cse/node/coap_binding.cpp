@@ -16,11 +16,13 @@ coap::OptionNumbers numbers_of(const CoapSettings& settings) {
                                                : coap::OptionNumbers::kRegistered;
 }
 
-coap::ServerSettings server_settings(const CoapListener& listener, const CoapSettings& settings) {
+coap::ServerSettings server_settings(const CoapListener& listener, const NodeSettings& settings) {
   coap::ServerSettings server;
   server.address = listener.address;
   server.port = static_cast<std::uint16_t>(listener.port);
-  server.option_numbers = numbers_of(settings);
+  server.option_numbers = numbers_of(settings.coap);
+  server.max_sessions = static_cast<std::size_t>(settings.limits.coap_peers);
+  server.handshake_timeout = std::chrono::seconds(settings.limits.handshake_seconds);
   return server;
 }
 
@@ -56,10 +58,11 @@ Result<void> CoapBinding::listen() {
   };
   const CoapSettings& coap = settings_.coap;
   if (coap.plain.enabled) {
-    if (auto added = add(plain_, server_settings(coap.plain, coap), "coap"); !added) return added;
+    if (auto added = add(plain_, server_settings(coap.plain, settings_), "coap"); !added)
+      return added;
   }
   if (!coap.secured.enabled) return {};
-  coap::ServerSettings how = server_settings(coap.secured, coap);
+  coap::ServerSettings how = server_settings(coap.secured, settings_);
   if (settings_.credentials.given()) how.tls = settings_.credentials.to_tls();
   if (!coap.psk_file.empty()) {
     auto table = PskTable::load(coap.psk_file);

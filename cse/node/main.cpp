@@ -10,6 +10,8 @@
 #include "cse/node/dialect_wiring.h"
 #include "cse/node/log.h"
 #include "cse/node/node.h"
+#include "cse/node/open_files.h"
+#include "cse/node/wire_list.h"
 
 extern char** environ;
 
@@ -69,6 +71,7 @@ int run(const node::NodeSettings& settings) {
   std::signal(SIGPIPE, SIG_IGN);
 
   node::set_log_level(settings.log_level);
+  node::raise_open_files(settings);
   node::Node cse(settings);
   if (auto started = cse.start(); !started) {
     std::cerr << "gatehouse-cse: " << started.error().detail << "\n";
@@ -103,12 +106,18 @@ int main(int argc, char** argv) {
   token_command->add_option("name", token_name, "what the token is called")->required();
   token_command->add_option("originators", token_originators, "AE-IDs that it may speak as")
       ->required();
+  auto* bindings_command =
+      app.add_subcommand("bindings", "list what each binding supports, and how, as Markdown");
   auto* options_command = app.add_subcommand("options", "list all keys of the configuration");
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   (void)run_command;
 
   if (options_command->parsed()) return list_options();
+  if (bindings_command->parsed()) {
+    std::cout << node::wire_list();
+    return 0;
+  }
   if (token_command->parsed()) return print_token(token_name, token_originators);
   try {
     const auto read = node::read_configuration(file, overrides, environment());

@@ -61,8 +61,10 @@ void complete_points_of_access(NodeSettings& settings) {
   for (std::string& ws_url : websocket_points_of_access(settings)) poa.push_back(std::move(ws_url));
 }
 
-http::ServerSettings server_settings(const HttpListener& listener) {
+http::ServerSettings server_settings(const HttpListener& listener, const LimitSettings& limits) {
   http::ServerSettings server;
+  server.max_connections = static_cast<std::size_t>(limits.connections);
+  server.header_timeout = std::chrono::seconds(limits.handshake_seconds);
   server.address = listener.address;
   server.port = static_cast<std::uint16_t>(listener.port);
   server.threads = static_cast<unsigned>(listener.threads);
@@ -296,10 +298,12 @@ Result<void> Node::Impl::listen() {
     if (auto loaded = tokens->load(); !loaded) return loaded;
   }
   if (settings.http.enabled) {
-    if (auto added = add(http_server, server_settings(settings.http), "http"); !added) return added;
+    if (auto added = add(http_server, server_settings(settings.http, settings.limits), "http");
+        !added)
+      return added;
   }
   if (settings.https.enabled) {
-    http::ServerSettings how = server_settings(settings.https);
+    http::ServerSettings how = server_settings(settings.https, settings.limits);
     how.tls = settings.credentials.to_tls();
     how.tls->require_peer_certificate = !tokens;  // a person has a token instead
     how.require_proof = true;

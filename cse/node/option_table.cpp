@@ -304,6 +304,15 @@ const std::vector<Option>& options() {
                        return "must be an issuer and a PEM file, such as \"Cdas /etc/das.pem\"";
                      }));
     add_dialects(r);
+    r.push_back(number("limits.connections",
+                       "open connections of each HTTP and WebSocket listener; more are closed", 1,
+                       1000000, FIELD(limits.connections)));
+    r.push_back(number("limits.coap_peers",
+                       "peers of each CoAP listener; each message costs a look at all of them", 1,
+                       1000000, FIELD(limits.coap_peers)));
+    r.push_back(number("limits.handshake_seconds",
+                       "time for TLS, an upgrade, or the header of a request", 1, 600,
+                       FIELD(limits.handshake_seconds)));
     r.push_back(number("limits.peer_rate", "requests a second from one address; 0: no limit", 0,
                        10000000, FIELD(limits.peer_rate)));
     r.push_back(number("limits.peer_burst", "requests at once from one address", 1, 10000000,

@@ -95,8 +95,12 @@ struct UpperTesterSettings {
   bool allow_remote = false;  ///< not from loopback only
 };
 
-/// Requests a second that a peer or an originator may send on average, and at once; 0: no limit.
+/// What all who come may take. Rates: requests a second that a peer or an originator may send on
+/// average, and at once; 0: no limit.
 struct LimitSettings {
+  int connections = 10'000;  ///< open ones, of each HTTP and WebSocket listener
+  int coap_peers = 1'000;    ///< of each CoAP listener: libcoap looks at all of them for a message
+  int handshake_seconds = 10;  ///< until a connection has shown what it wants: TLS, upgrade, header
   int peer_rate = 0, peer_burst = 200;
   int originator_rate = 0, originator_burst = 200;
 };

@@ -18,6 +18,8 @@ void add_listener(websocket::EndpointSettings& endpoint, const WebSocketListener
 websocket::EndpointSettings websocket_settings(const NodeSettings& settings) {
   websocket::EndpointSettings endpoint;
   endpoint.id = settings.cse.cse_id;
+  endpoint.max_connections = static_cast<std::size_t>(settings.limits.connections);
+  endpoint.handshake_timeout = std::chrono::seconds(settings.limits.handshake_seconds);
   endpoint.limits.coerce_scalars =
       switches_of(settings).test(static_cast<std::size_t>(Dialect::kCoerceScalars));
   if (settings.credentials.given()) endpoint.client_tls = settings.credentials.to_tls();

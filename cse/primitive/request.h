@@ -180,6 +180,7 @@ struct Response {
       false;  ///< responseType noResponse: bindings send nothing, HTTP 204 (No Content)
   std::optional<Value> assigned_token_ids;         ///< ati: m2m:dynAuthLocalTokenIdAssignments
   std::optional<Value> token_request_information;  ///< tqf: m2m:dynAuthTokenReqInfo, with 4103
+  std::optional<bool> signatures_requested;        ///< asri: authorization signatures are wanted
   std::string content_location;  ///< address of a created resource; HTTP Content-Location, CoAP
                                  ///< Location-Path
   std::string dialect;           ///< switches of dialects that the request needed, "no_rvi,acme_om"

@@ -182,6 +182,7 @@ TEST_F(CoapMapping, TellsOfTokens) {
   response.assigned_token_ids =
       Value::object({{"ltia", Value::array({Value::object({{"lti", "a"}, {"tkid", "t1:x"}})})}});
   response.token_request_information = Value::object({{"dasi", Value::array({"x"})}});
+  response.signatures_requested = true;
   response.content = Value::object({{"m2m:dbg", "no"}});
   const AnswerStyle style{&codecs_.preferred(), false, OptionNumbers::kRegistered};
 
@@ -191,6 +192,7 @@ TEST_F(CoapMapping, TellsOfTokens) {
   ASSERT_TRUE(read) << read.error().detail;
   EXPECT_EQ(*read->assigned_token_ids, *response.assigned_token_ids);
   EXPECT_EQ(*read->token_request_information, *response.token_request_information);
+  EXPECT_EQ(read->signatures_requested, true);
   EXPECT_TRUE(read->content.empty());
 }
 

@@ -122,17 +122,27 @@ int over_coap_tcp(const Bad& bad, const std::string& content) {
   return static_cast<unsigned char>(heard[at + 2]) << 8 | static_cast<unsigned char>(heard[at + 3]);
 }
 
+/// "rsc" and its value in one of the three: 4000 is 0x19 0x0f 0xa0 in CBOR.
+int status_in(const std::string& heard, const std::string& codec) {
+  if (codec == "json") return number_behind(heard, "\"rsc\":");
+  if (codec == "xml") return number_behind(heard, "<rsc>");
+  const std::size_t at = heard.find("rsc\x19");
+  if (at == std::string::npos || at + 5 >= heard.size()) return 0;
+  return static_cast<unsigned char>(heard[at + 4]) << 8 | static_cast<unsigned char>(heard[at + 5]);
+}
+
 int over_websocket(const Bad& bad, const std::string& content) {
+  const std::string codec = bad.codec;
   const RawTcp peer(World::plain().port("ws"));
-  peer.say(websocket_upgrade("json"));
+  peer.say(websocket_upgrade(codec));
   const std::string head =
       peer.hear([](const std::string& text) { return text.find("\r\n\r\n") != text.npos; });
   EXPECT_NE(head.find(" 101 "), std::string::npos) << head;
-  if (bad.codec != std::string("json")) return 4000;  // see over_mqtt for the other two
-  peer.say(websocket_frame(1, content));
-  const std::string heard =
-      peer.hear([](const std::string& text) { return text.find("\"rsc\":") != text.npos; });
-  return number_behind(heard, "\"rsc\":");
+  constexpr unsigned char kText = 1, kBinary = 2;
+  peer.say(websocket_frame(codec == "cbor" ? kBinary : kText, content));
+  return status_in(
+      peer.hear([&codec](const std::string& text) { return status_in(text, codec) >= 1000; }),
+      codec);
 }
 
 /// What is no primitive cannot be answered: its sender is in the topic, its identifier is not.

@@ -62,6 +62,13 @@ bool RawTcp::is_closed() const {
   }
 }
 
+bool RawTcp::closes_within(int milliseconds) const {
+  pollfd watched{socket_, POLLIN, 0};
+  if (::poll(&watched, 1, milliseconds) <= 0) return false;
+  char buffer[4096];
+  return ::recv(socket_, buffer, sizeof buffer, 0) <= 0;
+}
+
 std::string websocket_frame(unsigned char opcode, std::string_view payload) {
   constexpr unsigned char kFinal = 0x80, kMasked = 0x80;
   std::string frame(1, static_cast<char>(kFinal | opcode));

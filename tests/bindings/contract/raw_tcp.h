@@ -28,6 +28,8 @@ class RawTcp {
   }
   /// True once the peer has closed; false after ten seconds.
   bool is_closed() const;
+  /// What comes is thrown away.
+  bool closes_within(int milliseconds) const;
 
  private:
   bool hear_more(std::string& heard) const;

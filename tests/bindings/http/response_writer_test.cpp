@@ -42,6 +42,7 @@ TEST_F(WriteResponse, CarriesEveryParameter) {
   response.event_category = 2;
   response.content_status = 1;
   response.content_offset = 77;
+  response.signatures_requested = true;
   response.vendor_information = "v";
   response.content_location = "/id-in/cnt1";
   response.content = Value::object({{"m2m:uri", "x"}});
@@ -49,7 +50,8 @@ TEST_F(WriteResponse, CarriesEveryParameter) {
   EXPECT_EQ(write(response, true, false),
             "HTTP/1.1 201 \r\nX-M2M-RSC: 2001\r\nX-M2M-RI: r1\r\nX-M2M-Origin: /id-in\r\n"
             "X-M2M-OT: 20261121T120000\r\nX-M2M-RST: 20261121T120001\r\nX-M2M-EC: 2\r\n"
-            "X-M2M-CTS: 1\r\nX-M2M-CTO: 77\r\nX-M2M-VSI: v\r\nContent-Location: /~/id-in/cnt1\r\n"
+            "X-M2M-CTS: 1\r\nX-M2M-CTO: 77\r\nX-M2M-ASRI: true\r\nX-M2M-VSI: "
+            "v\r\nContent-Location: /~/id-in/cnt1\r\n"
             "Connection: close\r\nContent-Type: application/vnd.onem2m-res+json\r\n"
             "Content-Length: 15\r\n\r\n{\"m2m:uri\":\"x\"}");
 }

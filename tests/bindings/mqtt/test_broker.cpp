@@ -168,6 +168,9 @@ TestBroker::Configuration TestBroker::shipped(fs::path folder) {
         {"@FOLDER@", folder.string()},
     };
     for (const auto& [word, value] : words) replace_all(text, word, value);
+    const fs::path revoked = folder / "revoked.pem";
+    if (fs::exists(revoked))
+      replace_all(text, "# crlfile @CRLFILE@", "crlfile " + revoked.string());
     return text;
   };
 }

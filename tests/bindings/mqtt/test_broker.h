@@ -45,7 +45,7 @@ class TestBroker {
   /// Everybody may do everything, nothing is kept.
   static Configuration plain();
   /// The configuration that we ship (mosquitto.conf.in and mosquitto.acl) with certificates and
-  /// state in `folder`: broker.pem, broker.key, ca.pem.
+  /// state in `folder`: broker.pem, broker.key, ca.pem, and revoked.pem if there is a list.
   static Configuration shipped(std::filesystem::path folder);
 
  private:

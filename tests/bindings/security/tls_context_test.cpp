@@ -157,5 +157,12 @@ TEST_F(TlsContextTest, NeverShowsThePinOfATokenKey) {
   EXPECT_THAT(refused.error().detail, testing::Not(HasSubstr("1234")));
 }
 
+// Early data (0-RTT) could be said again by whoever recorded it. Source: RFC 8446 clause 8.
+TEST_F(TlsContextTest, TakesNothingThatCouldBeReplayed) {
+  const auto context = make_server_context(server_);
+  ASSERT_TRUE(context.has_value());
+  EXPECT_EQ(SSL_CTX_get_max_early_data(context->get()), 0u);
+}
+
 }  // namespace
 }  // namespace gatehouse

@@ -35,11 +35,12 @@ Response full_response() {
   response.content_status = 1;
   response.content_offset = 7;
   response.vendor_information = "v";
+  response.signatures_requested = false;
   return response;
 }
 const std::string kFullText =
     R"({"rsc":2001,"rqi":"r\"1","rvi":"3","to":"CA","fr":"/id-in","ot":"20261121T120000",)"
-    R"("rset":"5000","ec":2,"cnst":1,"cnot":7,"vsi":"v","pc":{"m2m:cnt":{"rn":"c"}}})";
+    R"("rset":"5000","ec":2,"cnst":1,"cnot":7,"vsi":"v","asri":false,"pc":{"m2m:cnt":{"rn":"c"}}})";
 const std::string kContentText = R"({"m2m:cnt":{"rn":"c"}})";
 
 // TS-0004 table 7.1.2-1
