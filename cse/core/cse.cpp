@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cse/core/address.h"
+#include "cse/core/on_demand_discovery.h"
 #include "cse/core/release_view.h"
 #include "cse/core/request_size.h"
 
@@ -247,7 +248,10 @@ void Cse::retrieve(Request request, const ResourcePtr& target, const std::string
     return enqueue(std::make_shared<const Request>(std::move(request)), originator, false, target,
                    std::move(reply));
   }
-  reply(retrieve_resource(procedures(), request, originator, target, resources));
+  Response response = retrieve_resource(procedures(), request, originator, target, resources);
+  if (wants_proxy(request, *target, response))
+    return ask_proxy(*this, std::move(request), target, originator, std::move(reply));
+  reply(std::move(response));
 }
 
 Response Cse::retrieve(const Request& request, const ResourcePtr& target,

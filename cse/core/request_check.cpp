@@ -3,6 +3,7 @@
 #include <array>
 
 #include "cse/core/cse.h"
+#include "cse/core/on_demand_discovery.h"
 
 namespace gatehouse {
 namespace {
@@ -44,12 +45,13 @@ Result<void> check_operation(const Request& request) {
                                         " is not valid for " +
                                         std::string(name_of(request.operation)));
     }
-    const bool discovery = request.filter && request.filter->filter_usage == 1;
+    const bool discovery = is_discovery(request);
     if (discovery ? rcn != 6 && rcn != 11 : rcn == 11) {
       return fail(Rsc::kBadRequest,
-                  discovery ? "rcn (resultContent): a discovery (fu=1) answers references, which "
-                              "is absent, 6 or 11"
-                            : "rcn (resultContent): 11 is for discovery (fu=1) only");
+                  discovery
+                      ? "rcn (resultContent): a discovery (fu=1 or 3) answers references, which "
+                        "is absent, 6 or 11"
+                      : "rcn (resultContent): 11 is for discovery (fu=1 or 3) only");
     }
   }
   return {};

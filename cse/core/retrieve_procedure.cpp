@@ -1,4 +1,5 @@
 // RETRIEVE of one resource. Source: TS-0004 clause 7.3.3.6, TS-0001 clause 10.1.3.
+#include "cse/core/on_demand_discovery.h"
 #include "cse/core/procedures.h"
 
 namespace gatehouse {
@@ -45,7 +46,7 @@ Response retrieve_resource(const ProcedureContext& procedure, const Request& req
   const TypeBehaviour& behaviour = procedure.behaviours.of(target->type());
   if (auto refusal = behaviour.refuses(Operation::kRetrieve, request))
     return error_response(request, *refusal);
-  const bool discovery = request.filter && request.filter->filter_usage == 1;
+  const bool discovery = is_discovery(request);
   auto question = AccessRequest::of(request, originator,
                                     discovery ? Privilege::kDiscovery : Privilege::kRetrieve);
   if (!request.attribute_list.empty()) question.attributes = &request.attribute_list;

@@ -41,8 +41,8 @@ Result<Value> Permissions::shown(const ResourcePtr& target, ResourceReader& reso
   if (*granted != 0) {
     rules.push_back(Value::object({{"acor", Value::array({originator_})}, {"acop", *granted}}));
   }
-  return Value::object({{std::string(target->schema().root),
-                         Value::object({{"pv", Value::object({{"acr", std::move(rules)}})}})}});
+  return Value::object(
+      {{"m2m:acp", Value::object({{"pv", Value::object({{"acr", std::move(rules)}})}})}});
 }
 
 }  // namespace gatehouse

@@ -19,8 +19,9 @@ class Permissions {
   /// Those of `asked` that the originator may do on the resource.
   Result<std::int64_t> of(const ResourcePtr& resource, std::int64_t asked,
                           ResourceReader& resources) const;
-  /// The answer to resultContent 12: the privileges as the originator has them, as one rule of
-  /// type m2m:setOfAcrs below the root of the target.
+  /// The answer to resultContent 12: what the originator may do, written as the privileges of an
+  /// <accessControlPolicy> with one rule, or none. The standard at hand names the option and not
+  /// the form of its answer; this one is of a type that every serialization knows (m2m:setOfAcrs).
   Result<Value> shown(const ResourcePtr& target, ResourceReader& resources) const;
 
  private:
