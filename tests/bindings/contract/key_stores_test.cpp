@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "tests/bindings/contract/mqtt_connection.h"
 #include "tests/bindings/contract/wires.h"
 
 namespace gatehouse::contract {
@@ -17,9 +18,15 @@ struct Kept {
     credentials.keep_keys_in(*store);
     world = std::make_unique<World>(&credentials);
   }
+  ~Kept() { MqttConnection::end(*world); }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  static auto& all() {
+    static std::map<std::string, std::unique_ptr<Kept>> kept;
+    return kept;
+  }
   static Kept& of(const std::string& kind) {
-    static std::map<std::string, std::unique_ptr<Kept>> all;
-    auto& kept = all[kind];
+    auto& kept = all()[kind];
     if (!kept) kept = std::make_unique<Kept>(kind);
     return *kept;
   }
@@ -39,7 +46,12 @@ Request request(Operation operation, const std::string& to) {
   return made;
 }
 
-class KeyStores : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+class KeyStores : public testing::TestWithParam<std::tuple<const char*, const char*>> {
+ public:
+  // Not at the exit of the process: by then the token's library has been taken down, and a worker
+  // that connects to its broker again would still ask it for the key.
+  static void TearDownTestSuite() { Kept::all().clear(); }
+};
 
 // TS-0003 clause 8.2.2.3; the node lets nobody in without a certificate, nor is it believed
 // without.

@@ -6,11 +6,24 @@
 
 namespace gatehouse::contract {
 
-MqttConnection& MqttConnection::of(World& world, bool mqtt_5) {
+namespace {
+
+auto& all_connections() {
   static std::map<std::pair<World*, bool>, std::unique_ptr<MqttConnection>> kept;
-  auto& connection = kept[{&world, mqtt_5}];
+  return kept;
+}
+
+}  // namespace
+
+MqttConnection& MqttConnection::of(World& world, bool mqtt_5) {
+  auto& connection = all_connections()[{&world, mqtt_5}];
   if (!connection) connection = std::make_unique<MqttConnection>(world, mqtt_5);
   return *connection;
+}
+
+void MqttConnection::end(World& world) {
+  all_connections().erase({&world, false});
+  all_connections().erase({&world, true});
 }
 
 MqttConnection::MqttConnection(World& world, bool mqtt_5)

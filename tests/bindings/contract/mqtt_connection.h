@@ -15,6 +15,8 @@ class MqttConnection {
   static constexpr const char* kOwnTopic = "of/its/own";  ///< no topic of oneM2M's
 
   static MqttConnection& of(World& world, bool mqtt_5);
+  /// Ends the connections to a world that is about to end.
+  static void end(World& world);
 
   MqttConnection(World& world, bool mqtt_5);
   Response ask(Request request, const std::string& codec);
