@@ -218,7 +218,8 @@ TEST_F(TwoEnds, ACertificateTellsWhoIsThereBeforeAnythingIsSaid) {
   ASSERT_EQ(at_server.seen().size(), 1u);
   EXPECT_TRUE(at_server.seen()[0].peer->authenticated);
   EXPECT_EQ(at_server.seen()[0].peer->transport, "wss");
-  EXPECT_EQ(at_server.seen()[0].peer->identities, std::vector<std::string>{"/id-mn"});
+  EXPECT_EQ(at_server.seen()[0].peer->identities,
+            (std::vector<std::string>{"/id-mn", "//sp.example/id-mn"}));
   EXPECT_EQ(
       send(server, "ws://nowhere.invalid", "/id-mn", request_of(Operation::kNotify, "/id-in")).rsc,
       Rsc::kOk);

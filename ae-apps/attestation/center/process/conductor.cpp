@@ -91,7 +91,8 @@ Result<void> Conductor::report(const Value& report) {
   }
   const auto taken = take(device, entry);
   if (!taken) return fail(taken.error());
-  waiting_[device].id.clear();
+  // A report may come twice, and late: it does not answer what was asked since beside an operation.
+  if (awaited || !(waiting.periodic || waiting.enrolling)) waiting.id.clear();
   advance(device);
   return {};
 }

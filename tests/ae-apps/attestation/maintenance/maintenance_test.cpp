@@ -2,6 +2,8 @@
 // dies, lies or is missing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/ae-apps/attestation/maintenance/maintenance_world.h"
 
 namespace gatehouse::center {
@@ -38,6 +40,24 @@ TEST(Maintenance, LeavesAReceiptInTheCar) {
   ASSERT_TRUE(world.run_until("attested")) << world.all_news();
 
   EXPECT_TRUE(world.has_receipt(1));
+}
+
+// After a restart a report may come by its notification and from the container.
+TEST(Maintenance, AReportThatComesTwiceIsNoAnswerToWhatWasAskedSince) {
+  MaintenanceWorld world;
+  be_ready(world);
+  ASSERT_TRUE(world.center().command(maintain()));
+  ASSERT_TRUE(world.run_until("certified"));
+  const auto with_record = std::ranges::find_if(world.delivered(), [](const Value& report) {
+    return !report.string_at("record").empty() && report.contains("evidence");
+  });
+  ASSERT_NE(with_record, world.delivered().end());
+  const Value again = *with_record;
+  ASSERT_TRUE(world.center().command(attest_now()));
+
+  EXPECT_TRUE(world.center().report(again));
+
+  EXPECT_TRUE(world.run_until("attested")) << world.all_news();
 }
 
 /// Each time the Center speaks with somebody, all programs die: before the other hears it, or

@@ -235,6 +235,7 @@ class MaintenanceWorld {
         }
       }
       if (report) {
+        delivered_.push_back(*report);
         if (const auto taken = conductor_->report(*report); !taken) refused_ = taken.error().detail;
       } else {
         conductor_->tick();
@@ -250,6 +251,8 @@ class MaintenanceWorld {
   }
 
   const std::vector<Value>& news() const { return news_; }
+  /// The reports that the Center was given, in order.
+  const std::vector<Value>& delivered() const { return delivered_; }
   /// What the CSE was told about the car, in order.
   const std::vector<bool>& trusted() const { return trusted_; }
   const std::string& refused() const { return refused_; }
@@ -341,7 +344,7 @@ class MaintenanceWorld {
   std::optional<Conductor> conductor_;
   int countdown_ = -1;
   bool dead_ = false;
-  std::vector<Value> news_;
+  std::vector<Value> news_, delivered_;
   std::size_t seen_ = 0;
   std::string refused_;
   std::vector<bool> trusted_;
