@@ -104,7 +104,7 @@ Result<Value> Desk::challenge(const Value& request) {
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(request.integer_at("resets"), 0, 1000));
   if (const auto good = parse_challenge(encode(wanted)); !good) return fail(good.error());
   const std::optional<Issued>& before = state->issued;
-  const bool again = before && !before->used && !before->place.empty() &&
+  const bool again = before && before->used_by.empty() && !before->place.empty() &&
                      before->place == text_of(*place) &&
                      before->challenge.purpose == wanted.purpose &&
                      clock_() - before->at <= settings_.nonce_lifetime;
@@ -114,7 +114,7 @@ Result<Value> Desk::challenge(const Value& request) {
         record_of(*place, after ? RecordKind::kAfterChallenge : RecordKind::kBeforeChallenge,
                   *device, {{"nonce", to_hex(wanted.nonce)}}, {});
     if (!record) return fail(record.error());
-    state->issued = Issued{wanted, clock_(), text_of(*place), *record, false};
+    state->issued = Issued{wanted, clock_(), text_of(*place), *record, ""};
     if (auto done = files_.store(*device, *state); !done) return fail(done.error());
   }
   Value out = Value::object({{"challenge", encode(state->issued->challenge)}});
@@ -154,15 +154,15 @@ Result<Value> Desk::judge(const Value& request) {
   const std::string text = request.string_at("evidence");
   const std::string hash = to_hex(digest(HashAlg::kSha256, {view_of(text)}));
   const std::string nonce = to_hex(state->issued->challenge.nonce);
-  if (state->issued->used) {
-    const auto& judged = state->judged;
-    if (judged && judged->nonce == nonce && judged->evidence_hash == hash) {
-      return answer_of(*judged, "", "");
-    }
-    return fail(Rsc::kConflict, "nonce: it is used up");
+  const std::string used_by = state->issued->used_by;
+  if (!used_by.empty() && used_by != hash) return fail(Rsc::kConflict, "nonce: it is used up");
+  if (const auto& judged = state->judged;
+      judged && judged->nonce == nonce && judged->evidence_hash == hash) {
+    return answer_of(*judged, "", "");
   }
-  // Used up before anything is looked at: a second copy fails whatever becomes of this one.
-  state->issued->used = true;
+  // Used up before anything is looked at: other evidence fails whatever becomes of this. Who dies
+  // before the verdict is on the disk gives it when the same bytes come again.
+  state->issued->used_by = hash;
   state->judged.reset();
   if (auto done = files_.store(*device, *state); !done) return fail(done.error());
   if (clock_() - state->issued->at > settings_.nonce_lifetime) {

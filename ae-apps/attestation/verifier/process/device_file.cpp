@@ -43,7 +43,7 @@ Value issued_value(const Issued& issued) {
                         {"at", to_text(issued.at)},
                         {"place", issued.place},
                         {"record", issued.record},
-                        {"used", issued.used}});
+                        {"used_by", issued.used_by}});
 }
 
 Result<Issued> issued_from(const Value& value) {
@@ -51,7 +51,7 @@ Result<Issued> issued_from(const Value& value) {
   const auto at = parse_timestamp(value.string_at("at"));
   if (!challenge || !at) return fail(Rsc::kNotAcceptable, "state: challenge");
   return Issued{*std::move(challenge), *at, value.string_at("place"), value.string_at("record"),
-                value.bool_at("used", true)};
+                value.string_at("used_by", "unknown")};
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace gatehouse::attest {
 struct Issued {
   Challenge challenge;
   Timestamp at;
-  std::string place;   ///< where its record went, as JSON; empty: no record
-  std::string record;  ///< the same answer for whoever asks again before it is used
-  bool used = false;
+  std::string place;    ///< where its record went, as JSON; empty: no record
+  std::string record;   ///< the same answer for whoever asks again before it is used
+  std::string used_by;  ///< SHA-256 of the evidence that used it up, in hex; empty: none yet
 };
 
 /// What was said to the evidence that used up the challenge: who asks again with the same bytes

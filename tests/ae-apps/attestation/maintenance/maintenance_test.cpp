@@ -204,6 +204,27 @@ TEST(Desk, JudgesTheSameEvidenceOnce) {
   EXPECT_EQ(other.error().rsc, Rsc::kConflict);
 }
 
+// The verifier may die when the nonce is used up and the verdict is not on its disk.
+TEST(Desk, JudgesTheSameEvidenceAgainIfItCameToNoVerdict) {
+  MaintenanceWorld world;
+  be_ready(world);
+  ASSERT_TRUE(world.ask_verifier("challenge",
+                                 Value::object({{"device", kDevice}, {"purpose", "periodic"}})));
+  const Value junk = Value::object({{"device", kDevice}, {"evidence", "{}"}});
+  world.hide_policy();
+  ASSERT_FALSE(world.ask_verifier("judge", junk));
+  world.show_policy();
+
+  const auto other =
+      world.ask_verifier("judge", Value::object({{"device", kDevice}, {"evidence", "{\"v\":1}"}}));
+  const auto same = world.ask_verifier("judge", junk);
+
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().detail, "nonce: it is used up");
+  ASSERT_TRUE(same) << same.error().detail;
+  EXPECT_EQ(same->string_at("recommendation"), "denied");
+}
+
 TEST(Desk, KnowsOnlyItsDevices) {
   MaintenanceWorld world;
 
