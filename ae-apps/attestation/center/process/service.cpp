@@ -249,6 +249,12 @@ Result<std::vector<Value>> Service::history_of(const std::string& ecu) {
 }
 
 void Service::tell(const Value& news) {
+  // First the resource: who reads of an event in the log finds it there.
+  if (ae_ != nullptr) {
+    if (auto told = ae_->container(kResults).push(news); !told) {
+      log_.say("results: " + told.error().detail);
+    }
+  }
   std::vector<ota::StepLog::Field> fields;
   for (const Member& member : *news.as_object()) {
     if (member.name == "event" || member.name == "jws") continue;
@@ -256,10 +262,6 @@ void Service::tell(const Value& news) {
     fields.emplace_back(member.name, text != nullptr ? *text : to_json(member.value));
   }
   log_.step('C', news.string_at("event"), fields);
-  if (ae_ == nullptr) return;
-  if (auto told = ae_->container(kResults).push(news); !told) {
-    log_.say("results: " + told.error().detail);
-  }
 }
 
 }  // namespace gatehouse::center
