@@ -3,7 +3,6 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace gatehouse::http {
@@ -154,7 +153,7 @@ struct Http2::Callbacks {
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     std::size_t got = std::min(size, stream->body.size() - stream->sent);
     if (got > 0) {
-      std::memcpy(buffer, stream->body.data() + stream->sent, got);
+      std::copy_n(stream->body.begin() + static_cast<std::ptrdiff_t>(stream->sent), got, buffer);
       stream->sent += got;
     } else if (stream->source_left > 0) {
       const auto wanted =

@@ -290,7 +290,7 @@ void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::st
             Prepared done = [this, shared, originator, target, reply](std::optional<Error> refused,
                                                                       std::string name) {
               if (refused) return reply(error_response(*shared, *refused));
-              enqueue(shared, name.empty() ? originator : std::move(name), false, target, reply);
+              enqueue(shared, name.empty() ? originator : name, false, target, reply);
             };
             if (creates) {
               behaviour.prepare_create(*shared, *found, originator, std::move(done));

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace gatehouse::http::testing_support {
@@ -70,7 +69,7 @@ struct Http2Client::Callbacks {
                            std::uint32_t* flags, nghttp2_data_source* source, void*) {
     auto& sending = *static_cast<Sending*>(source->ptr);
     const std::size_t part = std::min(size, sending.body.size() - sending.sent);
-    std::memcpy(buffer, sending.body.data() + sending.sent, part);
+    std::copy_n(sending.body.begin() + static_cast<std::ptrdiff_t>(sending.sent), part, buffer);
     sending.sent += part;
     if (sending.sent == sending.body.size()) {
       if (sending.whole) *flags |= NGHTTP2_DATA_FLAG_EOF;

@@ -89,9 +89,11 @@ TEST_F(MafKeysTest, TakesOnlyKeysForAssociations) {
   const std::pair<const char*, Value> wrong[] = {{"suid", 33}, {"kv", "0011"}, {"kv", "zz"},
                                                  {"cr", "C"},  {"cr", ""},     {"et", "later"}};
   int number = 0;
-  for (const auto& [name, value] : wrong) {
-    maf_.answer = [&](const Request&) { return with_key(Value::object({{name, value}})); };
-    EXPECT_FALSE(keys_.find(std::to_string(++number) + kId.substr(1))) << name;
+  for (const std::pair<const char*, Value>& row : wrong) {
+    maf_.answer = [&row](const Request&) {
+      return with_key(Value::object({{row.first, row.second}}));
+    };
+    EXPECT_FALSE(keys_.find(std::to_string(++number) + kId.substr(1))) << row.first;
   }
 }
 

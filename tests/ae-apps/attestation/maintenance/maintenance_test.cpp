@@ -52,7 +52,7 @@ TEST(Maintenance, AReportThatComesTwiceIsNoAnswerToWhatWasAskedSince) {
     return !report.string_at("record").empty() && report.contains("evidence");
   });
   ASSERT_NE(with_record, world.delivered().end());
-  const Value again = *with_record;
+  const Value& again = *with_record;
   ASSERT_TRUE(world.center().command(attest_now()));
 
   EXPECT_TRUE(world.center().report(again));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "ae-apps/attestation/quote/replay.h"
@@ -127,7 +128,7 @@ TEST_F(MeasuredLogsTest, ThatLostAnEntryAreRefused) {
     auto logs = open();
     ASSERT_TRUE(logs->measure_ecus({kBrake}));
   }
-  std::ofstream(folder_ / "logs/events.cel", std::ios::trunc);
+  std::filesystem::resize_file(folder_ / "logs/events.cel", 0);
 
   const auto logs = open();
 
