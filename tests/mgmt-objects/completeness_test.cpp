@@ -89,7 +89,7 @@ Announced announced_of(const std::string& text) {
 
 class Completeness : public testing::Test {
  protected:
-  Completeness() : listing_(test::read_standard_listing()) {
+  Completeness() : listing_(test::read_standard_listing(GATEHOUSE_STANDARD_LISTING)) {
     add_standard_types(schemas_);
     add_management_objects(schemas_);
     add_announced_variants(schemas_, owner_, rule_owner_);

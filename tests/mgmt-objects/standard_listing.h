@@ -69,9 +69,9 @@ inline void read_row_of_type(const std::string& first, std::istringstream& words
   }
 }
 
-inline StandardListing read_standard_listing() {
+inline StandardListing read_standard_listing(const std::string& path) {
   StandardListing listing;
-  std::ifstream file(GATEHOUSE_STANDARD_LISTING);
+  std::ifstream file(path);
   std::string complex_type;
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
