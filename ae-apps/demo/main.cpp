@@ -72,8 +72,9 @@ void report_failure(Screen& screen, const std::string& where, const std::string&
 /// True if all went well.
 bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
   const auto start = Clock::now();
-  screen.title("Gatehouse: the first car",
-               "an infrastructure node, a gateway and two ECUs; every step over the real protocol");
+  screen.title(
+      "Gatehouse: the first car",
+      "an infrastructure node, a gateway and three ECUs; every step over the real protocol");
   screen.chapter("", "Set-up in " + car.layout().work.string());
   const fs::path work = car.layout().work;
   if (const auto done = car.set_up(Consent{!o.ask}); !done) {
