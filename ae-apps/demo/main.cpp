@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "ae-apps/demo/attacks.h"
 #include "ae-apps/demo/attestation_steps.h"
 #include "ae-apps/demo/keep.h"
 #include "ae-apps/demo/story.h"
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  bool keep = false, verbose = false, yes = false, ask = false, no_color = false;
+  bool attacks = false, keep = false, verbose = false, yes = false, ask = false, no_color = false;
   std::string work;
 };
 
@@ -24,6 +25,7 @@ void add_options(CLI::App& app, Options& o) {
   CLI::Option* yes = app.add_flag("--yes", o.yes, "Agree to the updates by itself (the default)");
   app.add_flag("--ask", o.ask, "Wait for your answer at the gateway's display instead")
       ->excludes(yes);
+  app.add_flag("--attacks", o.attacks, "Then mount the attacks, each of which must be refused");
   app.add_flag("--keep", o.keep, "Leave the system running until Ctrl-C; print lines to try");
   app.add_flag("--verbose", o.verbose, "Show every primitive");
   app.add_flag("--no-color", o.no_color, "No colours, even on a terminal");
@@ -97,6 +99,13 @@ bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
   if (const auto done = attestation.finish(); !done) {
     report_failure(screen, attestation.where(), done.error().detail, attestation.log(), work);
     return false;
+  }
+  Attacks attacks(car, crew, screen);
+  if (o.attacks) {
+    if (const auto done = attacks.mount(); !done) {
+      report_failure(screen, attacks.where(), done.error().detail, crew.culprit_log(), work);
+      return false;
+    }
   }
   story.print_summary(std::chrono::duration_cast<Duration>(Clock::now() - start));
   if (!o.keep) return true;

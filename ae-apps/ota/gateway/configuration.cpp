@@ -282,6 +282,49 @@ void check_credentials(ota::MemberReader& in, const GatewaySettings& settings) {
   }
 }
 
+void read_preconditions(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  const Value* object = in.object("preconditions");
+  if (object == nullptr) return;
+  ota::MemberReader at(*object, "preconditions.");
+  Preconditions& rules = out.preconditions;
+  rules.status_file = folder.locate(at.text("status_file", true));
+  rules.parked = at.truth("parked", true);
+  if (at.has("ignition")) rules.ignition = at.truth("ignition", true);
+  rules.least_battery_percent = at.whole("battery_percent", 0, 100, 0);
+  rules.least_celsius = at.whole("least_celsius", -60, 150, rules.least_celsius);
+  rules.most_celsius = at.whole("most_celsius", -60, 150, rules.most_celsius);
+  rules.patience = std::chrono::seconds(at.whole("wait_s", 0, 90 * 86400, 86400));
+  if (const auto done = at.finish(); !done) in.adopt(done.error());
+}
+
+void read_window(ota::MemberReader& in, GatewaySettings& out) {
+  static constexpr std::string_view kDays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+  const Value* object = in.object("maintenance_window");
+  if (object == nullptr) return;
+  ota::MemberReader at(*object, "maintenance_window.");
+  MaintenanceWindow window;
+  for (const auto& [name, time] :
+       {std::pair{"from", &window.opens}, std::pair{"to", &window.closes}}) {
+    const auto read = parse_clock(at.text(name, true));
+    if (!read) at.fault(name, "must be a time such as 22:00");
+    *time = read.value_or(std::chrono::minutes(0));
+  }
+  window.utc_offset = std::chrono::minutes(at.whole("utc_offset_minutes", -14 * 60, 14 * 60, 0));
+  if (at.has("weekdays")) {
+    window.weekdays.fill(false);
+    for (const std::string& day : at.texts("weekdays")) {
+      const auto* found = std::find(std::begin(kDays), std::end(kDays), day);
+      if (found == std::end(kDays)) {
+        at.fault("weekdays", "must be of sun, mon, tue, wed, thu, fri, sat");
+      } else {
+        window.weekdays[static_cast<std::size_t>(found - std::begin(kDays))] = true;
+      }
+    }
+  }
+  if (const auto done = at.finish(); !done) return in.adopt(done.error());
+  out.window = window;
+}
+
 void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   out.state_dir = folder.locate(in.text("state_dir", true));
   const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
@@ -315,6 +358,8 @@ Result<GatewaySettings> parse_configuration(std::string_view json, const std::st
   read_signing(in, out, folder);
   read_uptane(in, out, folder);
   read_diagnostics(in, out, folder);
+  read_preconditions(in, out, folder);
+  read_window(in, out);
   read_ecus(in, out, folder);
   check_credentials(in, out);
   if (const auto done = in.finish(); !done) return fail(done.error());

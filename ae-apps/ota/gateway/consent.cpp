@@ -45,14 +45,10 @@ Result<void> ConsentDesk::open(const std::string& file) {
   return {};
 }
 
-Result<void> ConsentDesk::record_locked(const Question& question, Decision decision,
+Result<void> ConsentDesk::record_locked(const Question& question, std::string_view decision,
                                         const std::string& by) {
-  const Answer answer{question.job,
-                      question.ecu,
-                      question.from_version,
-                      question.to_version,
-                      std::string(word_for(decision)),
-                      by,
+  const Answer answer{question.job,        question.ecu,          question.from_version,
+                      question.to_version, std::string(decision), by,
                       ota::timestamp_now()};
   if (auto kept = ota::append_line(file_, line_of(answer)); !kept) return kept;
   history_.push_back(answer);
@@ -63,19 +59,30 @@ Result<void> ConsentDesk::record_locked(const Question& question, Decision decis
 Result<void> ConsentDesk::record(const Question& question, Decision decision,
                                  const std::string& by) {
   const std::lock_guard lock(mutex_);
-  return record_locked(question, decision, by);
+  return record_locked(question, word_for(decision), by);
 }
 
 Result<Decision> ConsentDesk::ask(const Question& question, std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
-  pending_ = question;
-  given_.reset();
-  changed_.wait_for(lock, limit, [this] { return given_.has_value() || stopped_; });
-  pending_.reset();
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    pending_ = question;
+    given_.reset();
+    later_.reset();
+    changed_.wait_until(lock, deadline, [this] { return given_ || later_ || stopped_; });
+    pending_.reset();
+    if (given_ || !later_) break;
+    if (auto kept = record_locked(question, "postponed", later_->by); !kept) {
+      return fail(kept.error());
+    }
+    const auto again = std::min(deadline, std::chrono::steady_clock::now() + later_->pause);
+    changed_.wait_until(lock, again, [this] { return stopped_; });
+  }
   if (!given_ && stopped_) return Decision::kStopped;
   Decision decision = Decision::kNoAnswer;
   if (given_) decision = given_->first ? Decision::kAccepted : Decision::kDeclined;
-  if (auto kept = record_locked(question, decision, given_ ? given_->second : "nobody"); !kept) {
+  const std::string by = given_ ? given_->second : "nobody";
+  if (auto kept = record_locked(question, word_for(decision), by); !kept) {
     return fail(kept.error());
   }
   return decision;
@@ -83,15 +90,24 @@ Result<Decision> ConsentDesk::ask(const Question& question, std::chrono::millise
 
 bool ConsentDesk::answer(const std::string& job, bool accept, const std::string& by) {
   const std::lock_guard lock(mutex_);
-  if (!pending_ || pending_->job != job || given_) return false;
+  if (!pending_ || pending_->job != job || given_ || later_) return false;
   given_ = {accept, by};
+  changed_.notify_all();
+  return true;
+}
+
+bool ConsentDesk::postpone(const std::string& job, std::chrono::milliseconds pause,
+                           const std::string& by) {
+  const std::lock_guard lock(mutex_);
+  if (!pending_ || pending_->job != job || given_ || later_) return false;
+  later_ = Later{pause, by};
   changed_.notify_all();
   return true;
 }
 
 std::optional<Question> ConsentDesk::pending() const {
   const std::lock_guard lock(mutex_);
-  return given_ ? std::nullopt : pending_;
+  return given_ || later_ ? std::nullopt : pending_;
 }
 
 std::vector<Answer> ConsentDesk::history() const {

@@ -15,6 +15,7 @@ struct Question {
   std::string job;  ///< Job::id
   std::string ecu, name, from_version, to_version, notes;
   std::uint64_t image_bytes = 0;
+  std::string answer_by;  ///< m2m:timestamp; afterwards it counts as no answer
 };
 
 enum class Decision : std::uint8_t {
@@ -27,7 +28,7 @@ enum class Decision : std::uint8_t {
 /// An answer as it is kept, and shown later on.
 struct Answer {
   std::string job, ecu, from_version, to_version;
-  std::string decision;  ///< "accepted", "declined", "no-answer"
+  std::string decision;  ///< "accepted", "declined", "postponed", "no-answer"
   std::string by;        ///< "the display (127.0.0.1)", "--yes", "nobody"
   std::string at;        ///< m2m:timestamp
 };
@@ -49,19 +50,28 @@ class ConsentDesk {
 
   /// False if that job does not ask (any more).
   bool answer(const std::string& job, bool accept, const std::string& by);
+  /// Asks again after the pause, if the limit is not over by then; that is recorded, too. False as
+  /// above.
+  bool postpone(const std::string& job, std::chrono::milliseconds pause, const std::string& by);
   std::optional<Question> pending() const;
   std::vector<Answer> history() const;  ///< newest first
   void stop();
 
  private:
-  Result<void> record_locked(const Question& question, Decision decision, const std::string& by);
+  Result<void> record_locked(const Question& question, std::string_view decision,
+                             const std::string& by);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string file_;
   std::optional<Question> pending_;
   std::optional<std::pair<bool, std::string>> given_;  ///< accepted, by
-  std::vector<Answer> history_;                        ///< oldest first
+  struct Later {
+    std::chrono::milliseconds pause;
+    std::string by;
+  };
+  std::optional<Later> later_;
+  std::vector<Answer> history_;  ///< oldest first
   bool stopped_ = false;
 };
 

@@ -12,6 +12,7 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t kMaxFormBytes = 4096;
+constexpr std::chrono::hours kPostponement{1};
 
 http::Page plain(int status, std::string text) {
   http::Page page;
@@ -76,8 +77,14 @@ http::Page take_form(const DisplayParts& parts, const http::PageRequest& request
     return back_to_front();
   }
   const std::string& decision = form["decision"];
-  if (decision != "accept" && decision != "decline") {
-    return plain(400, "decision: must be accept or decline");
+  if (decision != "accept" && decision != "decline" && decision != "postpone") {
+    return plain(400, "decision: must be accept, decline or postpone");
+  }
+  if (decision == "postpone") {
+    if (!parts.desk.postpone(form["job"], kPostponement, sender_of(request))) {
+      return plain(409, "This question is no longer open.");
+    }
+    return back_to_front();
   }
   if (!parts.desk.answer(form["job"], decision == "accept", sender_of(request))) {
     return plain(409, "This question is no longer open.");
@@ -103,7 +110,8 @@ http::Page state_page(const DisplayParts& parts) {
                                        {"name", question->name},
                                        {"from", question->from_version},
                                        {"to", question->to_version},
-                                       {"notes", question->notes}}));
+                                       {"notes", question->notes},
+                                       {"answer_by", question->answer_by}}));
   }
   http::Page page;
   page.content_type = "application/json";

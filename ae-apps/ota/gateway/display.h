@@ -22,10 +22,10 @@ struct DisplayParts {
 };
 
 /// The vehicle's display: `GET /` (a page for people), `GET /state` (the same as JSON), `POST
-/// /consent` (form: job, decision accept|decline, token), `POST /check` (form: token; asks the
-/// server for updates). A request whose Host is a name other than
-/// localhost is refused (421), so that no web site can get at it by DNS; a wrong token is 403, a
-/// question that is no longer open 409. No scripts, no assets from elsewhere.
+/// /consent` (form: job, decision accept|decline|postpone, token), `POST /check` (form: token; asks
+/// the server for updates). A request whose Host is a name other than localhost is refused (421),
+/// so that no web site can get at it by DNS; a wrong token is 403, a question that is no longer
+/// open 409. No scripts, no assets from elsewhere.
 http::PageHandler display_pages(DisplayParts parts);
 
 /// The page of `GET /`.

@@ -58,11 +58,13 @@ std::string question_html(const DisplayParts& parts, const Question& q) {
          row("Meanwhile",
              "This part of the vehicle does not work. Stay parked, with the "
              "ignition on. If anything fails, the present version stays.") +
+         row("Answer by", readable(q.answer_by)) +
          "</dl><form method=post action=/consent><input type=hidden name=job value=\"" +
          html_escaped(q.job) + "\"><input type=hidden name=token value=\"" +
          html_escaped(parts.csrf_token) +
          "\"><div class=buttons><button class=go name=decision value=accept>Install</button>"
-         "<button name=decision value=decline>Not now</button></div></form></section>";
+         "<button name=decision value=postpone>In an hour</button>"
+         "<button name=decision value=decline>Not at all</button></div></form></section>";
 }
 
 /// The states of a job in the user's words.

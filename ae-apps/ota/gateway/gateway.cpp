@@ -6,6 +6,15 @@
 
 namespace gatehouse::gateway {
 
+namespace {
+
+Timestamp system_time() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+}  // namespace
+
 Gateway::Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log)
     : settings_(std::move(settings)),
       log_(steps, log),
@@ -35,11 +44,12 @@ Result<void> Gateway::open(GatewayParts parts) {
   cse_ = std::make_unique<CseSide>(settings_, *ae_);
   if (auto done = cse_->prepare(); !done) return done;
   meet_ecus();
-  auto primary = Primary::open(settings_, std::move(parts.clock));
+  const Primary::Clock clock = parts.clock ? std::move(parts.clock) : Primary::Clock(system_time);
+  auto primary = Primary::open(settings_, clock);
   if (!primary) return fail(primary.error());
   primary_ = *std::move(primary);
   tools_ = std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_,
-                                                     log_, *primary_, std::move(parts.fetch),
+                                                     log_, *primary_, clock, std::move(parts.fetch),
                                                      std::move(parts.stored)});
   resume_jobs();
   ae_->serve_pages(pages());

@@ -28,11 +28,15 @@ constexpr TextField kTexts[] = {
     {"from_version", &Job::from_version},
     {"notes", &Job::notes},
     {"payload_sha256", &Job::payload_sha256},
-    {"target", &Job::target},
-    {"target_sha256", &Job::target_sha256},
-    {"for_ecu", &Job::for_ecu},
     {"offered_at", &Job::offered_at},
     {"closed_at", &Job::closed_at},
+};
+
+/// Since later versions; a job from before has none.
+constexpr TextField kLaterTexts[] = {
+    {"target", &Job::target},   {"target_sha256", &Job::target_sha256},
+    {"for_ecu", &Job::for_ecu}, {"answer_by", &Job::answer_by},
+    {"fit_by", &Job::fit_by},
 };
 
 std::filesystem::path file_of(const std::string& folder, const std::string& id) {
@@ -46,6 +50,7 @@ std::string_view name_of(JobState state) { return kStates[static_cast<std::size_
 std::string encode_job(const Job& job) {
   Value out = Value::object({{"state", name_of(job.state)}, {"image_bytes", job.image_bytes}});
   for (const TextField& field : kTexts) out.set(field.name, job.*field.member);
+  for (const TextField& field : kLaterTexts) out.set(field.name, job.*field.member);
   if (job.failure) {
     out.set("failure",
             Value::object({{"stage", job.failure->stage}, {"reason", job.failure->reason}}));
@@ -65,6 +70,7 @@ Result<Job> decode_job(std::string_view text) {
     }
     job.*field.member = *value->as_string();
   }
+  for (const TextField& field : kLaterTexts) job.*field.member = tree->string_at(field.name);
   const auto state = std::find(kStates.begin(), kStates.end(), tree->string_at("state"));
   if (state == kStates.end()) return fail(Rsc::kBadRequest, "job: state: no such state");
   job.state = static_cast<JobState>(state - kStates.begin());

@@ -43,6 +43,8 @@ struct Job {
   std::string target_sha256;       ///< of the whole file, as both repositories say
   std::string for_ecu;             ///< Director's metadata for the ECU, a JSON object by file name
   std::uint64_t image_bytes = 0;
+  std::string answer_by;              ///< m2m:timestamp; the user's answer
+  std::string fit_by;                 ///< m2m:timestamp; the vehicle's state and the window
   std::string offered_at, closed_at;  ///< m2m:timestamp
   std::optional<Failure> failure;
   Value report;  ///< entry for the server, kept so that it is sent twice rather than made twice

@@ -7,6 +7,7 @@
 
 #include "ae-apps/ota/crypto/keys.h"
 #include "ae-apps/ota/crypto/tls_session.h"
+#include "ae-apps/ota/gateway/readiness.h"
 #include "ae-apps/ota/uds/flasher.h"
 #include "ae-apps/ota/vehicle/vehicle.h"
 #include "ae-apps/sdk/settings.h"
@@ -79,6 +80,8 @@ struct GatewaySettings {
   std::vector<EcuEntry> ecus;
   /// Always set by a configuration. Without it every order is refused.
   std::optional<UptaneEntry> uptane = std::nullopt;
+  Preconditions preconditions = {};
+  std::optional<MaintenanceWindow> window = std::nullopt;  ///< none: at any time
 };
 
 }  // namespace gatehouse::gateway

@@ -5,6 +5,7 @@
 
 #include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/needs.h"
+#include "ae-apps/ota/program/state_files.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -13,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBlockBytes = 64u << 10;
+constexpr std::size_t kMaxStatusBytes = 16 * 1024;
 
 int percent_of(std::uint64_t done, std::uint64_t total) {
   return total == 0 ? 0 : static_cast<int>(done * 100 / total);
@@ -21,7 +23,7 @@ int percent_of(std::uint64_t done, std::uint64_t total) {
 /// The step of the use case to which a stage belongs.
 char letter_of(std::string_view stage) {
   if (stage == "consent") return 'F';
-  if (stage == "flash") return 'G';
+  if (stage == "flash" || stage == "preconditions") return 'G';
   return stage == "boot" ? 'H' : 'E';
 }
 
@@ -63,7 +65,7 @@ Update::Step Update::step() {
     case JobState::kVerified:
       return ask();
     case JobState::kConsented:
-      return enter(JobState::kFlashing);
+      return wait_until_fit();
     case JobState::kFlashing:
       return flash();
     case JobState::kRebooted:
@@ -262,14 +264,15 @@ Update::Step Update::check() {
                    {"release_counter", std::to_string(manifest.release_counter)},
                    {"sha256", job_.payload_sha256},
                    {"key", to_hex(image_->header.signatures.front().key_id)}});
+  job_.answer_by = to_text(tools_.clock() + tools_.settings.consent_timeout);
   return enter(JobState::kVerified);
 }
 
 // --- F: ask ----------------------------------------------------------------------------------
 
 Question Update::question() const {
-  return {job_.id,      job_.ecu,   job_.name,       job_.from_version,
-          job_.version, job_.notes, job_.image_bytes};
+  return {job_.id,      job_.ecu,   job_.name,        job_.from_version,
+          job_.version, job_.notes, job_.image_bytes, job_.answer_by};
 }
 
 void Update::tell_consent(Decision decision, const std::string& by) {
@@ -294,7 +297,11 @@ Update::Step Update::ask() {
     return enter(JobState::kConsented);
   }
   tools_.log.step('F', "asking", {{"ecu", job_.ecu}, {"version", job_.version}});
-  const Result<Decision> decision = tools_.desk.ask(question(), tools_.settings.consent_timeout);
+  // The time that is left, also after a restart.
+  const auto left = parse_timestamp(job_.answer_by).value_or(tools_.clock()) - tools_.clock();
+  const Result<Decision> decision =
+      tools_.desk.ask(question(), std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::max(left, std::chrono::microseconds(0))));
   if (!decision) {
     return give_up("consent", "the consent could not be kept: " + decision.error().detail);
   }
@@ -303,6 +310,32 @@ Update::Step Update::ask() {
   if (*decision == Decision::kAccepted) return enter(JobState::kConsented);
   return give_up("consent", *decision == Decision::kDeclined ? "the user declined the update"
                                                              : "the user gave no answer in time");
+}
+
+// --- G: when ---------------------------------------------------------------------------------
+
+/// Looks at the vehicle again and again; the user's word holds meanwhile.
+Update::Step Update::wait_until_fit() {
+  const Preconditions& rules = tools_.settings.preconditions;
+  const Timestamp now = tools_.clock();
+  if (job_.fit_by.empty()) job_.fit_by = to_text(now + rules.patience);
+  std::string reason;
+  if (!rules.status_file.empty()) {
+    const auto text = ota::read_text(rules.status_file, kMaxStatusBytes);
+    reason = unfit(rules, parse_vehicle_status(text ? *text : std::string()));
+  }
+  if (reason.empty() && tools_.settings.window && !is_open(*tools_.settings.window, now)) {
+    reason = "the maintenance window is closed";
+  }
+  if (reason.empty()) return enter(JobState::kFlashing);
+  if (parse_timestamp(job_.fit_by).value_or(now) < now) return give_up("preconditions", reason);
+  if (reason != waits_for_) {
+    waits_for_ = reason;
+    tools_.log.step('G', "waiting", {{"ecu", job_.ecu}, {"reason", reason}});
+    tools_.board.change(job_.ecu, [&](Board::Row& row) { row.last = "Waits: " + reason + "."; });
+    if (const auto kept = tools_.journal.save(job_); !kept) tools_.log.say(kept.error().detail);
+  }
+  return End::kTryLater;
 }
 
 // --- G: flash --------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ struct UpdateTools {
   Board& board;
   ota::StepLog& log;
   Primary& primary;
+  /// Of the vehicle's windows and deadlines.
+  std::function<Timestamp()> clock;
   Fetch fetch = sdk::download;
   /// After a state was stored; false: stop here, as a loss of power would. For tests.
   std::function<bool(const Job&)> stored = {};
@@ -56,6 +58,7 @@ class Update {
   Step fetch();
   Step check();
   Step ask();
+  Step wait_until_fit();
   Step flash();
   Step complete();
   Step report_failure();
@@ -81,6 +84,7 @@ class Update {
   std::atomic<bool> stopping_{false};
   bool cut_done_ = false;
   int shown_percent_ = -1;
+  std::string waits_for_;  ///< as it was told last
 };
 
 }  // namespace gatehouse::gateway

@@ -66,6 +66,39 @@ TEST_F(ConsentTest, InstallsWhatTheUserAccepts) {
             "accepted");
 }
 
+TEST_F(ConsentTest, AsksAgainLaterIfTheUserPostpones) {
+  start();
+  offer_newer();
+  const std::string job = asked_job();
+
+  EXPECT_TRUE(gateway_->desk().postpone(job, std::chrono::milliseconds(1), "a test"));
+  asked_job();
+  EXPECT_EQ(ask_page("POST", "/consent", form("accept")).status, 303);
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+  const auto history = gateway_->desk().history();
+  ASSERT_EQ(history.size(), 2u);
+  EXPECT_EQ(history[0].decision, "accepted");
+  EXPECT_EQ(history[1].decision, "postponed");
+}
+
+TEST_F(ConsentTest, APostponedQuestionStaysOverARestartAndIsNotAskedMeanwhile) {
+  start();
+  offer_newer();
+  asked_job();
+  const std::string postponed = form("postpone");
+  EXPECT_EQ(ask_page("POST", "/consent", postponed).status, 303);
+  EXPECT_EQ(ask_page("POST", "/consent", postponed).status, 409);
+  EXPECT_FALSE(gateway_->desk().pending());
+
+  restart();
+  asked_job();  // whoever starts the vehicle again is asked again
+
+  EXPECT_TRUE(reports().empty());
+  EXPECT_EQ(full_.version(), "1.0.0");
+}
+
 TEST_F(ConsentTest, LeavesTheEcuAloneIfTheUserDeclines) {
   start();
   offer_newer();
@@ -123,7 +156,7 @@ TEST_F(ConsentTest, TellsWhatIsToBeInstalledAndWhy) {
 
   EXPECT_EQ(page.status, 200);
   for (const char* part : {"Version 1.0.0", "Version 1.1.0", "brake (ECU ECU-0001)", "minute",
-                           "does not work", "Install", "Not now"}) {
+                           "does not work", "Install", "In an hour", "Not at all", "Answer by"}) {
     EXPECT_NE(page.body.find(part), std::string::npos) << part;
   }
   const Value state = parse_json(ask_page("GET", "/state").body).value();
