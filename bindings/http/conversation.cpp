@@ -150,7 +150,7 @@ void Conversation::serve_primitive(Slot& slot, std::uint64_t number) {
   // boundary.
   try {
     worker_->common->handler.handle(std::move(in.request),
-                                    [weak = weak_from_this(), number](Response response) {
+                                    [weak = weak_from_this(), number](Response&& response) {
                                       const std::shared_ptr<Conversation> self = weak.lock();
                                       if (!self) return;
                                       Worker& worker = *self->worker_;

@@ -321,7 +321,7 @@ void Worker::update_date() {
   date_line_.assign(text, size);
 }
 
-void Worker::deliver(std::shared_ptr<Conversation> to, std::uint64_t number, Response response) {
+void Worker::deliver(std::shared_ptr<Conversation> to, std::uint64_t number, Response&& response) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
@@ -332,13 +332,15 @@ void Worker::deliver(std::shared_ptr<Conversation> to, std::uint64_t number, Res
 }
 
 void Worker::deliver_all() {
-  std::vector<Delivery> ready;
   {
     const std::lock_guard lock(mutex_);
-    ready.swap(deliveries_);
+    ready_.swap(deliveries_);
   }
-  for (const Delivery& d : ready) d.to->complete(d.number, d.response);
-  for (const Delivery& d : ready) d.to->flush();
+  for (const Delivery& d : ready_) d.to->complete(d.number, d.response);
+  for (const Delivery& d : ready_) d.to->flush();
+  constexpr std::size_t kKept = 1024;
+  ready_.clear();
+  if (ready_.capacity() > kKept) ready_.shrink_to_fit();
 }
 
 void Worker::drain() {

@@ -51,7 +51,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   bool is_this_thread() const { return std::this_thread::get_id() == thread_id_; }
   /// A response that was made on another thread. One wake-up serves all that come in the meantime.
-  void deliver(std::shared_ptr<Conversation> to, std::uint64_t number, Response response);
+  void deliver(std::shared_ptr<Conversation> to, std::uint64_t number, Response&& response);
   void add(std::shared_ptr<Conversation> conversation);
   void remove(Conversation& conversation);
   std::string_view date_line() const { return date_line_; }
@@ -85,6 +85,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::mutex mutex_;  // guards the lines below
   bool stopped_ = false;
   std::vector<Delivery> deliveries_;
+  std::vector<Delivery> ready_;  ///< of the thread alone; kept for its memory
 };
 
 }  // namespace gatehouse::http

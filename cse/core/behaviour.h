@@ -162,7 +162,7 @@ class VirtualResource {
   /// Takes over the whole request. `rest` is the path behind it ("…/fopt/la" gives {"la"}).
   /// Threading: the caller's; must not block.
   virtual void handle(Request request, const ResourcePtr& parent, std::vector<std::string> rest,
-                      const std::string& originator, std::function<void(Response)> reply) = 0;
+                      const std::string& originator, std::function<void(Response&&)> reply) = 0;
 };
 
 /// Type numbers to behaviours, and (parent type, name) to virtual resources. Filled by main(), then

@@ -174,7 +174,7 @@ Result<void> Cse::found(OperationContext& context) const {
   return {};
 }
 
-void Cse::reset(std::function<void(Response)> done) {
+void Cse::reset(std::function<void(Response&&)> done) {
   submit(
       [this](OperationContext& context) -> Response {
         const auto refused = [&context](const Error& error) {

@@ -30,7 +30,7 @@ Reply completing(const Request& request, const Scheduler& clock, const Schemas& 
     reply = repeating(request, clock, std::move(reply));
   const Release asked = release_of(request);
   return [reply = std::move(reply), identifier = request.request_identifier,
-          release = request.release_version, asked, &schemas](Response response) {
+          release = request.release_version, asked, &schemas](Response&& response) {
     response.request_identifier = identifier;
     response.release_version = release;
     if (asked < Release::k4) show_as_of(asked, schemas, response);
@@ -107,7 +107,8 @@ void Cse::stop() {
 
 void Cse::handle(Request request, Reply reply) {
   reply = completing(request, scheduler_, schemas_, std::move(reply));
-  if (auto valid = check_request(request, settings_, scheduler_.now()); !valid) {
+  CommittedView resources = view();
+  if (auto valid = check_request(request, settings_, resources.now()); !valid) {
     return reply(error_response(request, valid.error()));
   }
   // TS-0004 clause 7.3.2.1: absent means release 1, which was served, or the check had refused it.
@@ -118,7 +119,6 @@ void Cse::handle(Request request, Reply reply) {
       reply(std::move(response));
     };
   }
-  CommittedView resources = view();
   auto originator = originator_of(request, resources, reply);
   if (!originator) return reply(error_response(request, originator.error()));
   for (RequestObserver* observer : extensions_.observers) observer->received(request, *originator);
@@ -142,7 +142,7 @@ Result<std::string> Cse::originator_of(const Request& request, ResourceReader& r
   return admitted;
 }
 
-void Cse::dispatch(Request request, std::string originator, Reply reply) {
+void Cse::dispatch(Request&& request, std::string originator, Reply reply) {
   const auto address = parse_address(request.to);
   if (!address) return reply(error_response(request, address.error()));
   if (!is_local(*address, settings_)) {
@@ -185,7 +185,7 @@ void Cse::dispatch(Request request, std::string originator, Reply reply) {
   dispatch_local(std::move(request), *address, std::move(originator), std::move(reply));
 }
 
-void Cse::dispatch_local(Request request, const Address& address, std::string originator,
+void Cse::dispatch_local(Request&& request, const Address& address, std::string originator,
                          Reply reply) {
   CommittedView resources = view();
   auto target = resolve(address, settings_, resources, behaviours_);
@@ -231,7 +231,7 @@ void Cse::dispatch_local(Request request, const Address& address, std::string or
   }
 }
 
-void Cse::retrieve(Request request, const ResourcePtr& target, const std::string& originator,
+void Cse::retrieve(Request&& request, const ResourcePtr& target, const std::string& originator,
                    CommittedView& resources, Reply reply) {
   if (request.result_content == 7 && extensions_.transit) {
     // The original of an announced resource, wherever it is. Source: TS-0001 clause 8.1.2 (rcn 7).
@@ -260,7 +260,7 @@ Response Cse::retrieve(const Request& request, const ResourcePtr& target,
   return retrieve_resource(procedures(), request, originator, target, resources);
 }
 
-void Cse::prepare_then_write(Request request, const ResourcePtr& target, std::string originator,
+void Cse::prepare_then_write(Request&& request, const ResourcePtr& target, std::string originator,
                              Reply reply) {
   auto shared = std::make_shared<const Request>(std::move(request));
   const bool creates = shared->operation == Operation::kCreate;
@@ -335,8 +335,8 @@ class Cse::RequestJob final : public WriteJob {
     return error_response(*request_, {Rsc::kInternalServerError, ""});
   }
 
-  void done(std::shared_ptr<WriteJob> self, Response response,
-            std::vector<Change> changes) override {
+  void done(std::shared_ptr<WriteJob> self, Response&& response,
+            std::vector<Change>&& changes) override {
     if (dry_run_) response = std::move(verdict_);
     std::shared_ptr<HeldAnswer> held;
     std::optional<Change> own;
@@ -411,7 +411,7 @@ void Cse::tell_listeners(const Committed& event) {
 }
 
 void Cse::submit(std::function<Response(OperationContext&)> work,
-                 std::function<void(Response)> done) {
+                 std::function<void(Response&&)> done) {
   auto request = std::make_shared<Request>();
   request->operation = Operation::kUpdate;
   request->to = settings_.csebase_name;

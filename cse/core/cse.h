@@ -42,7 +42,7 @@ class Cse final : public PrimitiveHandler {
 
   /// Removes every resource and begins anew, as at the first start; what services keep in memory
   /// follows from the changes. For tests (upper tester): one job, however large the tree is.
-  void reset(std::function<void(Response)> done);
+  void reset(std::function<void(Response&&)> done);
 
   // For services.
   const CseSettings& settings() const { return settings_; }
@@ -61,7 +61,7 @@ class Cse final : public PrimitiveHandler {
   /// it. The changes are shown to participants and listeners like those of a request. `done` may be
   /// empty.
   void submit(std::function<Response(OperationContext&)> work,
-              std::function<void(Response)> done = {});
+              std::function<void(Response&&)> done = {});
   /// A request of the CSE's own, to anybody: fills in from, request identifier and release, and
   /// goes the usual way.
   void request(Request request, Reply reply);
@@ -75,12 +75,13 @@ class Cse final : public PrimitiveHandler {
  private:
   Result<std::string> originator_of(const Request& request, ResourceReader& resources,
                                     Reply& reply) const;
-  void dispatch(Request request, std::string originator, Reply reply);
-  void dispatch_local(Request request, const Address& address, std::string originator, Reply reply);
-  void retrieve(Request request, const ResourcePtr& target, const std::string& originator,
+  void dispatch(Request&& request, std::string originator, Reply reply);
+  void dispatch_local(Request&& request, const Address& address, std::string originator,
+                      Reply reply);
+  void retrieve(Request&& request, const ResourcePtr& target, const std::string& originator,
                 CommittedView& view, Reply reply);
   void write(std::shared_ptr<const Request> request, std::string originator, Reply reply);
-  void prepare_then_write(Request request, const ResourcePtr& target, std::string originator,
+  void prepare_then_write(Request&& request, const ResourcePtr& target, std::string originator,
                           Reply reply);
   class RequestJob;
   /// `seen`: what the request addresses, as far as is known; may be null.

@@ -211,7 +211,9 @@ Result<bool> is_of_other_provider(const Peer& peer, const CseSettings& settings,
 Result<std::string> proven_originator(const Request& request, const CseSettings& settings,
                                       ResourceReader& resources, Admission admission) {
   std::string from = request.from;
-  if (from.starts_with(settings.sp_id + "/")) from = from.substr(settings.sp_id.size());
+  if (const std::size_t own = settings.sp_id.size();
+      from.size() > own && from[own] == '/' && from.starts_with(settings.sp_id))
+    from.erase(0, own);
   if (!request.peer) return from;  // from inside: the CSE itself and its services
   const Peer& peer = *request.peer;
   if (from.empty()) {

@@ -74,6 +74,10 @@ Result<ResourcePtr> WorkingSet::child(const Resource& parent, const std::string&
 }
 
 Result<ResourcePtr> WorkingSet::child_stored(const Resource& parent, const std::string& name) {
+  if (const auto named_by_id = entries_.find(ResourceId{name}); named_by_id != entries_.end()) {
+    const ResourcePtr& now = named_by_id->second.now;
+    if (now && now->parent() == parent.id() && now->name() == name) return now;
+  }
   const auto created = names_.find(name_key(parent.id(), name));
   if (created != names_.end()) {
     auto resource = find_stored(created->second);
@@ -109,24 +113,27 @@ Result<std::vector<ChildEntry>> WorkingSet::all_of_type(int type, const Page& pa
   return transaction_.all_of_type(type, page);
 }
 
-WorkingSet::Entry& WorkingSet::touch(const ResourceId& id, const ResourcePtr& base) {
+WorkingSet::Place& WorkingSet::touch(const ResourceId& id, const ResourcePtr& base) {
   const auto [place, is_new] = entries_.try_emplace(id);
   Entry& entry = place->second;
   if (is_new && base) entry = {base, base, base->version(), true};
-  undo_.push_back({id, entry.now});
-  return entry;
+  undo_.push_back({&*place, entry.now});
+  return *place;
 }
 
-void WorkingSet::set_now(Entry& entry, const ResourceId& id, ResourcePtr now) {
+void WorkingSet::set_now(Place& place, ResourcePtr now) {
+  auto& [id, entry] = place;
   const bool exists_changes = !entry.now != !now;
   const ResourcePtr& named = now ? now : entry.now;
   if (exists_changes && named) {
-    const std::string key = name_key(named->parent(), named->name());
-    if (now)
-      names_[key] = id;
-    else
-      names_.erase(key);
-    structural_.push_back(id);
+    if (named->name() == id.text) {
+      // Found by the identifier: nearly all that a busy CSE creates needs no name of its own here.
+    } else if (now) {
+      names_[name_key(named->parent(), named->name())] = id;
+    } else {
+      names_.erase(name_key(named->parent(), named->name()));
+    }
+    structural_.push_back(&place);
     if (!now) parents_of_erased_.push_back(named->parent());
   }
   entry.now = std::move(now);
@@ -180,14 +187,13 @@ Result<ResourcePtr> WorkingSet::create(Record draft, const TypeSchema& schema,
     if (*namesake) return fail(Rsc::kConflict, "the identifier \"" + draft.id.text + "\" is taken");
   }
   if (auto noted = note_clock_step(draft.order); !noted) return fail(noted.error());
-  const ResourceId id = draft.id;
-  Entry& entry = touch(id, nullptr);
-  draft.version = entry.stored + 1;
+  Place& place = touch(draft.id, nullptr);
+  draft.version = place.second.stored + 1;
   draft.labels = labels_of(attributes);
   auto resource = std::make_shared<const Resource>(
       std::move(draft), schema, parent ? parent->path() + "/" + draft.name : draft.name,
       std::move(attributes));
-  set_now(entry, id, resource);
+  set_now(place, resource);
   changes_.push_back({Change::Kind::kCreated, nullptr, resource, side_effect});
   return ResourcePtr(std::move(resource));
 }
@@ -209,11 +215,11 @@ ResourcePtr WorkingSet::update(const ResourcePtr& before, Value attributes, bool
   record.labels = labels_of(attributes);
   if (attributes.string_at("lt") != before->attributes().string_at("lt"))
     record.modified = modified_now();
-  Entry& entry = touch(before->id(), before);
-  record.version = entry.stored + 1;
+  Place& place = touch(before->id(), before);
+  record.version = place.second.stored + 1;
   auto after = std::make_shared<const Resource>(std::move(record), before->schema(), before->path(),
                                                 std::move(attributes));
-  set_now(entry, before->id(), after);
+  set_now(place, after);
   changes_.push_back({Change::Kind::kUpdated, before, after, side_effect});
   return after;
 }
@@ -224,10 +230,10 @@ ResourcePtr WorkingSet::update_some(const ResourcePtr& before, Value::Object cha
   for (const Member& member : changed) {
     if (member.name == "lt") record.modified = modified_now();
   }
-  Entry& entry = touch(before->id(), before);
-  record.version = entry.stored + 1;
+  Place& place = touch(before->id(), before);
+  record.version = place.second.stored + 1;
   auto after = std::make_shared<const Resource>(before, std::move(record), std::move(changed));
-  set_now(entry, before->id(), after);
+  set_now(place, after);
   changes_.push_back({Change::Kind::kUpdated, before, after, side_effect});
   return after;
 }
@@ -235,16 +241,16 @@ ResourcePtr WorkingSet::update_some(const ResourcePtr& before, Value::Object cha
 ResourcePtr WorkingSet::update_internal(const ResourcePtr& before, Value internal) {
   Record record = before->fields();
   record.internal = to_json(internal);
-  Entry& entry = touch(before->id(), before);
-  record.version = entry.stored + 1;
+  Place& place = touch(before->id(), before);
+  record.version = place.second.stored + 1;
   auto after = std::make_shared<const Resource>(std::move(record), before->schema(), before->path(),
                                                 before->attributes());
-  set_now(entry, before->id(), after);
+  set_now(place, after);
   return after;
 }
 
 void WorkingSet::erase(const ResourcePtr& resource, bool side_effect) {
-  set_now(touch(resource->id(), resource), resource->id(), nullptr);
+  set_now(touch(resource->id(), resource), nullptr);
   changes_.push_back({Change::Kind::kDeleted, resource, nullptr, side_effect});
 }
 
@@ -253,8 +259,8 @@ bool is_moved_aside(const Resource& resource) { return resource.internal().conta
 void WorkingSet::move_aside(const ResourcePtr& resource, const ResourcePtr& base,
                             bool side_effect) {
   Record record = resource->fields();
-  Entry& entry = touch(resource->id(), resource);
-  record.version = entry.stored + 1;
+  Place& place = touch(resource->id(), resource);
+  record.version = place.second.stored + 1;
   record.parent = base->id();
   record.name = std::string(kMovedAside.substr(1)) + record.id.text;
   record.expires = now_;
@@ -264,10 +270,10 @@ void WorkingSet::move_aside(const ResourcePtr& resource, const ResourcePtr& base
   const std::string path = base->path() + "/" + record.name;
   names_.erase(name_key(resource->parent(), resource->name()));
   parents_of_erased_.push_back(resource->parent());
-  structural_.push_back(resource->id());  // written before whoever takes the name
+  structural_.push_back(&place);  // written before whoever takes the name
   paths_moved_.push_back(resource->path());
-  entry.now = std::make_shared<const Resource>(std::move(record), resource->schema(), path,
-                                               resource->attributes());
+  place.second.now = std::make_shared<const Resource>(std::move(record), resource->schema(), path,
+                                                      resource->attributes());
   changes_.push_back({Change::Kind::kDeleted, resource, nullptr, side_effect});
 }
 
@@ -278,6 +284,7 @@ void WorkingSet::put_outbox(std::string queue, const Value& body) {
 void WorkingSet::begin_job() {
   undo_.clear();
   changes_.clear();
+  changes_.reserve(4);  // what most jobs make
   job_outbox_start_ = outbox_.size();
   job_erased_start_ = erased_outbox_.size();
 }
@@ -285,10 +292,10 @@ void WorkingSet::begin_job() {
 void WorkingSet::abort_job() {
   for (; !undo_.empty(); undo_.pop_back()) {
     Undo& step = undo_.back();
-    const ResourcePtr& now = entries_.at(step.id).now;
+    const ResourcePtr& now = step.place->second.now;
     if (now && step.now && now->parent() != step.now->parent())  // was moved aside
-      names_[name_key(step.now->parent(), step.now->name())] = step.id;
-    set_now(entries_.at(step.id), step.id, std::move(step.now));
+      names_[name_key(step.now->parent(), step.now->name())] = step.place->first;
+    set_now(*step.place, std::move(step.now));
   }
   changes_.clear();
   outbox_.resize(job_outbox_start_);
@@ -300,7 +307,8 @@ std::vector<Change> WorkingSet::finish_job() {
   return std::move(changes_);
 }
 
-Result<void> WorkingSet::write(const ResourceId& id, Entry& entry) {
+Result<void> WorkingSet::write(Place& place) {
+  auto& [id, entry] = place;
   if (entry.now == entry.written) return {};
   if (!entry.now) {
     if (auto erased = transaction_.erase(id, entry.stored); !erased) return erased;
@@ -322,8 +330,8 @@ Result<void> WorkingSet::write(const ResourceId& id, Entry& entry) {
 }
 
 Result<void> WorkingSet::flush_structure() {
-  for (const ResourceId& id : structural_) {  // parents were created before their children
-    if (auto written = write(id, entries_.at(id)); !written) return written;
+  for (Place* const place : structural_) {  // parents were created before their children
+    if (auto written = write(*place); !written) return written;
   }
   structural_.clear();
   return {};
@@ -331,8 +339,8 @@ Result<void> WorkingSet::flush_structure() {
 
 Result<void> WorkingSet::flush_resources() {
   if (auto written = flush_structure(); !written) return written;
-  for (auto& [id, entry] : entries_) {
-    if (auto written = write(id, entry); !written) return written;
+  for (Place& place : entries_) {
+    if (auto written = write(place); !written) return written;
   }
   return {};
 }

@@ -123,23 +123,25 @@ class WorkingSet final : public ResourceReader {
   Entries take_entries() { return std::move(entries_); }
 
  private:
+  /// An entry with its identifier; it stays where it is as long as the batch runs.
+  using Place = Entries::value_type;
   struct Undo {
-    ResourceId id;
+    Place* place;
     ResourcePtr now;
   };
   static std::string name_key(const ResourceId& parent, const std::string& name) {
     return parent.text + "/" + name;
   }
   /// The entry of a resource that is `base` before the job changes it; remembers how to undo that.
-  Entry& touch(const ResourceId& id, const ResourcePtr& base);
+  Place& touch(const ResourceId& id, const ResourcePtr& base);
   Timestamp modified_now() const;
-  void set_now(Entry& entry, const ResourceId& id, ResourcePtr now);
+  void set_now(Place& place, ResourcePtr now);
   Result<ResourcePtr> materialise_stored(Record record);
   bool is_absent(const Resource& resource) const;
   Result<void> note_clock_step(std::int64_t order);
   Result<void> flush_structure();
   Result<void> flush_resources();
-  Result<void> write(const ResourceId& id, Entry& entry);
+  Result<void> write(Place& place);
 
   Transaction& transaction_;
   ResourceCache& cache_;
@@ -149,8 +151,8 @@ class WorkingSet final : public ResourceReader {
   const std::string now_text_;
   Entries entries_;
   std::unordered_map<std::string, ResourceId>
-      names_;                           ///< created in this batch: (parent, name) -> id
-  std::vector<ResourceId> structural_;  ///< created or erased since the last flush
+      names_;  ///< created in this batch: (parent, name) -> id; not where the name is the id
+  std::vector<Place*> structural_;  ///< created or erased since the last flush
   std::vector<Undo> undo_;
   std::vector<Change> changes_;
   std::vector<OutboxEntry> outbox_;

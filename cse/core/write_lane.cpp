@@ -16,7 +16,8 @@ class FunctionJob final : public WriteJob {
               std::function<void(Response, std::vector<Change>)> done)
       : work_(std::move(work)), done_(std::move(done)) {}
   Response work(WorkingSet& resources) override { return work_(resources); }
-  void done(std::shared_ptr<WriteJob>, Response response, std::vector<Change> changes) override {
+  void done(std::shared_ptr<WriteJob>, Response&& response,
+            std::vector<Change>&& changes) override {
     done_(std::move(response), std::move(changes));
   }
 

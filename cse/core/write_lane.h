@@ -24,8 +24,8 @@ class WriteJob {
   virtual std::size_t bytes() const { return 0; }
   /// After the commit, with the answer and the changes; or with 5000 when the store failed. `self`
   /// is the lane's only hold on this job, for whoever wants to free it elsewhere.
-  virtual void done(std::shared_ptr<WriteJob> self, Response response,
-                    std::vector<Change> changes) = 0;
+  virtual void done(std::shared_ptr<WriteJob> self, Response&& response,
+                    std::vector<Change>&& changes) = 0;
 };
 
 /// A job of two functions, as declared above.

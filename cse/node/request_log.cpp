@@ -25,7 +25,7 @@ std::string describe(const Request& request, const std::string& via, const Respo
 void RequestLog::handle(Request request, Reply reply) {
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
   if (!logs_debug()) {  // the ordinary way copies nothing
-    next_.handle(std::move(request), [this, reply = std::move(reply)](Response response) {
+    next_.handle(std::move(request), [this, reply = std::move(reply)](Response&& response) {
       const int code = static_cast<int>(response.rsc);
       if (code >= 4000)
         (code >= 5000 ? counters_.failed : counters_.refused)

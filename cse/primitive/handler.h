@@ -9,7 +9,7 @@ namespace gatehouse {
 
 /// Takes the response of exactly one request. May be called from any thread, at once or later, and
 /// only once.
-using Reply = std::function<void(Response)>;
+using Reply = std::function<void(Response&&)>;
 
 /// Whoever serves primitives: the core of a CSE, or an AE's notification side. All that a server
 /// binding knows of it.

@@ -25,11 +25,6 @@ std::optional<bool> Value::as_bool() const {
   return value ? std::optional(*value) : std::nullopt;
 }
 
-std::optional<std::int64_t> Value::as_integer() const {
-  const std::int64_t* value = std::get_if<std::int64_t>(&data_);
-  return value ? std::optional(*value) : std::nullopt;
-}
-
 std::optional<double> Value::as_number() const {
   if (const auto integer = as_integer()) return static_cast<double>(*integer);
   const double* value = std::get_if<double>(&data_);

@@ -60,7 +60,10 @@ class Value {
   std::string_view kind_name() const;
 
   std::optional<bool> as_bool() const;
-  std::optional<std::int64_t> as_integer() const;
+  std::optional<std::int64_t> as_integer() const {
+    const auto* value = std::get_if<std::int64_t>(&data_);
+    return value ? std::optional<std::int64_t>(*value) : std::nullopt;
+  }
   std::optional<double> as_number() const;  ///< integers too
   const std::string* as_string() const { return std::get_if<std::string>(&data_); }
   const Array* as_array() const { return std::get_if<Array>(&data_); }

@@ -95,7 +95,7 @@ class Announcer : public std::enable_shared_from_this<Announcer> {
   void release_children(const std::string& original);
 
   // Other CSEs (remotes.cpp).
-  void send(Request request, std::function<void(Response)> then);
+  void send(Request request, std::function<void(Response&&)> then);
   /// May a request go there now? If not, `original` goes on when it may.
   bool reachable(const std::string& cse, const std::string& original);
   bool has_route(const std::string& cse);

@@ -34,7 +34,7 @@ bool is_transient(Rsc rsc) {
   }
 }
 
-void Announcer::send(Request request, std::function<void(Response)> then) {
+void Announcer::send(Request request, std::function<void(Response&&)> then) {
   request.from = cse_.settings().cse_id;
   const auto self = shared_from_this();
   cse_.request(std::move(request), [self, then = std::move(then)](Response response) {

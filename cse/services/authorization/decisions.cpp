@@ -169,10 +169,10 @@ Decisions::Decisions(Cse& cse) : cse_(cse) {
 /// After the answer the question and it are taken out.
 void Decisions::committed(const Committed& event) {
   for (const Change& change : event.changes) {
-    if (change.kind != Change::Kind::kUpdated || !change.after->attributes().contains("sus"))
-      continue;
+    if (change.kind != Change::Kind::kUpdated) continue;
     const int type = change.after->type();
     if (type != kAuthorizationDecision && type != kAuthorizationPolicy) continue;
+    if (!change.after->attributes().contains("sus")) continue;
     cse_.submit([id = change.after->id()](OperationContext& context) -> Response {
       auto asked = context.resources.find(id);
       if (!asked) return error_response(context.request, asked.error());

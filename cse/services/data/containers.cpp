@@ -56,12 +56,13 @@ class Container final : public TypeBehaviour {
                       number_at(*self, "cbs") + number_at(*child, "cs")};
     const Limits limits{limit_of(self->attribute("mni")), limit_of(self->attribute("mbs"))};
     if (auto evicted = evict(self->id(), limits, counters, context); !evicted) return evicted;
-    context.resources.update_some(self,
-                                  {{"cni", counters.count},
-                                   {"cbs", counters.bytes},
-                                   {"st", number_at(*self, "st") + 1},
-                                   {"lt", context.resources.now_text()}},
-                                  true);
+    Value::Object changed;  // not from a list in braces, which would be copied: this is a hot way
+    changed.reserve(4);
+    changed.push_back({"cni", counters.count});
+    changed.push_back({"cbs", counters.bytes});
+    changed.push_back({"st", number_at(*self, "st") + 1});
+    changed.push_back({"lt", context.resources.now_text()});
+    context.resources.update_some(self, std::move(changed), true);
     return {};
   }
 

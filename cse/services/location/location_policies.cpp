@@ -169,6 +169,21 @@ LocationPolicies::LocationPolicies(Cse& cse) : state_(std::make_shared<State>(cs
   cse.extensions().listeners.push_back(this);
 }
 
+namespace {
+
+/// The container as it is now: an instance's creation has counted it there, so that the container
+/// stands among the changes and need not be looked up.
+Result<ResourcePtr> container_of(const Resource& instance, std::span<const Change> changes,
+                                 OperationContext& context) {
+  for (const Change& change : changes) {
+    if (change.kind == Change::Kind::kUpdated && change.after->id() == instance.parent())
+      return change.after;
+  }
+  return context.resources.find(instance.parent());
+}
+
+}  // namespace
+
 Result<void> LocationPolicies::on_changes(std::span<const Change> changes,
                                           OperationContext& context) {
   for (const Change& change : changes) {
@@ -184,7 +199,7 @@ Result<void> LocationPolicies::on_changes(std::span<const Change> changes,
         resource.type() != type_number::kContentInstance) {
       continue;
     }
-    auto container = context.resources.find(resource.parent());
+    auto container = container_of(resource, changes, context);
     if (!container) return fail(container.error());
     const Value* link = *container ? (*container)->attribute("li") : nullptr;
     if (!link || !link->as_string()) continue;

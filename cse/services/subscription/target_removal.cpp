@@ -47,7 +47,7 @@ struct TargetSelfReference::Removal {
   ResourcePtr subscription;
   std::string originator;
   std::vector<std::string> targets;  ///< entries of nu that are the originator
-  std::function<void(Response)> reply;
+  std::function<void(Response&&)> reply;
 
   std::string creator() const {
     return subscription->attributes().string_at("cr", subscription->originator());
@@ -59,7 +59,7 @@ struct TargetSelfReference::Removal {
 
 void TargetSelfReference::handle(Request request, const ResourcePtr& parent,
                                  std::vector<std::string> rest, const std::string& originator,
-                                 std::function<void(Response)> reply) {
+                                 std::function<void(Response&&)> reply) {
   if (request.operation != Operation::kDelete || !rest.empty()) {
     return reply(error_response(request, {Rsc::kOperationNotAllowed,
                                           "ntsr (notificationTargetSelfReference): only DELETE"}));

@@ -14,7 +14,7 @@ class TargetSelfReference final : public VirtualResource {
  public:
   TargetSelfReference(Cse& cse, TargetPolicySettings settings) : cse_(cse), settings_(settings) {}
   void handle(Request request, const ResourcePtr& parent, std::vector<std::string> rest,
-              const std::string& originator, std::function<void(Response)> reply) override;
+              const std::string& originator, std::function<void(Response&&)> reply) override;
 
  private:
   struct Removal;

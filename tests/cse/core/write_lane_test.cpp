@@ -27,7 +27,7 @@ class Lane : public testing::Test {
   }
   /// A container of that name below `parent`.
   std::shared_ptr<WriteJob> create(std::string name, std::string parent = "cse",
-                                   std::function<void(Response)> done = {}) {
+                                   std::function<void(Response&&)> done = {}) {
     auto work = [this, name, parent](WorkingSet& resources) {
       Record record;
       record.id.text = name;
@@ -143,7 +143,7 @@ TEST_F(Lane, RefusesWhatDoesNotFitItsQueueAndGoesOnAfterwards) {
 struct HeavyJob final : WriteJob {
   Response work(WorkingSet&) override { return {}; }
   std::size_t bytes() const override { return 600; }
-  void done(std::shared_ptr<WriteJob>, Response, std::vector<Change>) override {}
+  void done(std::shared_ptr<WriteJob>, Response&&, std::vector<Change>&&) override {}
 };
 
 TEST_F(Lane, RefusesMoreBytesThanItsQueueMayHold) {
