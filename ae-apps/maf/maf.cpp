@@ -91,7 +91,7 @@ Result<void> Maf::load(const Value& state) {
   return {};
 }
 
-void Maf::handle(Request request, Reply reply) { reply(serve(request)); }
+void Maf::handle(Request&& request, Reply reply) { reply(serve(request)); }
 
 Response Maf::serve(const Request& request) {
   const auto originator = proven_originator(request);

@@ -74,7 +74,7 @@ class Maf final : public PrimitiveHandler {
 
   /// What save() was given. Errors: kInternalServerError naming the member that is wrong.
   Result<void> load(const Value& state);
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
   Response serve(const Request& request);
 
  private:

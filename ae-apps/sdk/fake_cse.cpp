@@ -165,7 +165,7 @@ bool FakeCse::hit_by_fault(const Request& request, const Reply& reply) {
   return true;
 }
 
-void FakeCse::handle(Request request, Reply reply) {
+void FakeCse::handle(Request&& request, Reply reply) {
   if (hit_by_fault(request, reply)) return;
   serve_and_reply(request, reply);
 }
@@ -191,7 +191,7 @@ void FakeCse::notify(const Request& request, const Reply& reply) {
     if (target && target->type == kAe) handler = handlers_[target->attributes.string_at("aei")];
   }
   if (!handler) return reply(refuse(request, Rsc::kTargetNotReachable, "no such AE is connected"));
-  handler->handle(request, reply);
+  handler->handle(Request(request), reply);
 }
 
 Response FakeCse::serve(const Request& request, std::vector<Notice>& notices) {

@@ -46,7 +46,7 @@ class FakeCse final : public PrimitiveHandler {
   void set_scheduler(Scheduler& scheduler) { scheduler_ = &scheduler; }
   void inject(Fault fault);
 
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
 
   /// Attributes of a resource by its path or identifier; null if there is none.
   Value find(const std::string& path) const;

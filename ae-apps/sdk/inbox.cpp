@@ -87,7 +87,7 @@ Result<void> Inbox::check_sender(const Request& request) const {
   return fail(Rsc::kOriginatorNotAuthenticated, "only the registrar CSE may send to this AE");
 }
 
-void Inbox::handle(Request request, Reply reply) {
+void Inbox::handle(Request&& request, Reply reply) {
   if (const auto allowed = check_sender(request); !allowed) {
     return reply(error_response(request, allowed.error()));
   }

@@ -42,7 +42,7 @@ class Inbox final : public PrimitiveHandler {
 
   void set_identity(std::string ae_id);
   void set_handler(AsyncHandler handler);
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
 
   /// Between begin and end a <subscription> comes into being: notifications that nobody knows are
   /// held until it is known under which name it sends.

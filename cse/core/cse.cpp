@@ -105,7 +105,7 @@ void Cse::stop() {
   if (lane_) lane_->stop();  // kept: what is still running learns that it takes no more
 }
 
-void Cse::handle(Request request, Reply reply) {
+void Cse::handle(Request&& request, Reply reply) {
   reply = completing(request, scheduler_, schemas_, std::move(reply));
   CommittedView resources = view();
   if (auto valid = check_request(request, settings_, resources.now()); !valid) {

@@ -38,7 +38,7 @@ class Cse final : public PrimitiveHandler {
   /// Ends the lane after what is queued.
   void stop();
 
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
 
   /// Removes every resource and begins anew, as at the first start; what services keep in memory
   /// follows from the changes. For tests (upper tester): one job, however large the tree is.

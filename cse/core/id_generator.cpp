@@ -6,7 +6,13 @@ namespace gatehouse {
 
 namespace {
 constexpr std::int64_t kYear2020Microseconds = 1'577'836'800'000'000;
+constexpr std::size_t kDigitsOfOrder = 13;  // of five bits
+
+char digit_of(std::int64_t order, std::size_t place) {
+  constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // sorts as ASCII
+  return kDigits[(order >> (5 * (kDigitsOfOrder - 1 - place))) & 31];
 }
+}  // namespace
 
 std::int64_t IdGenerator::next_order() {
   const std::int64_t now =
@@ -32,10 +38,20 @@ void IdGenerator::stay_above(std::int64_t order) {
 }
 
 std::string IdGenerator::identifier(std::string_view prefix, std::int64_t order) {
-  static constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // sorts as ASCII
-  std::string text(prefix);
-  for (int shift = 60; shift >= 0; shift -= 5) text.push_back(kDigits[(order >> shift) & 31]);
+  std::string text;
+  text.reserve(prefix.size() + kDigitsOfOrder);
+  text += prefix;
+  for (std::size_t i = 0; i < kDigitsOfOrder; ++i) text.push_back(digit_of(order, i));
   return text;
+}
+
+bool IdGenerator::is_made_of(std::string_view id, std::int64_t order) {
+  if (id.size() < kDigitsOfOrder) return false;
+  const std::string_view digits = id.substr(id.size() - kDigitsOfOrder);
+  for (std::size_t i = kDigitsOfOrder; i-- > 0;) {  // the last ones differ most
+    if (digits[i] != digit_of(order, i)) return false;
+  }
+  return true;
 }
 
 }  // namespace gatehouse

@@ -28,6 +28,8 @@ class IdGenerator {
   static Timestamp time_of(std::int64_t order);
   /// A resource identifier: `prefix` and 13 characters that sort as `order` does.
   static std::string identifier(std::string_view prefix, std::int64_t order);
+  /// Does the identifier end as those of that order do?
+  static bool is_made_of(std::string_view id, std::int64_t order);
   /// A request identifier that is unique over all entities, for requests of the CSE's own.
   std::string request_identifier() { return identifier("gh", next_order()); }
 

@@ -52,7 +52,7 @@ std::size_t TokenBuckets::size() const {
   return buckets_.size();
 }
 
-void RateLimit::handle(Request request, Reply reply) {
+void RateLimit::handle(Request&& request, Reply reply) {
   if (!request.peer) return next_.handle(std::move(request), std::move(reply));
   const Timestamp now = clock_.now();
   const Peer& peer = *request.peer;

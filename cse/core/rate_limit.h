@@ -57,7 +57,7 @@ class RateLimit final : public PrimitiveHandler {
         peers_(settings.per_peer, settings.max_keys),
         originators_(settings.per_originator, settings.max_keys) {}
 
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
 
  private:
   const Settings settings_;

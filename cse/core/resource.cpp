@@ -10,9 +10,12 @@ namespace gatehouse {
 namespace {
 
 const Value* find_in(const Value::Object& members, std::string_view name) {
-  const auto found = std::find_if(members.begin(), members.end(),
-                                  [name](const Member& member) { return member.name == name; });
-  return found == members.end() ? nullptr : &found->value;
+  for (const Member& member : members) {  // as in Value::find
+    if (member.name.size() != name.size()) continue;
+    if (name.empty() || (member.name.front() == name.front() && member.name == name))
+      return &member.value;
+  }
+  return nullptr;
 }
 
 }  // namespace

@@ -140,8 +140,7 @@ void WorkingSet::set_now(Place& place, ResourcePtr now) {
 }
 
 bool is_new_by_construction(const Record& draft) {
-  return draft.name == draft.id.text &&
-         draft.id.text.ends_with(IdGenerator::identifier("", draft.order));
+  return IdGenerator::is_made_of(draft.id.text, draft.order) && draft.name == draft.id.text;
 }
 
 namespace {

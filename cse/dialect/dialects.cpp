@@ -19,13 +19,13 @@ void report_as_vendor_information(Response& response) {
 
 }  // namespace
 
-void Dialects::handle(Request request, Reply reply) {
+void Dialects::handle(Request&& request, Reply reply) {
   request.advice = this;
   if (on_.none()) return next_.handle(std::move(request), std::move(reply));
   handle_leniently(std::move(request), std::move(reply));
 }
 
-void Dialects::handle_leniently(Request request, Reply reply) {
+void Dialects::handle_leniently(Request&& request, Reply reply) {
   std::string used = std::move(request.dialect);
   const bool asked_unstructured = request.desired_identifier_result_type == kUnstructured &&
                                   is_on(Dialect::kUnstructuredWithCseId);

@@ -22,7 +22,7 @@ class Dialects final : public PrimitiveHandler, public DialectAdvice {
   Dialects(SwitchSet on, DialectFacts facts, PrimitiveHandler& next)
       : on_(on), facts_(std::move(facts)), next_(next) {}
 
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
   void advise(const Request& request, Error& refusal) const override;
 
   bool is_on(Dialect id) const { return on_.test(static_cast<std::size_t>(id)); }
@@ -31,7 +31,7 @@ class Dialects final : public PrimitiveHandler, public DialectAdvice {
   void count(Dialect id) { counters_.used[static_cast<std::size_t>(id)].fetch_add(1); }
 
  private:
-  void handle_leniently(Request request, Reply reply);
+  void handle_leniently(Request&& request, Reply reply);
   void translate(Response& response, std::string& used, std::optional<Dialect> addresses) const;
   void object(const Switch& row, const Error& objection, const Request& request,
               const Reply& reply);

@@ -26,6 +26,7 @@
 #include "cse/node/system_scheduler.h"
 #include "cse/node/upper_tester_page.h"
 #include "cse/node/websocket_binding.h"
+#include "cse/services/profile/primitive_profiles.h"
 #include "cse/store/memory/memory_store.h"
 #include "cse/store/sqlite/sqlite_store.h"
 #include "mgmt-objects/management_behaviour.h"
@@ -111,6 +112,7 @@ struct Node::Impl {
   std::unique_ptr<Store> store;
   std::unique_ptr<Cse> cse;
   std::unique_ptr<Dialects> dialects;
+  std::unique_ptr<PrimitiveProfiles> profiles;
   std::unique_ptr<EsPrimGate> esprim;  ///< null: nobody shares a key for it
   std::unique_ptr<RateLimit> limit;    ///< null: none is configured
   std::unique_ptr<RequestLog> front;
@@ -153,7 +155,8 @@ Result<void> Node::Impl::open() {
   cse = std::make_unique<Cse>(settings.cse, schemas, behaviours, *store, scheduler, process_part());
   dialects = std::make_unique<Dialects>(switches_of(settings),
                                         dialect_facts(settings, schemas, *cse), *cse);
-  PrimitiveHandler* next = dialects.get();
+  profiles = std::make_unique<PrimitiveProfiles>(*cse, *dialects);
+  PrimitiveHandler* next = profiles.get();
   if (!settings.esprim_keys.empty()) {
     auto gate = open_esprim(settings, *next, scheduler);
     if (!gate) return fail(gate.error());

@@ -22,7 +22,7 @@ std::string describe(const Request& request, const std::string& via, const Respo
 
 }  // namespace
 
-void RequestLog::handle(Request request, Reply reply) {
+void RequestLog::handle(Request&& request, Reply reply) {
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
   if (!logs_debug()) {  // the ordinary way copies nothing
     next_.handle(std::move(request), [this, reply = std::move(reply)](Response&& response) {

@@ -11,7 +11,7 @@ namespace gatehouse::node {
 class RequestLog final : public PrimitiveHandler {
  public:
   RequestLog(PrimitiveHandler& next, const Scheduler& clock) : next_(next), clock_(clock) {}
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
 
   struct Counters {
     std::atomic<std::uint64_t> requests{0}, refused{0}, failed{0};

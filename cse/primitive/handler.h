@@ -18,7 +18,7 @@ class PrimitiveHandler {
   virtual ~PrimitiveHandler() = default;
   /// Never blocks for the answer of a remote entity, never throws, always calls `reply` in the end.
   /// Threading: any thread.
-  virtual void handle(Request request, Reply reply) = 0;
+  virtual void handle(Request&& request, Reply reply) = 0;
 };
 
 /// Sends primitives to other entities: the client side of the bindings.

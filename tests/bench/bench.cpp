@@ -22,7 +22,7 @@ namespace {
 /// Takes notifications as fast as they come.
 class Sink final : public PrimitiveHandler {
  public:
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     ++received;
     Response response;
     response.request_identifier = request.request_identifier;

@@ -2,9 +2,18 @@
 import subprocess
 import unittest
 
+import headers
 import layers
 import tree
 from sources import ROOT
+
+
+class Headers(unittest.TestCase):
+    def test_only_what_a_source_includes_first_is_left_to_the_build(self):
+        self.assertEqual(headers.first_include("cse/core/cse.cpp"), "cse/core/cse.h")
+        proven = headers.proven_by_build()
+        self.assertIn("cse/core/cse.h", proven)
+        self.assertNotIn("cse/primitive/result.h", proven)
 
 
 class Layers(unittest.TestCase):

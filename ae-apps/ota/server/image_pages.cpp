@@ -59,7 +59,7 @@ bool is_plain_name(std::string_view name) {
 /// Nothing but pages.
 class NoPrimitives final : public PrimitiveHandler {
  public:
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     reply(error_response(request, {Rsc::kNotFound, "here are images only"}));
   }
 };

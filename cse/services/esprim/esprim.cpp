@@ -42,7 +42,7 @@ EsPrimGate::EsPrimGate(EsPrimSettings settings, PrimitiveHandler& next, FindKey 
       find_key_(std::move(find_key)),
       now_(std::move(now)) {}
 
-void EsPrimGate::handle(Request request, Reply reply) {
+void EsPrimGate::handle(Request&& request, Reply reply) {
   const Value* information = esprim_part(request);
   if (!information || !is_to_this_cse(request)) {
     return next_.handle(std::move(request), std::move(reply));

@@ -55,7 +55,7 @@ class EsPrimGate final : public PrimitiveHandler {
   /// `next` must outlive this.
   EsPrimGate(EsPrimSettings settings, PrimitiveHandler& next, FindKey find_key, Now now);
 
-  void handle(Request request, Reply reply) override;
+  void handle(Request&& request, Reply reply) override;
 
  private:
   struct Session {

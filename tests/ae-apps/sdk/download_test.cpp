@@ -36,7 +36,7 @@ std::string read(const fs::path& file) {
 }
 
 class Nobody final : public PrimitiveHandler {
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     reply(error_response(request, {Rsc::kNotFound, "no primitives here"}));
   }
 };

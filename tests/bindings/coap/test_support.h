@@ -31,7 +31,7 @@ class RecordingHandler final : public PrimitiveHandler {
  public:
   std::function<Response(const Request&)> answer;
 
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     Response response;
     const bool at_once = static_cast<bool>(answer);
     if (at_once) response = answer(request);

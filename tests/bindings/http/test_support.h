@@ -22,7 +22,7 @@ class RecordingHandler final : public PrimitiveHandler {
  public:
   std::function<Response(const Request&)> answer;
 
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     if (answer) {
       Response response = answer(request);
       {

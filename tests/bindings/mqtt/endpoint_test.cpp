@@ -86,7 +86,7 @@ TEST_F(MqttEndpoint, CarriesEveryParameterOfAResponse) {
   sent.content_status = 1;
   sent.content_offset = 7;
   sent.vendor_information = "vendor";
-  FakeCse other([&](const Request&, const Reply& reply) { reply(sent); });
+  FakeCse other([&](const Request&, const Reply& reply) { reply(Response(sent)); });
   Server mn(settings_for(broker.url(), "/id-mn"), other, codecs);
   mn.start();
   Endpoint ae(settings_for(broker.url(), "CAE1"), codecs);

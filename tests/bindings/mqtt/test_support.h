@@ -53,7 +53,7 @@ class FakeCse final : public PrimitiveHandler {
   using Answer = std::function<void(const Request&, Reply)>;
   FakeCse() = default;
   explicit FakeCse(Answer answer) : answer_(std::move(answer)) {}
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     received.put(request);
     if (answer_) return answer_(request, std::move(reply));
     Response response;

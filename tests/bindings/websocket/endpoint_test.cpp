@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 /// Answers every request with what it was asked, and keeps it.
 class Echo final : public PrimitiveHandler {
  public:
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     Response response;
     response.rsc = request.operation == Operation::kCreate ? Rsc::kCreated : Rsc::kOk;
     response.request_identifier = request.request_identifier;

@@ -58,7 +58,7 @@ TEST(TokenBuckets, AreBounded) {
 }
 
 struct Served final : PrimitiveHandler {
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     ++count;
     Response response;
     response.request_identifier = request.request_identifier;

@@ -121,7 +121,7 @@ class CoapSubscriber final : public PrimitiveHandler {
     EXPECT_TRUE(server_.start());
     url_ = "coap://127.0.0.1:" + std::to_string(server_.port());
   }
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     Response response;
     response.request_identifier = request.request_identifier;
     {

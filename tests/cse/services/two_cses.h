@@ -190,7 +190,7 @@ inline void NetworkCse::Wire::send(const std::string& url, const std::string&, R
     net.log_.push_back(what + std::to_string(static_cast<int>(response.rsc)));
     if (const std::string why = TestCse::debug_text(response); !why.empty())
       net.reasons_.push_back(why);
-    net.clock_->post([reply, response = std::move(response)] { reply(response); });
+    net.clock_->post([reply, response = std::move(response)] { reply(Response(response)); });
   };
   const bool lost = found == network.cses_.end() || network.down_.contains(url) ||
                     network.down_.contains(Network::url_of(cse_id));

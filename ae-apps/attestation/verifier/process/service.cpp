@@ -13,7 +13,7 @@ constexpr std::size_t kMaxBodyBytes = 8u << 20;
 /// oneM2M has no business here.
 class NoPrimitives final : public PrimitiveHandler {
  public:
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     Response response;
     response.rsc = Rsc::kNotFound;
     response.request_identifier = request.request_identifier;

@@ -187,7 +187,7 @@ class ImageServer {
 
  private:
   class Nobody final : public PrimitiveHandler {
-    void handle(Request request, Reply reply) override {
+    void handle(Request&& request, Reply reply) override {
       reply(error_response(request, {Rsc::kNotFound, "no primitives here"}));
     }
   };

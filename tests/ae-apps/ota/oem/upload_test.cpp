@@ -16,7 +16,7 @@ namespace {
 /// Refuses primitives: the server of this test has pages only.
 class NoPrimitives final : public PrimitiveHandler {
  public:
-  void handle(Request, Reply reply) override { reply({}); }
+  void handle(Request&&, Reply reply) override { reply({}); }
 };
 
 /// An HTTPS server that keeps what is PUT, and a signed image to send to it.

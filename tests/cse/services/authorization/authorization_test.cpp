@@ -26,9 +26,9 @@ class FakeDas final : public Messenger {
       response.content = answer;
     }
     if (later) {
-      waiting.push_back([reply, response] { reply(response); });
+      waiting.push_back([reply, response] { reply(Response(response)); });
     } else {
-      reply(response);
+      reply(Response(response));
     }
   }
   std::vector<Asked> asked;

@@ -20,7 +20,7 @@ class FakePolling final : public PollingQueue {
     if (entity.text != has_channel) return false;
     ++queued;
     Response response;
-    reply(response);
+    reply(Response(response));
     return true;
   }
   std::string has_channel;
@@ -245,7 +245,7 @@ class FakeConnections final : public Connections {
     ++sent;
     Response response;
     response.rsc = answer;
-    reply(response);
+    reply(Response(response));
     return true;
   }
   std::string connected;

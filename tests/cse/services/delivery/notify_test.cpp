@@ -58,7 +58,7 @@ TEST_F(Notify, ToTheBaseGoesToTheHandlerOfItsContent) {
           calls.push_back(name + " of " + originator);
           Response response;
           response.request_identifier = request.request_identifier;
-          reply(response);
+          reply(Response(response));
         };
   };
   receiver.add_handler("m2m:rsp", handler("first"),

@@ -16,7 +16,7 @@ using testing::SizeIs;
 /// Takes what comes through, and answers.
 class Core final : public PrimitiveHandler {
  public:
-  void handle(Request request, Reply reply) override {
+  void handle(Request&& request, Reply reply) override {
     received.push_back(request);
     Response response;
     response.rsc = Rsc::kCreated;
