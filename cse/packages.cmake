@@ -23,6 +23,7 @@ foreach(part esys mu rc tctildr)
 endforeach()
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd>=1.5)
 find_package(mimalloc CONFIG REQUIRED)
 find_package(pugixml CONFIG REQUIRED)
 # libcoap has one archive for each TLS library; ours is the static one: see bindings/coap/option_filter.cpp.
