@@ -5,7 +5,7 @@ namespace gatehouse::coding {
 
 struct EncodeRequest {
   ByteView image;
-  std::optional<ByteView> base = std::nullopt;  ///< make a delta from it
+  std::optional<ByteView> base = std::nullopt;     ///< make a delta from it
   std::vector<crypto::PublicKey> recipients = {};  ///< encrypt for these, on P-256
   std::uint64_t clear_bytes = 0;  ///< of the image's front that stay readable when encrypted
   int level = 19;                 ///< zstd's, 1 to 19
