@@ -4,7 +4,7 @@
 namespace gatehouse::mqtt {
 
 /// Paho C 1.3.12 leaves Nagle's algorithm on and hides its socket: one QoS 1 round trip then takes
-/// 88 ms, of which the work is 0.2 ms. So this library brings its own connect(), found by the
+/// 88 ms, of which the work is 0.2 ms. So this library brings its own connect(), found
 /// before libc's, which sets TCP_NODELAY on every TCP socket of the program and then does
 /// what libc's does. (Paho issue 530.)
 ///
