@@ -80,14 +80,14 @@ LIBRARIES = [
     (r"pugixml", ["cse/codec/xml"]),
     (r"boost/", ["bindings/http", "bindings/websocket", "cse/services/location"]),
     (r"(raptor2|rasqal)\.h", ["cse/services/semantics"]),
-    (r"mqtt/", ["bindings/mqtt"]),
+    (r"MQTT(Async|Client)", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"cjose/", ["cse/jose"]),
     (r"zstd\.h", ["ae-apps/ota/coding"]),
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
     (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs", "cse/jose",
                    "ae-apps/attestation/evidence/trust", "ae-apps/attestation/quote", "ae-apps/attestation/tnc/program",
-                   "tests/ae-apps/attestation"]),
+                   "tests/ae-apps/attestation", "tests/bindings/contract"]),
     (r"tss2/", ["ae-apps/attestation/tpm", "bindings/security"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")
