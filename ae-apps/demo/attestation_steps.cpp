@@ -283,15 +283,15 @@ Result<void> AttestationSteps::murder() {
     }
     return count;
   };
-  for (const std::string name : {"center", "verifier"}) {
+  for (const std::string name : {"center", "verifier", "support"}) {
     const std::size_t before = starts_of(name);
     if (auto done = crew_.kill_and_restart(name); !done) return done;
     const auto again = [&] { return starts_of(name) > before; };
     if (auto done = crew_.wait_until(name + " starts again", kLimit, again); !done) return done;
   }
   screen_.step('2', {"nobody",
-                     "Center, verifier",
-                     "kill -9 of both, and a new start",
+                     "Center, verifier, support",
+                     "kill -9 of all three, and a new start",
                      "resumed",
                      {"the operation goes on from the evidence log; the nonce is still good"},
                      lap()});

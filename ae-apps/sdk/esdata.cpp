@@ -3,11 +3,40 @@
 namespace gatehouse::sdk {
 namespace {
 
-constexpr std::string_view kCompactForm = ":0:1";  // no encoding; m2m:contentSecurity 1
+constexpr std::string_view kNoEncoding = ":0:";
+constexpr DataForm kForms[] = {DataForm::kCompact, DataForm::kJson, DataForm::kJsonBase64};
 constexpr std::chrono::seconds kClockSkew{300};
 
 tl::unexpected<Error> refused(std::string why) {
   return fail(Rsc::kOriginatorHasNoPrivilege, "ESData: " + std::move(why));
+}
+
+/// How the end of cnf names a form: ":0:2".
+std::string mark_of(DataForm form) {
+  return std::string(kNoEncoding) + std::to_string(static_cast<int>(form));
+}
+
+/// nullopt: cnf names none that we know.
+std::optional<DataForm> form_in(const std::string& cnf) {
+  for (const DataForm form : kForms) {
+    if (cnf.ends_with(mark_of(form))) return form;
+  }
+  return std::nullopt;
+}
+
+Result<std::string> written(std::string compact, DataForm form) {
+  if (form == DataForm::kCompact) return compact;
+  auto json = jose::to_json_form(compact);
+  if (!json || form == DataForm::kJson) return json;
+  return jose::to_base64(*json);
+}
+
+Result<std::string> read(const std::string& con, DataForm form) {
+  if (form == DataForm::kCompact) return con;
+  if (form == DataForm::kJson) return jose::to_compact(con);
+  const auto json = jose::from_base64(con);
+  if (!json) return json;
+  return jose::to_compact(*json);
 }
 
 /// What the innermost header says beside the content.
@@ -52,13 +81,18 @@ Result<ProtectedData> protect(std::string_view content, const std::string& media
     if (!made) return fail(made.error());
     payload = *std::move(made);
   }
-  return ProtectedData{std::move(payload), media_type + std::string(kCompactForm)};
+  auto con = written(std::move(payload), how.form);
+  if (!con) return fail(con.error());
+  return ProtectedData{*std::move(con), media_type + mark_of(how.form)};
 }
 
 Result<OpenedData> open(const std::string& con, const std::string& cnf,
                         const std::string& container, const DataTrust& trust, Timestamp now) {
-  if (!cnf.ends_with(kCompactForm)) return refused("cnf: the content is not protected");
-  std::string payload = con;
+  const auto form = form_in(cnf);
+  if (!form) return refused("cnf: the content is not protected");
+  auto compact = read(con, *form);
+  if (!compact) return refused(compact.error().detail);
+  std::string payload = *std::move(compact);
   std::optional<jose::Opened> last;
   if (trust.encryption) {
     auto opened = jose::decrypt(payload, *trust.encryption);
@@ -77,7 +111,7 @@ Result<OpenedData> open(const std::string& con, const std::string& cnf,
   }
   if (!last) return refused("no key is given");
   auto data = judged(*last, container, now);
-  if (data && data->media_type + std::string(kCompactForm) != cnf) {
+  if (data && data->media_type + mark_of(*form) != cnf) {
     return refused("cnf: it is of another kind of content");
   }
   return data;

@@ -9,11 +9,20 @@
 
 namespace gatehouse::sdk {
 
+/// How protected data are written: m2m:contentSecurity, the third part of cnf. Left out: XML (4,
+/// 5).
+enum class DataForm {
+  kCompact = 1,     ///< JWE or JWS, compact
+  kJson = 2,        ///< the same in JSON, flattened
+  kJsonBase64 = 3,  ///< that in base64
+};
+
 /// What protects data end to end. Source: TS-0003 clause 8.5.
 struct DataProtection {
   std::optional<jose::EcKey> signing;            ///< ESData signature: ES256
   std::optional<jose::SharedKey> encryption;     ///< ESData encryption: A128GCM, A256GCM
   std::optional<std::chrono::seconds> lifetime;  ///< after it the data are not believed any more
+  DataForm form = DataForm::kCompact;
 };
 
 /// Who is believed, and what opens it. A kind that is given here must be there: data that are only
@@ -26,7 +35,7 @@ struct DataTrust {
 /// con and cnf of a <contentInstance>. `media_type`: of the content itself, "text/plain".
 struct ProtectedData {
   std::string con;
-  std::string cnf;  ///< "text/plain:0:1": contentSecurity 1, JWE or JWS in compact form
+  std::string cnf;  ///< "text/plain:0:1": the last number is the DataForm
 };
 
 /// Signs, encrypts, or signs and then encrypts the content for one place: `container`, its

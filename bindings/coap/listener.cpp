@@ -134,6 +134,8 @@ int gatehouse_coap_secure_server(void* connection, coap_dtls_pki_t* setup) {
 ServerSecurity::ServerSecurity() : impl_(std::make_unique<Impl>()) {}
 ServerSecurity::~ServerSecurity() = default;
 
+const TlsContext& ServerSecurity::tls() const { return impl_->tls; }
+
 Result<void> ServerSecurity::apply(coap_context_t* context, const ServerSettings& settings) {
   Result<PemPair> placeholder = make_placeholder_certificate();
   if (!placeholder) return fail(placeholder.error());
@@ -173,6 +175,12 @@ Result<void> ServerSecurity::apply(coap_context_t* context, const ServerSettings
   pem.private_key_len = pair.key.size();
   if (!coap_context_set_pki(context, &setup)) return cannot("no certificates");
   return {};
+}
+
+bool is_still_trusted(const coap_session_t* session, const TlsContext& context) {
+  coap_tls_library_t library{};
+  const auto* connection = static_cast<const SSL*>(coap_session_get_tls(session, &library));
+  return !connection || gatehouse::is_still_trusted(connection, context.get());
 }
 
 std::shared_ptr<const Peer> peer_of(const coap_session_t* session, const ServerSettings& settings) {

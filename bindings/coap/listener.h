@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "bindings/coap/server.h"
+#include "bindings/security/tls_context.h"
 
 struct coap_context_t;
 struct coap_session_t;
@@ -22,12 +23,17 @@ class ServerSecurity {
 
   /// Before listen(). Errors: kInternalServerError naming the file that cannot be used.
   Result<void> apply(coap_context_t* context, const ServerSettings& settings);
+  /// Ours, of which libcoap's connections have their credentials; null without certificates.
+  const TlsContext& tls() const;
 
   struct Impl;
 
  private:
   std::unique_ptr<Impl> impl_;
 };
+
+/// False: the certificate of the other end is no longer good. `context`: ServerSecurity::tls().
+bool is_still_trusted(const coap_session_t* session, const TlsContext& context);
 
 /// Who is at the other end, by certificate or key. Only for a session whose handshake is done.
 std::shared_ptr<const Peer> peer_of(const coap_session_t* session, const ServerSettings& settings);

@@ -13,6 +13,7 @@
 #include "bindings/coap/listener.h"
 #include "bindings/coap/mapping.h"
 #include "bindings/coap/pdu.h"
+#include "bindings/coap/read_hook.h"
 
 namespace gatehouse::coap {
 namespace {
@@ -20,6 +21,8 @@ namespace {
 constexpr unsigned kDatagramBytes = 1'400;    // of UDP payload: leaves room for IPv6 and DTLS
 constexpr std::uint16_t kAnswersAtOnce = 16;  // confirmable answers in flight to one peer
 constexpr std::chrono::seconds kSweep{1};
+constexpr std::size_t kTrustChecksAtOnce = 200;  // 0.2 ms each
+constexpr std::uintptr_t kSessionBytes = 4'096;  // more than libcoap's session has
 constexpr auto kNoResponse = static_cast<std::int64_t>(ResponseType::kNoResponse);
 
 Time now() { return std::chrono::steady_clock::now(); }
@@ -43,7 +46,9 @@ struct Session {
   ExchangeWindow window{{}};
   std::size_t pending = 0;  ///< requests being served
   Time opened = now(), last_request = now();
-  bool asked = false;  ///< it has sent a whole request, so its handshake is done
+  bool asked = false;                    ///< it has sent a whole request, so its handshake is done
+  std::optional<Time> incomplete_since;  ///< over TCP: the first bytes of a message, not its end
+  std::uint32_t trust_generation = 0;    ///< of the files by which it was believed last
 };
 
 /// A request being served.
@@ -80,7 +85,10 @@ struct Server::Impl {
                  std::uint8_t refusal_code = 0);
   void deliver(std::uint64_t number, const Response& response);
   void close_doomed();
+  Session* session_around(const void* socket);
+  void hear();
   void sweep();
+  void check_trust();
   void end();
 
   const ServerSettings settings;
@@ -96,6 +104,8 @@ struct Server::Impl {
   std::map<std::uint64_t, std::shared_ptr<Call>> open_calls;
   std::uint64_t last_call = 0;
   std::vector<coap_session_t*> doomed;
+  ReadHook read_hook;
+  std::uint32_t trust_generation = 0;
   std::atomic<std::uint64_t> requests{0}, duplicates{0}, handshake_failures{0}, sessions_refused{0},
       sessions_open{0};
 };
@@ -140,6 +150,7 @@ Result<void> Server::Impl::start() {
   if (!opened) return fail(opened.error());
   port = *opened;
   engine->at(now() + kSweep, [this] { sweep(); });
+  engine->post([this] { hear(); });
   engine->start([this] { close_doomed(); });
   return {};
 }
@@ -154,6 +165,7 @@ void Server::Impl::on_event(coap_session_t* session, coap_event_t event) {
       }
       coap_session_set_nstart(session, kAnswersAtOnce);
       sessions[session] = std::make_unique<Session>(settings, budget);
+      sessions[session]->trust_generation = trust_generation;
       break;
     case COAP_EVENT_SERVER_SESSION_DEL:
       sessions.erase(session);
@@ -290,13 +302,50 @@ void Server::Impl::close_doomed() {
   }
 }
 
+/// A socket is a part of its session, which begins before it; nullptr: of no session of ours.
+Session* Server::Impl::session_around(const void* socket) {
+  const auto address = reinterpret_cast<std::uintptr_t>(socket);
+  auto found = sessions.upper_bound(reinterpret_cast<coap_session_t*>(address));
+  if (found == sessions.begin()) return nullptr;
+  --found;
+  const bool inside = address - reinterpret_cast<std::uintptr_t>(found->first) < kSessionBytes;
+  return inside ? found->second.get() : nullptr;
+}
+
+void Server::Impl::hear() {
+  read_hook.bytes = [this](const void* socket) {
+    Session* const state = session_around(socket);
+    if (state && !state->incomplete_since) state->incomplete_since = now();
+  };
+  read_hook.message = [this](const void* socket) {
+    if (Session* const state = session_around(socket)) state->incomplete_since.reset();
+  };
+  set_read_hook(&read_hook);
+}
+
+/// Who is believed no longer, since a file has changed, is cut off.
+void Server::Impl::check_trust() {
+  if (!security.tls()) return;
+  trust_generation = gatehouse::trust_generation(security.tls());
+  std::size_t checked = 0;
+  for (const auto& [session, state] : sessions) {
+    if (state->trust_generation == trust_generation || !state->asked) continue;
+    if (++checked > kTrustChecksAtOnce) return;
+    state->trust_generation = trust_generation;
+    if (!is_still_trusted(session, security.tls())) doomed.push_back(session);
+  }
+}
+
 /// libcoap counts every byte as a sign of life; a peer that sends no whole request is none.
 void Server::Impl::sweep() {
+  check_trust();
   for (const auto& [session, state] : sessions) {
     if (state->pending != 0 || !is_reliable(session)) continue;
     const bool silent = state->last_request + settings.idle_timeout < now();
     const bool unknown = !state->asked && state->opened + settings.handshake_timeout < now();
-    if (silent || unknown) doomed.push_back(session);
+    const bool slow =
+        state->incomplete_since && *state->incomplete_since + settings.message_timeout < now();
+    if (silent || unknown || slow) doomed.push_back(session);
   }
   engine->at(now() + kSweep, [this] { sweep(); });
 }

@@ -37,6 +37,7 @@ struct ServerSettings {
   std::chrono::seconds idle_timeout{
       300};  ///< a peer without a whole request for so long is forgotten
   std::chrono::seconds handshake_timeout{10};
+  std::chrono::seconds message_timeout{30};  ///< over TCP, from a message's first bytes to its end
 };
 
 /// Figures since start.

@@ -25,8 +25,12 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   /// No more requests; closes as soon as the answers to those in flight are sent.
   void drain();
   void check_deadline(Clock::time_point now);
+  /// False: the other end's certificate is no longer good. Only once the handshake is done.
+  virtual bool is_trusted() const { return true; }
+  bool has_begun() const { return peer_ != nullptr; }
 
-  std::size_t index = 0;  ///< place in the worker's list
+  std::size_t index = 0;               ///< place in the worker's list
+  std::uint32_t trust_generation = 0;  ///< of the files by which its peer was believed last
 
  protected:
   /// Where an answer will go. The front slot is the oldest request without a sent answer.

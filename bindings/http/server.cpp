@@ -10,6 +10,8 @@ namespace gatehouse::http {
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{50};
+constexpr std::chrono::seconds kTrustPause{1};   // between two looks at the files
+constexpr std::size_t kTrustChecksAtOnce = 100;  // 0.2 ms each
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 using TlsStream = asio::ssl::stream<TcpSocket>;
 
@@ -84,6 +86,14 @@ class Session final : public Conversation {
     boost::system::error_code ignored;
     tcp_of(stream_).close(ignored);
     worker_->remove(*this);
+  }
+
+  bool is_trusted() const override {
+    if constexpr (kIsTls) {
+      return is_still_trusted(const_cast<Stream&>(stream_).native_handle());
+    } else {
+      return true;
+    }
   }
 
  private:
@@ -276,6 +286,7 @@ void Worker::add(std::shared_ptr<Conversation> conversation) {
   common->accepted.fetch_add(1, std::memory_order_relaxed);
   common->open.fetch_add(1, std::memory_order_relaxed);
   conversation->index = conversations_.size();
+  conversation->trust_generation = trust_generation_;
   conversations_.push_back(std::move(conversation));
 }
 
@@ -297,6 +308,7 @@ void Worker::tick() {
     if (i >= conversations_.size()) continue;
     conversations_[i]->check_deadline(now);
   }
+  check_trust(now);
   if (draining_) {
     if (now >= drain_deadline_) {
       while (!conversations_.empty()) conversations_.back()->close();
@@ -307,6 +319,23 @@ void Worker::tick() {
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (!error || draining_) tick();
   });
+}
+
+void Worker::check_trust(Clock::time_point now) {
+  if (!common->tls) return;
+  if (now >= trust_check_) {
+    trust_generation_ = trust_generation(common->tls);
+    trust_check_ = now + kTrustPause;
+  }
+  std::size_t checked = 0;
+  for (std::size_t i = conversations_.size(); i-- > 0 && checked < kTrustChecksAtOnce;) {
+    if (i >= conversations_.size()) continue;
+    const std::shared_ptr<Conversation> one = conversations_[i];
+    if (one->trust_generation == trust_generation_ || !one->has_begun()) continue;
+    ++checked;
+    one->trust_generation = trust_generation_;
+    if (!one->is_trusted()) one->close();
+  }
 }
 
 void Worker::update_date() {

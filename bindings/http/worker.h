@@ -68,6 +68,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void accept();
   void on_accept(const boost::system::error_code& error, TcpSocket socket);
   void tick();
+  /// Ends connections of those who are no longer trusted since a file has changed.
+  void check_trust(Clock::time_point now);
   void deliver_all();
   void update_date();
 
@@ -78,7 +80,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::string date_line_;
   std::time_t date_ = 0;
   bool draining_ = false;
-  Clock::time_point drain_deadline_;
+  Clock::time_point drain_deadline_, trust_check_{};
+  std::uint32_t trust_generation_ = 0;
   std::thread thread_;
   std::thread::id thread_id_;
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <mutex>
 #include <random>
 #include <utility>
 
@@ -31,7 +32,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void connected(bool kept);
   void subscribed(std::uint64_t batch, bool accepted);
   void failed(const std::string& why);
-  void published(std::uint64_t id, bool accepted);
+  void published(std::uint64_t id, bool accepted);  ///< on a thread of Paho's
   void flush();
   void retire();
   void sweep();
@@ -57,10 +58,14 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   std::chrono::milliseconds pause{0};
 
   std::uint64_t next_id = 1;
-  std::map<std::uint64_t, Outgoing> sent;     ///< in Paho's hands, not acknowledged
   std::map<std::uint64_t, Outgoing> waiting;  ///< in order
   bool sweeping = false;
   std::atomic<std::size_t> received{0};  ///< posted, not yet looked at
+
+  /// Guards what follows; a leaf. So an acknowledgement that nobody waits for wakes nobody.
+  std::mutex mutex;
+  std::map<std::uint64_t, Outgoing> sent;  ///< in Paho's hands, not acknowledged
+  bool full = false;                       ///< the next acknowledgement makes room
 };
 
 // Every event hops to the worker's thread; what comes from a link that is no longer current is
@@ -81,8 +86,8 @@ LinkEvents Connection::Impl::events() {
   events.failed = [on_worker](std::string why) {
     on_worker([why = std::move(why)](Impl& self) { self.failed(why); });
   };
-  events.published = [on_worker](std::uint64_t id, bool accepted) {
-    on_worker([id, accepted](Impl& self) { self.published(id, accepted); });
+  events.published = [weak](std::uint64_t id, bool accepted) {
+    if (const auto self = weak.lock()) self->published(id, accepted);
   };
   events.subscribed = [on_worker](std::uint64_t number, bool accepted) {
     on_worker([number, accepted](Impl& self) { self.subscribed(number, accepted); });
@@ -152,8 +157,10 @@ void Connection::Impl::failed(const std::string& why) {
   const bool was_up = announced;
   retire();
   if (was_up && std::chrono::steady_clock::now() - ready_since > kStable) pause = {};
-  for (auto& [id, message] : sent) waiting.emplace(id, std::move(message));
-  sent.clear();
+  {
+    const std::lock_guard lock(mutex);
+    waiting.merge(sent);
+  }
   state = State::kWaiting;
   worker.after(next_pause(), [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && self->state == State::kWaiting) self->connect();
@@ -187,17 +194,29 @@ void Connection::Impl::retire() {
 
 void Connection::Impl::flush() {
   const SteadyTime now = std::chrono::steady_clock::now();
-  while (state == State::kReady && !waiting.empty() && sent.size() < settings.max_inflight) {
+  while (state == State::kReady && !waiting.empty()) {
     auto node = waiting.extract(waiting.begin());
     if (node.mapped().expires <= now) {
       if (node.mapped().done) node.mapped().done(Published::kExpired);
       continue;
     }
-    if (!link->publish(node.mapped(), node.key())) {
-      waiting.insert(std::move(node));  // Paho will say why: the connection is going
-      return;
+    const std::uint64_t id = node.key();
+    const Outgoing* message = nullptr;
+    {
+      const std::lock_guard lock(mutex);
+      full = sent.size() >= settings.max_inflight;
+      if (!full) message = &sent.insert(std::move(node)).position->second;
     }
-    sent.insert(std::move(node));
+    if (!message) {
+      waiting.insert(std::move(node));
+      break;
+    }
+    // Acknowledged before it returns, the message may be gone already: Paho has its own copy.
+    if (!link->publish(*message, id)) {
+      const std::lock_guard lock(mutex);
+      waiting.insert(sent.extract(id));
+      return;  // Paho will say why: the connection is going
+    }
   }
   if (!waiting.empty()) sweep();
 }
@@ -223,12 +242,20 @@ void Connection::Impl::sweep() {
 }
 
 void Connection::Impl::published(std::uint64_t id, bool accepted) {
-  const auto found = sent.find(id);
-  if (found == sent.end()) return;
-  const Outgoing message = std::move(found->second);
-  sent.erase(found);
-  if (message.done) message.done(accepted ? Published::kAcknowledged : Published::kRefused);
-  flush();
+  std::function<void(Published)> done;
+  bool was_full = false;
+  {
+    const std::lock_guard lock(mutex);
+    const auto found = sent.extract(id);
+    if (found.empty()) return;
+    done = std::move(found.mapped().done);
+    was_full = std::exchange(full, false);
+  }
+  if (!done && !was_full) return;
+  worker.post([weak = weak_from_this(), done = std::move(done), accepted] {
+    if (done) done(accepted ? Published::kAcknowledged : Published::kRefused);
+    if (const auto self = weak.lock()) self->flush();
+  });
 }
 
 Connection::Connection(ConnectionSettings settings, Worker& worker, ConnectionListener& listener) {
@@ -280,11 +307,13 @@ void Connection::stop() {
   for (const auto& [until, link] : self.retired) last = std::max(last, until);
   if (!self.retired.empty()) std::this_thread::sleep_until(last);  // at most kRetirement
   self.retired.clear();
-  for (auto* queue : {&self.sent, &self.waiting}) {
-    auto messages = std::exchange(*queue, {});
-    for (auto& [id, message] : messages) {
-      if (message.done) message.done(Published::kStopped);
-    }
+  std::map<std::uint64_t, Outgoing> given_up = std::exchange(self.waiting, {});
+  {
+    const std::lock_guard lock(self.mutex);
+    given_up.merge(self.sent);
+  }
+  for (auto& [id, message] : given_up) {
+    if (message.done) message.done(Published::kStopped);
   }
 }
 

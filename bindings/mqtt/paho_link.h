@@ -1,19 +1,16 @@
 #pragma once
-#include <mqtt/async_client.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/mqtt/connection.h"
-#include "bindings/mqtt/paho_tls.h"
 
 namespace gatehouse::mqtt {
 
-/// What one attempt to be connected reports, from Paho's threads.
+/// What one attempt to be connected reports, from Paho's threads; some while Paho holds its locks,
+/// so nothing of Paho may be called from there.
 struct LinkEvents {
   std::function<void(bool session_kept)> connected;
   std::function<void(std::string why)> failed;  ///< could not connect, or the connection is lost
@@ -24,11 +21,15 @@ struct LinkEvents {
 
 /// One Paho client for one attempt to be connected: it is thrown away when the connection breaks,
 /// so nothing of Paho's own queues outlives it and what is sent again, and in which order, is
-/// decided in Connection alone. Included by connection.cpp and paho_link.cpp only.
-class PahoLink final : private ::mqtt::callback {
+/// decided in Connection alone. It speaks to the C library of Paho: the C++ one above it makes a
+/// token and a message object of everything, and can only be had with the shared C library (see
+/// paho_plain.cpp).
+class PahoLink final {
  public:
   PahoLink(const ConnectionSettings& settings, LinkEvents events);
-  ~PahoLink() override;
+  ~PahoLink();
+  PahoLink(const PahoLink&) = delete;
+  PahoLink& operator=(const PahoLink&) = delete;
 
   // Each returns false if Paho refuses at once; no event follows then.
   bool connect(std::string& why);
@@ -38,23 +39,10 @@ class PahoLink final : private ::mqtt::callback {
   /// Says good-bye to the broker; waits up to that time.
   void disconnect(std::chrono::milliseconds at_most);
 
- private:
-  struct Listener : ::mqtt::iaction_listener {
-    using Handler = std::function<void(const ::mqtt::token&, bool)>;
-    explicit Listener(Handler handler) : handler_(std::move(handler)) {}
-    void on_success(const ::mqtt::token& token) override { handler_(token, true); }
-    void on_failure(const ::mqtt::token& token) override { handler_(token, false); }
-    Handler handler_;
-  };
-  void connection_lost(const std::string& cause) override;
-  void message_arrived(::mqtt::const_message_ptr message) override;
-  ::mqtt::connect_options options() const;
+  struct Impl;
 
-  const ConnectionSettings& settings_;
-  LinkEvents events_;
-  std::optional<NamedContext> tls_;  ///< outlives the client
-  Listener on_connect_, on_subscribe_, on_publish_;
-  std::unique_ptr<::mqtt::async_client> client_;
+ private:
+  std::unique_ptr<Impl> impl_;
 };
 
 /// Throws std::invalid_argument for settings that Paho cannot honour.

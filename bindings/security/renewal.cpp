@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -135,6 +136,30 @@ Result<void> adopt_newest(SSL* connection) {
   SSL_set_session_id_context(connection, reinterpret_cast<const unsigned char*>(context.data()),
                              static_cast<unsigned>(context.size()));
   return adopt_credentials(connection, newest.get());
+}
+
+std::uint32_t trust_generation(const TlsContext& context) {
+  Renewal* const renewal = context ? Renewal::of(context.get()) : nullptr;
+  if (!renewal) return 0;
+  (void)renewal->newest();
+  return renewal->generation();
+}
+
+bool is_still_trusted(const SSL* connection, SSL_CTX* context) {
+  X509* const certificate = SSL_get0_peer_certificate(connection);
+  if (!context) context = SSL_get_SSL_CTX(connection);
+  Renewal* const renewal = Renewal::of(context);
+  if (!certificate || !renewal) return true;
+  const TlsContext newest = renewal->newest();
+  X509_STORE* const store = SSL_CTX_get_cert_store(newest ? newest.get() : context);
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(),
+                                                                              &X509_STORE_CTX_free);
+  STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(connection);
+  if (!check || X509_STORE_CTX_init(check.get(), store, certificate, chain) != 1) return false;
+  X509_STORE_CTX_set_default(check.get(), SSL_is_server(connection) ? "ssl_client" : "ssl_server");
+  const bool good = X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  return good;
 }
 
 }  // namespace gatehouse

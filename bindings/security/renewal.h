@@ -10,7 +10,8 @@ namespace gatehouse {
 
 /// What a context of ours was made from, looked at before each handshake: so a new certificate,
 /// key, trust anchor, revocation list or OCSP response is in force without a restart. Connections
-/// that stand keep what they have. Belongs to its context. Threading: any.
+/// that stand keep what they have; those that bindings accepted are asked is_still_trusted() when
+/// something has changed. Belongs to its context. Threading: any.
 class Renewal {
  public:
   using Make = Result<TlsContext> (*)(const TlsSettings&);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,14 @@ Result<void> expect_server_name(ssl_st* connection, std::string_view host);
 std::vector<std::string> identities_of(const ssl_st* connection);
 /// Whether there was one.
 bool is_authenticated(const ssl_st* connection);
+
+/// Looks at the files of a context of ours; the number changes with what is in force, so whoever
+/// keeps connections knows when to look at them again.
+std::uint32_t trust_generation(const TlsContext& context);
+/// Whether the certificate of the other end would be believed if the handshake were now: not
+/// revoked, not expired, of an authority that we still know. True where there is no certificate: a
+/// key's holder is asked for with each request. `context`: where it is not the connection's own.
+bool is_still_trusted(const ssl_st* connection, ssl_ctx_st* context = nullptr);
 
 /// The oneM2M identities in the subjectAltName of a certificate, each in every form in which `from`
 /// may state it:

@@ -25,7 +25,9 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kAcceptPause{50};
-constexpr std::size_t kMaxNames = 64;  ///< of one connection
+constexpr std::size_t kMaxNames = 64;           ///< of one connection
+constexpr std::chrono::seconds kTrustPause{1};  ///< between two looks at the files
+constexpr std::size_t kTrustChecksAtOnce = 50;  ///< 0.2 ms each
 
 }  // namespace
 
@@ -61,6 +63,7 @@ struct Endpoint::Impl final : SessionOwner, std::enable_shared_from_this<Endpoin
   std::shared_ptr<Session> session_to(const std::string& url, const std::string& serialization);
   void keep_open(Kept& kept);
   void tick();
+  void check_trust(Exchange::Clock::time_point now);
   void close_all();
   void end_if_empty();
 
@@ -83,7 +86,8 @@ struct Endpoint::Impl final : SessionOwner, std::enable_shared_from_this<Endpoin
   std::vector<std::shared_ptr<Session>> to_write;  ///< when all that came in has been looked at
   std::map<std::string, std::weak_ptr<Session>> by_url;
   std::size_t accepted_open = 0, outgoing_open = 0;
-  Exchange::Clock::time_point close_deadline;
+  Exchange::Clock::time_point close_deadline, trust_check{};
+  std::uint32_t trusted = 0;  ///< the generations of all contexts together
   bool closing = false;
   std::thread thread;
   std::atomic<bool> running{false};
@@ -176,6 +180,7 @@ std::shared_ptr<Session> Endpoint::Impl::session_to(const std::string& url,
   if (!parsed || closing || outgoing_open >= settings_.max_outgoing) return nullptr;
   auto session = connect_session(*this, io, *std::move(parsed), client_tls, serialization);
   session->url = url;
+  session->trust_generation = trusted;
   ++outgoing_open;
   opened_by_us.fetch_add(1);
   by_url[url] = session;
@@ -241,6 +246,7 @@ void Endpoint::Impl::on_accept(Listener& listener, const error_code& error, TcpS
     refused.fetch_add(1);
   } else {
     auto session = accept_session(*this, std::move(socket), listener.tls);
+    session->trust_generation = trusted;
     ++accepted_open;
     accepted.fetch_add(1);
     sessions.insert(session);
@@ -253,11 +259,30 @@ void Endpoint::Impl::tick() {
   const auto now = Exchange::Clock::now();
   const std::vector<std::shared_ptr<Session>> all(sessions.begin(), sessions.end());
   for (const auto& session : all) session->check_deadlines(now);
+  check_trust(now);
   if (closing && now >= close_deadline) return io.stop();
   ticker.expires_after(kTick);
   ticker.async_wait([this](const error_code& error) {
     if (!error) tick();
   });
+}
+
+/// Ends connections of those who are no longer trusted since a file has changed.
+void Endpoint::Impl::check_trust(Exchange::Clock::time_point now) {
+  if (now >= trust_check) {
+    trusted = trust_generation(client_tls);
+    for (const auto& listener : listeners) trusted += trust_generation(listener->tls);
+    trust_check = now + kTrustPause;
+  }
+  std::vector<std::shared_ptr<Session>> doubtful;
+  for (const auto& session : sessions) {
+    if (doubtful.size() == kTrustChecksAtOnce) break;
+    if (session->trust_generation != trusted && session->is_open()) doubtful.push_back(session);
+  }
+  for (const auto& session : doubtful) {
+    session->trust_generation = trusted;
+    if (!session->is_trusted()) session->drop();
+  }
 }
 
 void Endpoint::Impl::close_all() {

@@ -43,6 +43,7 @@ struct EndpointSettings {
   std::size_t max_queued_bytes = 32u << 20;  ///< for a peer that does not read; then it ends
   std::size_t max_waiting = 1'000;           ///< requests until a connection is open
   std::chrono::milliseconds handshake_timeout{10'000};  ///< TCP, TLS and upgrade together
+  std::chrono::milliseconds message_timeout{30'000};    ///< from a message's first bytes to its end
   std::chrono::milliseconds idle_timeout{60'000};  ///< a ping after half of it, the end after all
   std::chrono::milliseconds close_timeout{1'000};  ///< stop() waits so long for closing handshakes
   std::chrono::milliseconds reconnect_min{500};    ///< doubles with each failure

@@ -96,6 +96,7 @@ void Session::answer(std::uint64_t number, Response response) {
 }
 
 void Session::check_deadlines(Exchange::Clock::time_point now) {
+  if (now >= message_deadline_) return drop();
   if (exchange_) return exchange_->check_deadlines(now);
   if (now >= handshake_deadline_) drop();
 }
@@ -132,6 +133,14 @@ class StreamSession : public Session {
   }
 
   void drop() override { fail_with("the connection has ended"); }
+
+  bool is_trusted() const override {
+    if constexpr (kIsTls) {
+      return is_still_trusted(const_cast<ws::stream<Stream>&>(ws_).next_layer().native_handle());
+    } else {
+      return true;
+    }
+  }
 
  protected:
   static constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
@@ -171,13 +180,29 @@ class StreamSession : public Session {
   void read_next() override {
     if (reading_ || finished_ || closing_ || !is_open() || !exchange_->has_room()) return;
     reading_ = true;
-    ws_.async_read(buffer_,
-                   [me = self()](error_code error, std::size_t) { me->on_message(error); });
+    read_part();
   }
 
-  void on_message(error_code error) {
+  void read_part() {
+    ws_.async_read_some(buffer_, 0,
+                        [me = self()](error_code error, std::size_t) { me->on_part(error); });
+  }
+
+  /// Every byte is a sign of life for Beast; who says a message a byte at a time is cut off here.
+  void on_part(error_code error) {
     if (finished_) return;
     if (error) return fail_with("connection lost: " + error.message());
+    if (ws_.is_message_done()) {
+      message_deadline_ = Exchange::Clock::time_point::max();
+      return on_message();
+    }
+    if (message_deadline_ == Exchange::Clock::time_point::max()) {
+      message_deadline_ = Exchange::Clock::now() + owner_.settings().message_timeout;
+    }
+    read_part();
+  }
+
+  void on_message() {
     if (ws_.got_binary() != is_binary(exchange_->codec())) return reject();
     const auto bytes = buffer_.cdata();
     take({static_cast<const char*>(bytes.data()), bytes.size()});

@@ -57,14 +57,17 @@ class Session : public std::enable_shared_from_this<Session> {
   virtual void close() = 0;
   virtual void drop() = 0;  ///< ends without a word
   void check_deadlines(Exchange::Clock::time_point now);
+  /// False: the other end's certificate is no longer good. Only once the connection is open.
+  virtual bool is_trusted() const { return true; }
   /// Writes what waits. The owner calls it when all that came in has been looked at, so that the
   /// answers of many connections leave together and wake their readers once.
   void write_now() {
     if (!finished_ && !outgoing_.empty()) write_next();
   }
 
-  std::vector<std::string> names;  ///< whose connection this is
-  std::string url;                 ///< that we connected to; empty: accepted
+  std::vector<std::string> names;      ///< whose connection this is
+  std::string url;                     ///< that we connected to; empty: accepted
+  std::uint32_t trust_generation = 0;  ///< of the files by which the other end was believed last
   bool is_open() const { return exchange_ != nullptr; }
   /// True if the certificate of the other end says who it is.
   bool is_authenticated() const { return peer_ && peer_->authenticated; }
@@ -83,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   SessionOwner& owner_;
   const Exchange::Clock::time_point handshake_deadline_;
+  Exchange::Clock::time_point message_deadline_ = Exchange::Clock::time_point::max();
   std::unique_ptr<Exchange> exchange_;
   std::shared_ptr<const Peer> peer_;
   std::deque<std::string> outgoing_;

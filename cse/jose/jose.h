@@ -65,6 +65,18 @@ Result<Value> header_of(std::string_view compact);
 /// How many parts the compact form has: 3 is a JWS, 5 a JWE.
 std::size_t parts_of(std::string_view compact);
 
+/// The flattened JSON form of a JWE or JWS in compact form. Source: RFC 7515 clause 7.2.2, RFC 7516
+/// clause 7.2.2. Errors: kOriginatorHasNoPrivilege: of another form.
+Result<std::string> to_json_form(std::string_view compact);
+/// The compact form of one in JSON form, flattened or general with a single signature or recipient.
+/// Errors: kOriginatorHasNoPrivilege: of another form, or with a header that nothing protects.
+Result<std::string> to_compact(std::string_view json);
+
+/// RFC 4648 clause 4, with padding.
+std::string to_base64(std::string_view bytes);
+/// Errors: kOriginatorHasNoPrivilege: no such text.
+Result<std::string> from_base64(std::string_view text);
+
 /// HMAC-SHA256, 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 /// Base64url of that many random bytes. Throws std::runtime_error if there are none.

@@ -23,6 +23,7 @@ coap::ServerSettings server_settings(const CoapListener& listener, const NodeSet
   server.option_numbers = numbers_of(settings.coap);
   server.max_sessions = static_cast<std::size_t>(settings.limits.coap_peers);
   server.handshake_timeout = std::chrono::seconds(settings.limits.handshake_seconds);
+  server.message_timeout = std::chrono::seconds(settings.limits.message_seconds);
   return server;
 }
 

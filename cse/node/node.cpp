@@ -66,6 +66,7 @@ http::ServerSettings server_settings(const HttpListener& listener, const LimitSe
   http::ServerSettings server;
   server.max_connections = static_cast<std::size_t>(limits.connections);
   server.header_timeout = std::chrono::seconds(limits.handshake_seconds);
+  server.body_timeout = std::chrono::seconds(limits.message_seconds);
   server.address = listener.address;
   server.port = static_cast<std::uint16_t>(listener.port);
   server.threads = static_cast<unsigned>(listener.threads);

@@ -313,6 +313,9 @@ const std::vector<Option>& options() {
     r.push_back(number("limits.handshake_seconds",
                        "time for TLS, an upgrade, or the header of a request", 1, 600,
                        FIELD(limits.handshake_seconds)));
+    r.push_back(number("limits.message_seconds",
+                       "time for the rest of a body or message that has begun", 1, 3600,
+                       FIELD(limits.message_seconds)));
     r.push_back(number("limits.peer_rate", "requests a second from one address; 0: no limit", 0,
                        10000000, FIELD(limits.peer_rate)));
     r.push_back(number("limits.peer_burst", "requests at once from one address", 1, 10000000,

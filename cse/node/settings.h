@@ -101,6 +101,7 @@ struct LimitSettings {
   int connections = 10'000;  ///< open ones, of each HTTP and WebSocket listener
   int coap_peers = 1'000;    ///< of each CoAP listener: libcoap looks at all of them for a message
   int handshake_seconds = 10;  ///< until a connection has shown what it wants: TLS, upgrade, header
+  int message_seconds = 30;    ///< from the first bytes of a body or message to its end
   int peer_rate = 0, peer_burst = 200;
   int originator_rate = 0, originator_burst = 200;
 };

@@ -20,6 +20,7 @@ websocket::EndpointSettings websocket_settings(const NodeSettings& settings) {
   endpoint.id = settings.cse.cse_id;
   endpoint.max_connections = static_cast<std::size_t>(settings.limits.connections);
   endpoint.handshake_timeout = std::chrono::seconds(settings.limits.handshake_seconds);
+  endpoint.message_timeout = std::chrono::seconds(settings.limits.message_seconds);
   endpoint.limits.coerce_scalars =
       switches_of(settings).test(static_cast<std::size_t>(Dialect::kCoerceScalars));
   if (settings.credentials.given()) endpoint.client_tls = settings.credentials.to_tls();

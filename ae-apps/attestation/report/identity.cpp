@@ -8,6 +8,7 @@ Value to_value(const Identity& identity) {
                         {"device_key", to_base64(identity.device_key)},
                         {"device_key_pem", identity.device_key_pem},
                         {"ek", to_base64(identity.endorsement_key)},
+                        {"ek_certificate", identity.ek_certificate_pem},
                         {"emulator", identity.emulator}});
 }
 
@@ -25,6 +26,7 @@ Result<Identity> identity_from(const Value& value) {
   auto counter = from_hex(value.string_at("counter"));
   if (!counter) return fail(Rsc::kBadRequest, "identity: counter must be hexadecimal");
   out.counter_name = *std::move(counter);
+  out.ek_certificate_pem = value.string_at("ek_certificate");
   out.device_key_pem = value.string_at("device_key_pem");
   out.emulator = value.bool_at("emulator", true);
   return out;

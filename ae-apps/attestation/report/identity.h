@@ -11,9 +11,11 @@ struct Identity {
   Bytes attestation_key, endorsement_key, device_key;  ///< TPMT_PUBLIC
   std::string device_key_pem;
   Bytes counter_name;
+  std::string ek_certificate_pem;  ///< with its chain, from the maker of the TPM; may be empty
   bool emulator = false;
 };
-/// `{"ak":"…","counter":"…","device_key":"…","device_key_pem":"…","ek":"…","emulator":true}`
+/// `{"ak":"…","counter":"…","device_key":"…","device_key_pem":"…","ek":"…","ek_certificate":"…",
+///   "emulator":true}`
 Value to_value(const Identity& identity);
 Result<Identity> identity_from(const Value& value);
 

@@ -17,8 +17,13 @@ struct AttesterSettings {
   std::filesystem::path folder;  ///< logs, and the software TPM's state
   std::string pcrs = "sha256:0,4,10,11";
   std::vector<BootStage> boot = {{0, "firmware 1"}, {4, "loader 1"}};
-  std::vector<std::string> files;            ///< measured before every quote
-  std::uint32_t counter_index = 0x01500100;  ///< NV: counts operations
+  std::vector<std::string> files;          ///< measured before every quote
+  std::vector<std::string> configuration;  ///< the same, into PCR 12: how it is set up
+  OutsideLogs outside;                     ///< of firmware and kernel, where they measure
+  /// Chain of the endorsement key's certificate, PEM; empty: the one in the TPM, if it has one.
+  std::string ek_certificate_file;
+  std::uint32_t counter_index = 0x01500100;      ///< NV: counts operations
+  std::uint32_t persistent_handle = 0x81000100;  ///< of the device key, once it is used for TLS
 };
 
 /// The TPM of a gateway, what was measured into it, and what it says about that. Knows no network.
@@ -32,6 +37,8 @@ class Attester {
 
   const AttesterSettings& settings() const { return settings_; }
   const Identity& identity() const { return identity_; }
+  /// How others in this process reach the TPM, as tpm2-tools take it.
+  const std::string& tcti() const { return tcti_; }
   std::string assurance() const {
     return identity_.emulator ? "a TPM in software, the weaker level" : "a TPM";
   }
@@ -48,14 +55,23 @@ class Attester {
   /// TPM2_ActivateCredential. Errors: kNotAcceptable if it was made for another TPM or key.
   Result<Bytes> activate(const Credential& credential);
   /// The device key is in this TPM: TPM2_Certify by the attestation key.
-  Result<TpmQuote> certify_device_key(ByteView nonce) { return tpm_->certify_device_key(nonce); }
+  Result<TpmQuote> certify_device_key(ByteView nonce);
+  /// The device key for TLS, as bindings take a key: it stays in the TPM. Good for as long as this
+  /// lives.
+  Result<std::string> tls_key();
 
  private:
   explicit Attester(AttesterSettings settings) : settings_(std::move(settings)) {}
   Result<void> open_tpm();
+  Result<Tpm> open_emulator();
+  Result<Tpm> start_emulator(bool resume);
   Result<void> know_identity();
+  Result<void> save();
+  template <class T>
+  Result<T> saved(Result<T> made);
 
   AttesterSettings settings_;
+  std::string tcti_;
   std::unique_ptr<Emulator> emulator_;
   std::unique_ptr<Tpm> tpm_;
   std::unique_ptr<MeasuredLogs> logs_;

@@ -67,6 +67,14 @@ void read_attester(MemberReader& in, AttesterSettings& out, const Folder& folder
   out.counter_index =
       static_cast<std::uint32_t>(in.whole("counter_index", 0x01500000, 0x01BFFFFF, 0x01500100));
   for (const std::string& file : in.texts("files")) out.files.push_back(folder.locate(file));
+  for (const std::string& file : in.texts("configuration")) {
+    out.configuration.push_back(folder.locate(file));
+  }
+  out.outside.boot = folder.locate(in.text("boot_log", false));
+  out.outside.ima = folder.locate(in.text("ima_log", false));
+  out.ek_certificate_file = folder.locate(in.text("ek_certificate", false));
+  out.persistent_handle =
+      static_cast<std::uint32_t>(in.whole("tls_handle", 0x81000000, 0x817FFFFF, 0x81000100));
   read_boot(in, out);
 }
 

@@ -1,6 +1,7 @@
 #include "ae-apps/attestation/support/inventory.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "ae-apps/attestation/quote/hash.h"
@@ -52,7 +53,11 @@ void InventoryReader::take(const Value& content) {
 Result<Value> InventoryReader::ask_gateway(const Challenge& challenge) {
   if (settings_.gateway.empty()) return Value::array();
   const std::string nonce = to_hex(ecu_nonce(challenge));
-  const std::string inquiry = "measurement-" + nonce.substr(0, 16);
+  // Another one each time: the gateway answers an inquiry once, and who was started anew has not
+  // heard that answer.
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const std::string inquiry =
+      "measurement-" + nonce.substr(0, 16) + "-" + std::to_string(since.count());
   {
     const std::lock_guard lock(mutex_);
     awaited_ = inquiry;

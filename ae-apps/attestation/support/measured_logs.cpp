@@ -15,6 +15,7 @@ constexpr const char* kCelFile = "events.cel";
 constexpr const char* kResetFile = "reset-count";  // of the TPM, to which the logs belong
 constexpr std::size_t kMaxMeasuredBytes = 512u << 20;
 constexpr const char* kNothing = "none";
+constexpr const char* kConfiguration = "config";
 
 Value event_of(const EcuState& ecu) {
   return Value::object({{"auth", ecu.auth},
@@ -33,8 +34,9 @@ bool same_state(const Value& event, const EcuState& ecu) {
 }  // namespace
 
 Result<MeasuredLogs> MeasuredLogs::open(Tpm& tpm, const std::filesystem::path& folder,
-                                        const std::vector<BootStage>& stages) {
-  MeasuredLogs out(tpm, folder);
+                                        const std::vector<BootStage>& stages,
+                                        const OutsideLogs& outside) {
+  MeasuredLogs out(tpm, folder, outside);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   const auto clock = tpm.clock();
@@ -49,6 +51,19 @@ Result<MeasuredLogs> MeasuredLogs::open(Tpm& tpm, const std::filesystem::path& f
     return fail(done.error());
   }
   if (auto done = out.catch_up(); !done) return fail(done.error());
+  if (const auto readable = out.logs(); !readable) return fail(readable.error());
+  return out;
+}
+
+Result<std::vector<Bytes>> MeasuredLogs::logs() const {
+  std::vector<Bytes> out = {boot_, ima_, cel_};
+  for (const auto& [file, log] :
+       {std::pair(&outside_.boot, out.data()), std::pair(&outside_.ima, &out[1])}) {
+    if (file->empty()) continue;
+    auto content = crypto::read_file(*file, kMaxLogBytes);
+    if (!content) return fail(Rsc::kNotFound, "log: " + *file + " cannot be read");
+    *log = *std::move(content);
+  }
   return out;
 }
 
@@ -57,7 +72,7 @@ Result<void> MeasuredLogs::store(const char* name, const Bytes& log) const {
 }
 
 Result<void> MeasuredLogs::begin(const std::vector<BootStage>& stages) {
-  boot_ = make_boot_log(stages);
+  if (outside_.boot.empty()) boot_ = make_boot_log(stages);
   for (const auto& [name, log] :
        {std::pair(kBootFile, &boot_), std::pair(kImaFile, &ima_), std::pair(kCelFile, &cel_)}) {
     if (auto done = store(name, *log); !done) return done;
@@ -86,16 +101,26 @@ Result<void> MeasuredLogs::load() {
   for (const Measurement& entry : cel->entries) {
     const auto event = parse_json(text_of(entry.content));
     if (!event) return fail(event.error());
-    ecus_[entry.name] = *event;
-    ever_.insert(entry.name);
+    remember(*event);
   }
   return {};
 }
 
+void MeasuredLogs::remember(const Value& event) {
+  const std::string id = event.string_at("id");
+  if (event.string_at("type") == kConfiguration) {
+    configuration_[id] = event.string_at("dig");
+  } else {
+    ecus_[id] = event;
+    ever_.insert(id);
+  }
+}
+
 /// Extends what the logs have and the PCRs have not.
 Result<void> MeasuredLogs::catch_up() {
-  // These two are ours alone, also while nothing is in them.
-  std::map<unsigned, std::vector<Bytes>> wanted = {{kFilePcr, {}}, {kEcuPcr, {}}};
+  // These are ours alone, also while nothing is in them.
+  std::map<unsigned, std::vector<Bytes>> wanted = {{kEcuPcr, {}}, {kConfigurationPcr, {}}};
+  if (outside_.ima.empty()) wanted.try_emplace(kFilePcr);
   for (const Bytes& bytes : {boot_, ima_, cel_}) {
     if (bytes.empty()) continue;
     const auto log = parse_event_log(bytes);
@@ -125,6 +150,7 @@ Result<void> MeasuredLogs::catch_up() {
 }
 
 Result<void> MeasuredLogs::measure_file(const std::string& path) {
+  if (!outside_.ima.empty()) return {};
   const auto content = crypto::read_file(path, kMaxMeasuredBytes);
   if (!content) return {};
   const Bytes hash = digest(HashAlg::kSha256, {*content});
@@ -138,14 +164,24 @@ Result<void> MeasuredLogs::measure_file(const std::string& path) {
   return tpm_->extend(kFilePcr, {{HashAlg::kSha256, entry.digests.at(HashAlg::kSha256)}});
 }
 
-Result<void> MeasuredLogs::add_event(const Value& event) {
-  const CelEntry entry = make_cel_entry(cel_entries_, kEcuPcr, to_json(event), {HashAlg::kSha256});
+Result<void> MeasuredLogs::measure_configuration(const std::string& path) {
+  const auto content = crypto::read_file(path, kMaxMeasuredBytes);
+  if (!content) return {};
+  const std::string hash = "sha256:" + to_hex(digest(HashAlg::kSha256, {*content}));
+  const auto known = configuration_.find(path);
+  if (known != configuration_.end() && known->second == hash) return {};
+  Value event = Value::object({{"dig", hash}, {"id", path}, {"type", kConfiguration}});
+  if (known != configuration_.end()) event.set("was", known->second);
+  return add_event(kConfigurationPcr, event);
+}
+
+Result<void> MeasuredLogs::add_event(unsigned pcr, const Value& event) {
+  const CelEntry entry = make_cel_entry(cel_entries_, pcr, to_json(event), {HashAlg::kSha256});
   append(cel_, entry.record);
   if (auto done = store(kCelFile, cel_); !done) return done;
   ++cel_entries_;
-  ecus_[event.string_at("id")] = event;
-  ever_.insert(event.string_at("id"));
-  return tpm_->extend(kEcuPcr, entry.digests);
+  remember(event);
+  return tpm_->extend(pcr, entry.digests);
 }
 
 Result<std::vector<std::string>> MeasuredLogs::measure_ecus(const std::vector<EcuState>& ecus) {
@@ -156,7 +192,7 @@ Result<std::vector<std::string>> MeasuredLogs::measure_ecus(const std::vector<Ec
     Value event = event_of(ecu);
     if (known != ecus_.end()) event.set("was", known->second.string_at("dig", kNothing));
     if (!ever_.contains(ecu.id)) fresh.push_back(ecu.id);
-    if (auto done = add_event(event); !done) return fail(done.error());
+    if (auto done = add_event(kEcuPcr, event); !done) return fail(done.error());
   }
   for (const auto& [id, event] : std::map(ecus_)) {
     const bool there =
@@ -164,7 +200,7 @@ Result<std::vector<std::string>> MeasuredLogs::measure_ecus(const std::vector<Ec
     if (there || event.string_at("type") != "ecu") continue;
     const Value gone = Value::object(
         {{"id", id}, {"type", "ecu-gone"}, {"was", event.string_at("dig", kNothing)}});
-    if (auto done = add_event(gone); !done) return fail(done.error());
+    if (auto done = add_event(kEcuPcr, gone); !done) return fail(done.error());
   }
   return fresh;
 }

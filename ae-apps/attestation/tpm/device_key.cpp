@@ -1,6 +1,8 @@
 // The keys with which a gateway signs in its own name, and checks those who can only make MACs.
 #include <tss2/tss2_mu.h>
 
+#include <algorithm>
+
 #include "ae-apps/attestation/quote/wire.h"
 #include "ae-apps/attestation/tpm/esys.h"
 
@@ -9,6 +11,9 @@ namespace {
 
 constexpr std::uint32_t kDeviceKeyAttributes =
     kFixedTpm | kFixedParent | kSensitiveDataOrigin | kUserWithAuth | kNoDa | kSign;
+constexpr std::uint32_t kRsaCertificate = 0x01C00002, kEccCertificate = 0x01C0000A;
+constexpr std::size_t kNvPieceBytes = 512;
+constexpr std::size_t kPemLine = 64;
 constexpr std::size_t kMaxMacKeyBytes = 64;
 constexpr std::size_t kMaxMacMessageBytes = 1024;
 
@@ -57,6 +62,13 @@ Bytes der_integer(ByteView number) {
   }
   append(out, number);
   return out;
+}
+
+/// Of the SEQUENCE at the beginning, which is longer than 255 bytes, as certificates are.
+std::size_t der_size(ByteView bytes) {
+  constexpr std::size_t kHead = 4;
+  if (bytes.size() < kHead || bytes[0] != 0x30 || bytes[1] != 0x82) return bytes.size();
+  return kHead + (static_cast<std::size_t>(bytes[2]) << 8 | bytes[3]);
 }
 
 /// r and s of P-256, so every length fits in one byte.
@@ -187,6 +199,59 @@ Result<Bytes> Tpm::mac(ByteView adopted_key, ByteView message) {
   const Owned<TPM2B_DIGEST> own_made(made);
   if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "MAC"));
   return Bytes(made->buffer, made->buffer + made->size);
+}
+
+Result<void> Tpm::persist_device_key(std::uint32_t handle) {
+  const auto key = state_->create_primary(device_template(), "device key");
+  if (!key) return fail(key.error());
+  ESYS_TR present = ESYS_TR_NONE;
+  if (Esys_TR_FromTPMPublic(state_->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                            &present) == TSS2_RC_SUCCESS) {
+    TPM2B_NAME* name = nullptr;
+    const TSS2_RC rc = Esys_TR_GetName(state_->esys, present, &name);
+    const Owned<TPM2B_NAME> own_name(name);
+    Esys_TR_Close(state_->esys, &present);
+    if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "persistent key"));
+    if (Bytes(name->name, name->name + name->size) == key->area.name()) return {};
+    return fail(Rsc::kConflict, "TPM: another key is at the persistent handle");
+  }
+  const TSS2_RC rc =
+      Esys_EvictControl(state_->esys, ESYS_TR_RH_OWNER, key->key.get(), ESYS_TR_PASSWORD,
+                        ESYS_TR_NONE, ESYS_TR_NONE, handle, &present);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "persistent key"));
+  Esys_TR_Close(state_->esys, &present);
+  return {};
+}
+
+Result<std::string> Tpm::endorsement_certificate(KeyKind kind) {
+  const std::uint32_t index = kind == KeyKind::kRsa2048 ? kRsaCertificate : kEccCertificate;
+  ESYS_CONTEXT* esys = state_->esys;
+  ESYS_TR handle = ESYS_TR_NONE;
+  if (Esys_TR_FromTPMPublic(esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &handle) !=
+      TSS2_RC_SUCCESS) {
+    return std::string();  // most software TPMs have none
+  }
+  TPM2B_NV_PUBLIC* shape = nullptr;
+  TSS2_RC rc =
+      Esys_NV_ReadPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &shape, nullptr);
+  const Owned<TPM2B_NV_PUBLIC> own_shape(shape);
+  const std::size_t size = rc == TSS2_RC_SUCCESS ? shape->nvPublic.dataSize : 0;
+  Bytes out;
+  while (rc == TSS2_RC_SUCCESS && out.size() < size) {
+    TPM2B_MAX_NV_BUFFER* data = nullptr;
+    rc = Esys_NV_Read(esys, handle, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                      static_cast<UINT16>(std::min(size - out.size(), kNvPieceBytes)),
+                      static_cast<UINT16>(out.size()), &data);
+    const Owned<TPM2B_MAX_NV_BUFFER> own_data(data);
+    if (rc != TSS2_RC_SUCCESS || data->size == 0) break;
+    append(out, ByteView(data->buffer, data->size));
+  }
+  Esys_TR_Close(esys, &handle);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "certificate of the endorsement key"));
+  out.resize(std::min(out.size(), der_size(out)));  // an index may be larger than what is in it
+  std::string text = to_base64(out);
+  for (std::size_t at = kPemLine; at < text.size(); at += kPemLine + 1) text.insert(at, 1, '\n');
+  return "-----BEGIN CERTIFICATE-----\n" + text + "\n-----END CERTIFICATE-----\n";
 }
 
 }  // namespace gatehouse::attest

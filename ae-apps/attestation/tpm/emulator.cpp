@@ -74,7 +74,7 @@ bool ended_within(pid_t pid, std::chrono::steady_clock::duration limit) {
 
 }  // namespace
 
-Result<Emulator> Emulator::start(const fs::path& state) {
+Result<Emulator> Emulator::start(const fs::path& state, Power power) {
   std::string pattern = (fs::temp_directory_path() / "gatehouse-tpm-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     return fail(Rsc::kInternalServerError, "emulator: no private folder can be made");
@@ -84,11 +84,11 @@ Result<Emulator> Emulator::start(const fs::path& state) {
   std::error_code error;
   fs::create_directories(kept, error);
   const fs::path socket = folder / "tpm";
-  const pid_t pid = launch(
-      {"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + kept.string(), "--server",
-       "type=unixio,path=" + socket.string(), "--ctrl",
-       "type=unixio,path=" + socket.string() + ".ctrl", "--flags", "not-need-init,startup-clear"},
-      folder / "log");
+  const pid_t pid = launch({"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + kept.string(),
+                            "--server", "type=unixio,path=" + socket.string(), "--ctrl",
+                            "type=unixio,path=" + socket.string() + ".ctrl", "--flags",
+                            power == Power::kOn ? "not-need-init,startup-clear" : "not-need-init"},
+                           folder / "log");
   if (pid == 0) {
     fs::remove_all(folder, error);
     return fail(Rsc::kInternalServerError, "emulator: cannot be started");

@@ -1,6 +1,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -14,10 +15,14 @@ namespace gatehouse::attest {
 /// thread.
 class Emulator {
  public:
+  enum class Power : std::uint8_t {
+    kOn,       ///< started up: registers at zero
+    kWaiting,  ///< not yet: whoever opens it decides (Tpm::open)
+  };
   /// The TPM's state stays in `state`; without one it is made anew in a private folder and removed
   /// at the end. Errors: kNotFound if swtpm is not installed; kInternalServerError if it does not
   /// start within ten seconds.
-  static Result<Emulator> start(const std::filesystem::path& state = {});
+  static Result<Emulator> start(const std::filesystem::path& state = {}, Power power = Power::kOn);
   Emulator(Emulator&& other) noexcept;
   Emulator& operator=(Emulator&&) = delete;
   ~Emulator();

@@ -143,7 +143,7 @@ Tpm::Tpm(Tpm&&) noexcept = default;
 Tpm& Tpm::operator=(Tpm&&) noexcept = default;
 Tpm::~Tpm() = default;
 
-Result<Tpm> Tpm::open(const std::string& tcti) {
+Result<Tpm> Tpm::open(const std::string& tcti, bool resume) {
   ::setenv("TSS2_LOG", "all+NONE", 0);  // the library writes to standard error unless told
   auto state = std::make_unique<State>();
   const auto unreachable = [&](TSS2_RC rc) {
@@ -154,6 +154,9 @@ Result<Tpm> Tpm::open(const std::string& tcti) {
   }
   if (const TSS2_RC rc = Esys_Initialize(&state->esys, state->tcti, nullptr)) {
     return unreachable(rc);
+  }
+  if (resume && Esys_Startup(state->esys, TPM2_SU_STATE) == TSS2_RC_SUCCESS) {
+    return Tpm(std::move(state));
   }
   const TSS2_RC rc = Esys_Startup(state->esys, TPM2_SU_CLEAR);
   if (rc != TSS2_RC_SUCCESS && rc != kAlreadyStarted) return unreachable(rc);
@@ -365,6 +368,13 @@ Result<void> Tpm::shut_down() {
   const TSS2_RC rc =
       Esys_Shutdown(state_->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_SU_CLEAR);
   if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "shutdown"));
+  return {};
+}
+
+Result<void> Tpm::save_state() {
+  const TSS2_RC rc =
+      Esys_Shutdown(state_->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_SU_STATE);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "saving its state"));
   return {};
 }
 

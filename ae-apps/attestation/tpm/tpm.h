@@ -23,8 +23,9 @@ struct TpmQuote {
 class Tpm {
  public:
   /// `tcti`: "swtpm:path=/run/tpm.sock", "swtpm:host=127.0.0.1,port=2321", "device:/dev/tpmrm0",
-  /// "tabrmd:…", as tpm2-tools take it. Starts the TPM up if nobody has.
-  static Result<Tpm> open(const std::string& tcti);
+  /// "tabrmd:…", as tpm2-tools take it. Starts the TPM up if nobody has: where save_state() left it
+  /// if `resume` and nothing has changed it since, else with registers at zero.
+  static Result<Tpm> open(const std::string& tcti, bool resume = false);
   Tpm(Tpm&&) noexcept;
   Tpm& operator=(Tpm&&) noexcept;
   ~Tpm();
@@ -34,6 +35,10 @@ class Tpm {
   Result<PublicArea> attestation_key();
   /// The endorsement key by the TCG's template.
   Result<PublicArea> endorsement_key(KeyKind kind);
+
+  /// Its certificate from the TPM's maker, PEM; empty if the TPM has none. Source: TCG EK
+  /// Credential Profile clause 2.2.1.4 (NV indices of the low range).
+  Result<std::string> endorsement_certificate(KeyKind kind);
 
   Result<TpmQuote> quote(ByteView nonce, const PcrSelection& selection);
   /// All banks and numbers that the TPM has of the selection. Errors: kNotAcceptable if it lacks
@@ -51,6 +56,9 @@ class Tpm {
   Result<PublicArea> device_key();
   /// By the device key over the SHA-256 of the message; DER, as OpenSSL has it.
   Result<Bytes> sign(ByteView message);
+  /// Keeps the device key at that persistent handle, for those who take keys by handle; once it is
+  /// there this does nothing. Errors: kConflict if another key is there.
+  Result<void> persist_device_key(std::uint32_t handle);
   /// TPM2_Certify of the device key by the attestation key.
   Result<TpmQuote> certify_device_key(ByteView nonce);
 
@@ -73,6 +81,8 @@ class Tpm {
   Result<ClockInfo> clock();
   /// TPM2_Shutdown(CLEAR): orderly, before power goes.
   Result<void> shut_down();
+  /// TPM2_Shutdown(STATE): if power goes before the TPM is changed again, it can be resumed.
+  Result<void> save_state();
 
  private:
   struct State;

@@ -10,7 +10,8 @@ namespace gatehouse::attest {
 namespace {
 
 constexpr std::size_t kMaxReason = 1000;
-constexpr std::string_view kEcu = "ecu", kEcuGone = "ecu-gone", kNothing = "none";
+constexpr std::string_view kEcu = "ecu", kEcuGone = "ecu-gone", kConfiguration = "config";
+constexpr std::string_view kNothing = "none";
 constexpr std::string_view kEcuPrefix = "ecu:";
 
 /// What one entry of a log claims to be.
@@ -180,23 +181,26 @@ class Appraiser {
     out_.components.push_back(std::move(result));
   }
 
-  /// Entries about ECUs that a later, proven entry has replaced. It must name what it replaces, so
-  /// a second report of one ECU is not mistaken for a change.
+  /// Entries about ECUs and configurations that a later, proven entry has replaced. It must name
+  /// what it replaces, so a second report of one ECU is not mistaken for a change.
   std::set<std::size_t> history_of(std::size_t log) const {
     std::set<std::size_t> out;
     if (logs_[log].format != LogFormat::kCel) return out;
-    std::map<std::string, std::pair<std::size_t, std::string>> now;  // id: entry, its digest
+    // Kind and id: entry, its digest.
+    std::map<std::pair<bool, std::string>, std::pair<std::size_t, std::string>> now;
     for (std::size_t j = 0; j < logs_[log].entries.size() && j < proven_.at(log); ++j) {
       const Measurement& entry = logs_[log].entries[j];
       const bool gone = entry.kind == kEcuGone;
-      if ((!gone && entry.kind != kEcu) || !quoted(entry.pcr)) continue;
+      const bool configuration = entry.kind == kConfiguration;
+      if ((!gone && !configuration && entry.kind != kEcu) || !quoted(entry.pcr)) continue;
       const auto json = parse_json(text_of(entry.content));
       if (!json) continue;
-      const auto before = now.find(entry.name);
+      const std::pair key(configuration, entry.name);
+      const auto before = now.find(key);
       const bool replaces = before != now.end() && json->string_at("was") == before->second.second;
       if (before != now.end() && !replaces) continue;
       if (replaces) out.insert(before->second.first);
-      now[entry.name] = {j, json->string_at("dig", kNothing)};
+      now[key] = {j, json->string_at("dig", kNothing)};
     }
     // What is gone is no component; whether it may be is judged by what is required and known.
     for (const auto& [name, last] : now) {

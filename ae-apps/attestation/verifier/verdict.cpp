@@ -88,11 +88,13 @@ Value verdict_claims(const Appraisal& appraisal, const Enrolment& enrolment,
                      const Result<WhiteList>& white_list, Timestamp now) {
   const int identity = !appraisal.authentic ? 97 : kAffirming;  // 97: crypto validation failed
   const int hardware = !appraisal.authentic ? kNone : enrolment.emulator ? kWarning : kAffirming;
-  Value vector = Value::object({{"instance-identity", identity},
-                                {"hardware", hardware},
-                                {"executables", claim_of(appraisal, policy, "boot:")},
-                                {"file-system", claim_of(appraisal, policy, "file:")},
-                                {"configuration", claim_of(appraisal, policy, "ecu:")}});
+  Value vector =
+      Value::object({{"instance-identity", identity},
+                     {"hardware", hardware},
+                     {"executables", claim_of(appraisal, policy, "boot:")},
+                     {"file-system", claim_of(appraisal, policy, "file:")},
+                     {"configuration", std::max(claim_of(appraisal, policy, "ecu:"),
+                                                claim_of(appraisal, policy, "config:"))}});
   Value module = Value::object({{"ear.status", tier_of(appraisal)},
                                 {"ear.trustworthiness-vector", std::move(vector)},
                                 {"ear.appraisal-policy-id", policy.id}});

@@ -61,7 +61,12 @@ Result<WhiteList> read_bundle(std::string_view jws, const std::vector<crypto::Pu
                               std::uint64_t highest_seen, Timestamp now) {
   const auto payload = open_jws(jws, kBundleType, trusted);
   if (!payload) return fail(payload.error().rsc, "white list: " + payload.error().detail);
-  const auto json = parse_json(*payload);
+  return parse_white_list(*payload, highest_seen, now);
+}
+
+Result<WhiteList> parse_white_list(std::string_view payload, std::uint64_t highest_seen,
+                                   Timestamp now) {
+  const auto json = parse_json(payload);
   if (!json || !json->is_object()) return wrong("no JSON object");
   WhiteList out;
   const std::int64_t number = json->integer_at("number", -1);
@@ -75,7 +80,7 @@ Result<WhiteList> read_bundle(std::string_view jws, const std::vector<crypto::Pu
   out.issuer = json->string_at("issuer");
   out.valid_until = *valid_until;
   out.required = json->strings_at("required");
-  out.hash = to_hex(crypto::sha256(view_of(*payload)));
+  out.hash = to_hex(crypto::sha256(view_of(payload)));
   if (out.number < highest_seen) {
     return fail(Rsc::kNotAcceptable, "white list: number " + std::to_string(out.number) +
                                          " is older than number " + std::to_string(highest_seen) +

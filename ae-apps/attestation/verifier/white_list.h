@@ -36,8 +36,7 @@ struct WhiteList {
   std::vector<const Reference*> of(std::string_view component) const;
 
  private:
-  friend Result<WhiteList> read_bundle(std::string_view, const std::vector<crypto::PublicKey>&,
-                                       std::uint64_t, Timestamp);
+  friend Result<WhiteList> parse_white_list(std::string_view, std::uint64_t, Timestamp);
   std::multimap<std::string, std::size_t, std::less<>> index_;
 };
 
@@ -51,5 +50,9 @@ constexpr std::string_view kBundleType = "gatehouse-white-list+jwt";
 /// kNotAcceptable; the text begins with "white list:".
 Result<WhiteList> read_bundle(std::string_view jws, const std::vector<crypto::PublicKey>& trusted,
                               std::uint64_t highest_seen, Timestamp now);
+
+/// The same without the signature: for a list that is trusted because of where it was read.
+Result<WhiteList> parse_white_list(std::string_view payload, std::uint64_t highest_seen,
+                                   Timestamp now);
 
 }  // namespace gatehouse::attest

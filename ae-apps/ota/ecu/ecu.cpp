@@ -462,7 +462,11 @@ std::optional<uds::Nrc> Ecu::begin_metadata(const uds::Download& download) {
 
 std::optional<uds::Nrc> Ecu::begin_download(const uds::Download& download) {
   metadata_ = false;
-  if (download.address == uds::kMetadataAddress) return begin_metadata(download);
+  decoder_.reset();
+  if (download.address == uds::kMetadataAddress) {
+    if (download.format != 0) return uds::Nrc::kRequestOutOfRange;
+    return begin_metadata(download);
+  }
   if (!erased_) return uds::Nrc::kUploadDownloadNotAccepted;
   if (download.address != 0 || download.size_bytes > settings_.max_image_bytes + kMaxHeaderBytes) {
     return uds::Nrc::kRequestOutOfRange;
@@ -473,10 +477,52 @@ std::optional<uds::Nrc> Ecu::begin_download(const uds::Download& download) {
     if (!save()) return uds::Nrc::kGeneralProgrammingFailure;
   }
   if (!disk_.erase(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;
+  if (download.format != 0) begin_decoding();
   return std::nullopt;
 }
 
+/// What comes is decoded on its way into the slot: nothing of it is ever there in another form.
+void Ecu::begin_decoding() {
+  coding::DecoderSettings how;
+  how.max_bytes = settings_.max_image_bytes + kMaxHeaderBytes;
+  if (settings_.image_key) how.key = &*settings_.image_key;
+  how.base = delta_base();
+  decoder_.emplace(std::move(how),
+                   [this](ByteView plain) { return disk_.append(file_of(inactive()), plain); });
+}
+
+/// The image that runs. Of the only slot nothing is left by then.
+std::optional<coding::Base> Ecu::delta_base() {
+  if (settings_.slots == 1 || state_.active == Slot::kNone) return std::nullopt;
+  const std::string file = file_of(state_.active);
+  crypto::Sha256 hash;
+  std::uint64_t length = 0;
+  for (;;) {
+    const Result<Bytes> chunk = disk_.read_at(file, length, kChunkBytes);
+    if (!chunk) return std::nullopt;
+    if (chunk->empty()) break;
+    hash.update(*chunk);
+    length += chunk->size();
+  }
+  return coding::Base{{length, to_hex(hash.finish())},
+                      [this, file](std::uint64_t offset, std::size_t bytes) {
+                        return disk_.read_at(file, offset, bytes);
+                      }};
+}
+
+uds::Nrc Ecu::refuse_coded(const Error& error) {
+  ++state_.refused_images;
+  state_.last_error = "image refused: " + error.detail;
+  state_.attack = "coded-image";
+  save();
+  return uds::Nrc::kGeneralProgrammingFailure;
+}
+
 std::optional<uds::Nrc> Ecu::store(ByteView bytes) {
+  if (decoder_) {
+    const Result<void> done = decoder_->feed(bytes);
+    return done ? std::nullopt : std::optional(refuse_coded(done.error()));
+  }
   if (!disk_.append(metadata_ ? kMetadataFile : file_of(inactive()), bytes))
     return uds::Nrc::kGeneralProgrammingFailure;
   return std::nullopt;
@@ -488,11 +534,19 @@ std::optional<uds::Nrc> Ecu::end_download() {
     if (!disk_.sync(kMetadataFile)) return uds::Nrc::kGeneralProgrammingFailure;
     return std::nullopt;
   }
+  if (decoder_) {
+    const Result<void> done = decoder_->finish();
+    decoder_.reset();
+    if (!done) return refuse_coded(done.error());
+  }
   if (!disk_.sync(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;
   received_ = true;
   return std::nullopt;
 }
 
-void Ecu::abandon_download() { received_ = checked_ = metadata_ = false; }
+void Ecu::abandon_download() {
+  received_ = checked_ = metadata_ = false;
+  decoder_.reset();
+}
 
 }  // namespace gatehouse::ecu

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ae-apps/ota/coding/decoder.h"
 #include "ae-apps/ota/ecu/boot_state.h"
 #include "ae-apps/ota/ecu/director_check.h"
 #include "ae-apps/ota/ecu/payload.h"
@@ -21,6 +22,8 @@ struct EcuSettings {
   std::optional<crypto::SigningKey> report_key;  ///< of a full ECU
   bool constrained = false;                      ///< checks a gateway's MAC instead of signatures
   Bytes shared_key;                              ///< with the gateway; of a constrained ECU
+  /// Images may be encrypted for it. It takes coded images without one, too.
+  std::optional<crypto::SigningKey> image_key = std::nullopt;
   std::uint64_t max_image_bytes = 16u << 20;
   /// Root metadata of the vehicle's Director: the ECU then installs only what the Director orders
   /// for it, as its own partial verification shows. Empty: it looks at the OEM's signature alone.
@@ -128,6 +131,9 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   uds::Outcome check_memory(ByteView mac, const Pending& pending);
   uds::Outcome mark_trial();
   std::optional<uds::Nrc> begin_metadata(const uds::Download& download);
+  void begin_decoding();
+  std::optional<coding::Base> delta_base();
+  uds::Nrc refuse_coded(const Error& error);
   uds::Outcome signed_report();
 
   EcuSettings settings_;
@@ -149,6 +155,7 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   bool checked_ = false;   ///< the image in the inactive slot was found good
   bool metadata_ = false;  ///< what is being downloaded is the Director's metadata, not an image
   Bytes nonce_;            ///< of the next version report; used once
+  std::optional<coding::Decoder> decoder_;  ///< while a coded image comes
 };
 
 }  // namespace gatehouse::ecu

@@ -27,7 +27,7 @@ struct Options {
   std::string key;
   std::vector<std::string> oem_keys;
   bool constrained = false;
-  std::string shared_key;
+  std::string shared_key, image_key;
   std::string director_root;
   std::string access_key;
   std::string initial_image;
@@ -70,6 +70,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--oem-key", o.oem_keys, "Public key or certificate of the OEM (PEM); repeatable");
   app.add_flag("--constrained", o.constrained, "Checks a MAC of the gateway instead of signatures");
   app.add_option("--shared-key", o.shared_key, "Key shared with the gateway (constrained ECU)");
+  app.add_option("--image-key", o.image_key,
+                 "Private key on P-256 for which images may be encrypted (PEM or pkcs11: URI)");
   app.add_option("--director-root", o.director_root,
                  "Root metadata of the Director (Uptane): only what it orders is installed");
   app.add_option("--access-key", o.access_key, "Key of security access (27)");
@@ -143,6 +145,11 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
     Result<crypto::SigningKey> key = crypto::SigningKey::load(o.key);
     if (!key) return fail(key.error());
     settings.ecu.report_key = *std::move(key);
+  }
+  if (!o.image_key.empty()) {
+    Result<crypto::SigningKey> key = crypto::SigningKey::load(o.image_key);
+    if (!key) return fail(key.error());
+    settings.ecu.image_key = *std::move(key);
   }
   if (!o.director_root.empty()) {
     const Result<Bytes> root = crypto::read_file(o.director_root, kMaxMetadataBytes);

@@ -45,6 +45,15 @@ void read_keys_of(ota::MemberReader& in, EcuEntry& ecu, const Folder& folder) {
     out = *std::move(key);
   };
   secret("access_key_file", ecu.access_key);
+  if (in.has("image_key")) {
+    Result<crypto::PublicKey> key =
+        crypto::PublicKey::load(folder.locate(in.text("image_key", true)));
+    if (!key) return in.fault("image_key", key.error());
+    if (key->algorithm() != crypto::Algorithm::kEcdsaP256) {
+      return in.fault("image_key", "must be on P-256");
+    }
+    ecu.image_key = *std::move(key);
+  }
   if (ecu.level == EcuLevel::kConstrained) return secret("shared_key_file", ecu.shared_key);
   if (!in.has("public_key")) return;
   Result<crypto::PublicKey> key =
@@ -333,6 +342,9 @@ void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& f
   };
   out.min_free_bytes = bytes("min_free_bytes", out.min_free_bytes);
   out.max_image_bytes = bytes("max_image_bytes", out.max_image_bytes);
+  out.download.most_bytes_per_second = bytes("download_bytes_per_second", 0);
+  out.download.least.least_bytes_per_second =
+      bytes("least_bytes_per_second", out.download.least.least_bytes_per_second);
   out.auto_consent = in.truth("yes", false);
   out.consent_timeout = std::chrono::seconds(in.whole("consent_timeout_s", 1, 90 * 86400, 86400));
   out.reset_limit = std::chrono::seconds(in.whole("reset_limit_s", 1, 3600, 60));

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "ae-apps/ota/gateway/image_delivery.h"
 #include "ae-apps/ota/isotp/client.h"
 #include "ae-apps/ota/uds/doip_client.h"
 #include "cse/codec/json.h"
@@ -174,8 +175,13 @@ uds::Diagnosis<void> EcuLink::write(Talk& talk, const std::filesystem::path& ima
     const ByteView metadata = view_of(director);
     talk.flasher.set_metadata(Bytes(metadata.begin(), metadata.end()));
   }
-  return talk.flasher.flash(header.header_bytes + header.manifest.payload_bytes, source_of(file),
-                            progress, mac);
+  // A coded image (encrypted for the ECU) goes on as it is.
+  const bool coded = is_coded_file(image);
+  std::error_code error;
+  const std::uint64_t bytes = coded ? std::filesystem::file_size(image, error)
+                                    : header.header_bytes + header.manifest.payload_bytes;
+  talk.flasher.set_format(coded ? uds::kCodedFormat : 0);
+  return talk.flasher.flash(bytes, source_of(file), progress, mac);
 }
 
 Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Header& header,

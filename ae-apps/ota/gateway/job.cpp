@@ -56,6 +56,7 @@ std::string encode_job(const Job& job) {
             Value::object({{"stage", job.failure->stage}, {"reason", job.failure->reason}}));
   }
   if (!job.report.is_null()) out.set("report", job.report);
+  if (!job.custom.empty()) out.set("custom", job.custom);
   return to_json(out);
 }
 
@@ -81,6 +82,7 @@ Result<Job> decode_job(std::string_view text) {
     job.failure = Failure{failure->string_at("stage"), failure->string_at("reason")};
   }
   if (const Value* report = tree->find("report")) job.report = *report;
+  job.custom = tree->string_at("custom");  // not in what older versions wrote
   return job;
 }
 

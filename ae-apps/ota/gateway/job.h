@@ -41,6 +41,7 @@ struct Job {
   std::string payload_sha256;      ///< of the verified image, hexadecimal
   std::string target;              ///< its name in the Image repository
   std::string target_sha256;       ///< of the whole file, as both repositories say
+  std::string custom;              ///< what the Image repository says of it, a JSON object
   std::string for_ecu;             ///< Director's metadata for the ECU, a JSON object by file name
   std::uint64_t image_bytes = 0;
   std::string answer_by;              ///< m2m:timestamp; the user's answer

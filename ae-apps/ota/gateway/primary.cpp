@@ -147,13 +147,9 @@ uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial) {
   if (outcome.refusal) return uptane::refuse(*outcome.refusal);
   for (const uptane::TargetOutcome& target : outcome.targets) {
     if (!target.order.ecus.contains(serial)) continue;
-    return VerifiedOrder{target.name,
-                         target.role,
-                         target.order,
-                         target.release_counter.value_or(0),
-                         *outcome.director,
-                         *outcome.images,
-                         for_ecu(director, *outcome.director)};
+    return VerifiedOrder{
+        target.name,       target.role,     target.order,  target.release_counter.value_or(0),
+        *outcome.director, *outcome.images, target.custom, for_ecu(director, *outcome.director)};
   }
   return uptane::refuse(uptane::Refusal{uptane::Reason::kUnknownEcu, "director", "targets",
                                         "orders nothing for " + serial});

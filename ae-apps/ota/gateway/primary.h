@@ -23,6 +23,7 @@ struct VerifiedOrder {
   uptane::TargetRecord image;
   std::uint64_t release_counter = 0;
   uptane::RepositoryVersions director, images;
+  Value custom;  ///< of the target in the Image repository: its forms, its bill of materials
   /// Roots and targets of the Director, as they came: what an ECU verifies partially by itself.
   uptane::FileSet for_ecu;
 };

@@ -7,6 +7,7 @@
 
 #include "ae-apps/ota/crypto/keys.h"
 #include "ae-apps/ota/crypto/tls_session.h"
+#include "ae-apps/ota/gateway/download_limits.h"
 #include "ae-apps/ota/gateway/readiness.h"
 #include "ae-apps/ota/uds/flasher.h"
 #include "ae-apps/ota/vehicle/vehicle.h"
@@ -36,6 +37,7 @@ struct EcuEntry {
   std::vector<vehicle::Need> needs;            ///< what must run before it is updated
   Bytes access_key;                            ///< of security access
   Bytes shared_key;                            ///< of a constrained ECU
+  std::optional<crypto::PublicKey> image_key;  ///< images may be encrypted for it
   std::optional<crypto::PublicKey> public_key; /**< of a full ECU: its reports are checked here,
                                                     too, before they are handed on */
 };
@@ -68,6 +70,7 @@ struct GatewaySettings {
   std::optional<crypto::SigningKey> report_key;  ///< signs for the constrained ECUs
   std::uint64_t min_free_bytes = 64u << 20;      ///< left on the disk once the image is there
   std::uint64_t max_image_bytes = 64u << 20;
+  DownloadLimits::Settings download;  ///< of images
   bool auto_consent = false;
   std::chrono::milliseconds consent_timeout{24 * 3600 * 1000};
   std::chrono::milliseconds reset_limit{60'000};   ///< for an ECU to come back

@@ -1,6 +1,7 @@
 #include "ae-apps/ota/gateway/update.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "ae-apps/ota/crypto/random.h"
@@ -27,6 +28,9 @@ char letter_of(std::string_view stage) {
   return stage == "boot" ? 'H' : 'E';
 }
 
+/// The ECU may hold something else than it did.
+bool flashed(std::string_view stage) { return stage == "flash" || stage == "boot"; }
+
 std::string_view word_for(Decision decision) {
   if (decision == Decision::kAccepted) return "accepted";
   return decision == Decision::kDeclined ? "declined" : "no-answer";
@@ -35,7 +39,10 @@ std::string_view word_for(Decision decision) {
 }  // namespace
 
 Update::Update(UpdateTools& tools, EcuLink& ecu, Job job)
-    : tools_(tools), ecu_(ecu), job_(std::move(job)) {}
+    : tools_(tools),
+      ecu_(ecu),
+      delivery_(tools.settings, ecu.entry(), tools.log),
+      job_(std::move(job)) {}
 
 void Update::stop() {
   stopping_ = true;
@@ -134,12 +141,15 @@ Update::Step Update::begin() {
   // What is left of other offers makes room; of this one it saves time.
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     std::error_code ignored;
-    if (entry.path().stem() != image_file().filename()) fs::remove(entry.path(), ignored);
+    const bool ours =
+        entry.path().filename().string().starts_with(image_file().filename().string());
+    if (!ours) fs::remove(entry.path(), ignored);
   }
   if (error) return give_up("download", "the gateway cannot write to its disk");
-  if (!enough_room(job_.image_bytes)) {
+  const std::uint64_t needed = delivery_.bytes_needed(job_);
+  if (!enough_room(needed)) {
     return give_up("download", "there is not enough free space at the gateway for " +
-                                   std::to_string(job_.image_bytes) +
+                                   std::to_string(needed) +
                                    " bytes: " + std::to_string(tools_.settings.min_free_bytes) +
                                    " bytes must be left");
   }
@@ -161,6 +171,7 @@ Result<void> Update::verify_order() {
   job_.target_sha256 = digest->second;
   job_.image_bytes = order->image.length;
   job_.for_ecu = to_json(files);
+  job_.custom = order->custom.is_null() ? "" : to_json(order->custom);
   tools_.log.step('E', "ordered",
                   {{"ecu", job_.ecu},
                    {"target", order->target},
@@ -178,6 +189,25 @@ bool Update::enough_room(std::uint64_t more_bytes) const {
   return !error && space.available >= tools_.settings.min_free_bytes + more_bytes;
 }
 
+DownloadLimits Update::limits() {
+  const auto clock = [] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
+  };
+  return {tools_.settings.download, tools_.download_clock ? tools_.download_clock : clock,
+          tools_.download_pause ? tools_.download_pause
+                                : [this](std::chrono::milliseconds wait) { return pause(wait); }};
+}
+
+/// In slices, so that stop() is heard.
+bool Update::pause(std::chrono::milliseconds wait) {
+  constexpr std::chrono::milliseconds kSlice{50};
+  for (; wait.count() > 0 && !stopping_; wait -= kSlice) {
+    std::this_thread::sleep_for(std::min(wait, kSlice));
+  }
+  return !stopping_;
+}
+
 Result<sdk::Downloaded> Update::download() {
   sdk::DownloadSettings how;
   how.tls = tools_.settings.ae.tls;
@@ -187,15 +217,24 @@ Result<sdk::Downloaded> Update::download() {
       tools_.settings.cut_download_after.value_or(kBlockBytes), 256, kBlockBytes);
   bool cut = false;
   bool full = false;
+  DownloadLimits limits = this->limits();
+  std::optional<std::uint64_t> first;
   how.progress = [&](std::uint64_t bytes, std::uint64_t total) {
     show(percent_of(bytes, total));
     cut = !cut_done_ && tools_.settings.cut_download_after && bytes < total &&
           bytes >= *tools_.settings.cut_download_after;
     full = !enough_room();
-    return !cut && !full && !stopping_;
+    if (!first || *first > bytes) first = bytes;
+    return !cut && !full && !stopping_ && limits.block(bytes - *first);
   };
   for (;;) {
-    Result<sdk::Downloaded> got = tools_.fetch(job_.url, image_file(), how);
+    Result<sdk::Downloaded> got = delivery_.bring(job_, image_file(), tools_.fetch, how);
+    if (!got && limits.too_slow()) {
+      return fail(Rsc::kRequestTimeout,
+                  "slow-retrieval: the image came slower than " +
+                      std::to_string(tools_.settings.download.least.least_bytes_per_second) +
+                      " bytes a second");
+    }
     if (!got && full) return fail(Rsc::kNotAcceptable, "there is not enough free space left");
     if (got || !cut) return got;
     cut_done_ = true;
@@ -223,18 +262,12 @@ Result<void> Update::load_image() {
   if (image_) return {};
   const Result<EcuFacts> facts = ecu_.look();
   if (!facts) return fail(facts.error());
-  uptane::TargetRecord ordered;
-  ordered.length = job_.image_bytes;
-  ordered.hashes = {{"sha256", job_.target_sha256}};
-  if (const auto good = check_ordered(image_file().string(), ordered); !good) {
-    return fail(good.error());
-  }
   image::Policy policy;
   policy.trusted_keys = tools_.settings.oem_keys;
   policy.hardware_id = ecu_.entry().hardware_id;
   policy.minimum_release_counter = facts->release_counter;
   policy.max_payload_bytes = tools_.settings.max_image_bytes;
-  Result<CheckedImage> image = check_image(image_file(), policy);
+  Result<CheckedImage> image = delivery_.check(job_, image_file(), policy);
   if (!image) return fail(image.error());
   if (image->header.manifest.version != job_.version) {
     return fail(Rsc::kNotAcceptable, "the image is version " + image->header.manifest.version +
@@ -428,8 +461,13 @@ Update::Step Update::close(sdk::UpdateStatus status, Value instance) {
   tools_.log.step(
       'H', job_.failure ? "refusal-reported" : "reported",
       {{"ecu", job_.ecu}, {"runs", version}, {"sus", std::to_string(static_cast<int>(status))}});
-  std::error_code ignored;
-  fs::remove(image_file(), ignored);
+  if (job_.failure) {
+    std::error_code ignored;
+    fs::remove(image_file(), ignored);
+    if (flashed(job_.failure->stage)) delivery_.forget();
+  } else {
+    delivery_.keep(job_, image_file());
+  }
   tools_.board.change(job_.ecu, [&](Board::Row& row) {
     row.version = version;
     row.last = job_.failure

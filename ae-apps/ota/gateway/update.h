@@ -7,17 +7,12 @@
 #include "ae-apps/ota/gateway/consent.h"
 #include "ae-apps/ota/gateway/cse_side.h"
 #include "ae-apps/ota/gateway/ecu_link.h"
-#include "ae-apps/ota/gateway/image_check.h"
+#include "ae-apps/ota/gateway/image_delivery.h"
 #include "ae-apps/ota/gateway/job.h"
 #include "ae-apps/ota/gateway/primary.h"
 #include "ae-apps/ota/program/step_log.h"
-#include "ae-apps/sdk/download.h"
 
 namespace gatehouse::gateway {
-
-/// Fetches an image; sdk::download, but for tests.
-using Fetch = std::function<Result<sdk::Downloaded>(
-    const std::string& url, const std::filesystem::path& file, const sdk::DownloadSettings&)>;
 
 /// All that an update works with. Everything outlives it.
 struct UpdateTools {
@@ -33,6 +28,8 @@ struct UpdateTools {
   Fetch fetch = sdk::download;
   /// After a state was stored; false: stop here, as a loss of power would. For tests.
   std::function<bool(const Job&)> stored = {};
+  DownloadLimits::Clock download_clock = {};  ///< empty: the system's steady one
+  DownloadLimits::Pause download_pause = {};
 };
 
 /// Takes one job from whatever state it is in to its report: steps E to H. Whatever fails leaves
@@ -68,6 +65,8 @@ class Update {
   Result<void> verify_order();
   Result<void> load_image();
   Result<sdk::Downloaded> download();
+  DownloadLimits limits();
+  bool pause(std::chrono::milliseconds wait);
   bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();
   void show(int percent);
@@ -79,6 +78,7 @@ class Update {
 
   UpdateTools& tools_;
   EcuLink& ecu_;
+  const ImageDelivery delivery_;
   Job job_;
   std::optional<CheckedImage> image_;  ///< verified by this process
   std::atomic<bool> stopping_{false};

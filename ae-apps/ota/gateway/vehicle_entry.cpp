@@ -41,6 +41,11 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
     if (!public_key) return key_fault(ecu, "public_key", public_key.error());
     out.public_key = *std::move(public_key);
   }
+  if (!ecu.image_key.empty()) {
+    Result<crypto::PublicKey> image_key = crypto::PublicKey::load(ecu.image_key);
+    if (!image_key) return key_fault(ecu, "image_key", image_key.error());
+    out.image_key = *std::move(image_key);
+  }
   return out;
 }
 

@@ -73,6 +73,13 @@ std::vector<std::pair<const CLI::App*, Action>> add_repository_commands(CLI::App
   command->add_option("--name", o.image.name, "default: NAME/VERSION.ghfw");
   command->add_option("--role", o.image.role)->capture_default_str();
   command->add_option("--sbom", o.image.sbom_file, "bill of materials, CycloneDX in JSON");
+  command->add_flag("--compress", o.image.compress, "also as a compressed form (zstd)");
+  command->add_option("--delta-from", o.image.bases, "also as a delta from this image (repeatable)")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--encrypt-for", o.image.recipients,
+                   "also encrypted for this ECU's key on P-256 (repeatable)")
+      ->allow_extra_args(false);
   out.emplace_back(command, on_repository(o, [&o](const RepositoryRequest& request) {
                      return add_image(request, o.image, std::cout);
                    }));

@@ -1,5 +1,10 @@
 #include "ae-apps/ota/oem/repository_commands.h"
 
+#include <algorithm>
+#include <filesystem>
+
+#include "ae-apps/ota/coding/encoder.h"
+#include "ae-apps/ota/coding/form.h"
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/oem/commands.h"
 #include "ae-apps/ota/oem/draft.h"
@@ -11,7 +16,6 @@ namespace gatehouse::oem {
 namespace {
 
 constexpr std::size_t kMaxMetadataBytes = 8U << 20;
-constexpr std::size_t kMaxSbomBytes = 16U << 20;
 
 uptane::RepositoryFolder open(const RepositoryRequest& request) {
   return uptane::RepositoryFolder(
@@ -52,15 +56,100 @@ void say_drafted(std::ostream& out, const std::string& role) {
   out << "drafts/" << role << ".json: to be signed\n";
 }
 
-/// SHA-256 of the bill of materials, if it is one.
-Result<std::string> digest_of_sbom(const std::string& file) {
-  const auto bytes = crypto::read_file(file, kMaxSbomBytes);
+std::filesystem::path artifact_file(const RepositoryRequest& request, const std::string& sha256) {
+  return request.folder / "artifacts" / sha256;
+}
+
+Result<coding::Attachment> attach(const RepositoryRequest& request, ByteView content) {
+  coding::Attachment out{content.size(), to_hex(crypto::sha256(content))};
+  const std::filesystem::path file = artifact_file(request, out.sha256);
+  std::error_code ignored;
+  std::filesystem::create_directories(file.parent_path(), ignored);
+  if (auto done = write_whole(file.string(), content); !done) return fail(done.error());
+  return out;
+}
+
+/// The bill of materials, if it is one, becomes an attachment.
+Result<Value> add_sbom(const RepositoryRequest& request, const std::string& file) {
+  const auto bytes = crypto::read_file(file, coding::kMaxSbomBytes);
   if (!bytes) return fail(bytes.error());
-  const auto tree = parse_json(text_of(*bytes), {.max_bytes = kMaxSbomBytes, .max_depth = 32});
-  if (!tree || tree->string_at("bomFormat") != "CycloneDX") {
-    return fail(Rsc::kBadRequest, "the bill of materials is no CycloneDX in JSON");
+  if (const auto sbom = coding::parse_sbom(text_of(*bytes)); !sbom) {
+    return fail(Rsc::kBadRequest, sbom.error().detail);
   }
-  return to_hex(crypto::sha256(*bytes));
+  const auto added = attach(request, *bytes);
+  if (!added) return fail(added.error());
+  return Value::object({{"length", added->length}, {"sha256", added->sha256}});
+}
+
+Result<coding::Form> add_form(const RepositoryRequest& request, const coding::EncodeRequest& how,
+                              std::ostream& out) {
+  const auto coded = coding::encode(how);
+  if (!coded) return fail(coded.error());
+  const auto added = attach(request, *coded);
+  if (!added) return fail(added.error());
+  coding::Form form{{*added}, {}, {}};
+  if (how.base) form.base_sha256 = to_hex(crypto::sha256(*how.base));
+  for (const crypto::PublicKey& key : how.recipients) form.key_ids.push_back(to_hex(key.key_id()));
+  out << "  " << form.name() << ": " << form.length << " bytes ("
+      << form.length * 100 / std::max<std::size_t>(1, how.image.size()) << " %)\n";
+  return form;
+}
+
+/// Compressed, as deltas, and each of these encrypted if there are recipients.
+Result<Value> add_forms(const RepositoryRequest& request, const ImageRequest& image,
+                        ByteView content, std::ostream& out) {
+  const auto header = image::parse_header(content);
+  if (!header) return fail(header.error());
+  std::vector<crypto::PublicKey> recipients;
+  for (const std::string& source : image.recipients) {
+    auto key = public_key(source);
+    if (!key) return fail(key.error());
+    recipients.push_back(*std::move(key));
+  }
+  std::vector<std::optional<Bytes>> bases{std::nullopt};
+  for (const std::string& file : image.bases) {
+    auto base = crypto::read_file(file, kMaxFileBytes);
+    if (!base) return fail(base.error());
+    bases.emplace_back(*std::move(base));
+  }
+  std::vector<coding::Form> forms;
+  for (const bool sealed : {false, true}) {
+    if (sealed && recipients.empty()) continue;
+    for (const auto& base : bases) {
+      if (!sealed && !base && !image.compress) continue;
+      coding::EncodeRequest how{content};
+      if (base) how.base = ByteView(*base);
+      if (sealed) how.recipients = recipients;
+      if (sealed && *header) how.clear_bytes = (*header)->header_bytes;
+      auto form = add_form(request, how, out);
+      if (!form) return fail(form.error());
+      forms.push_back(*std::move(form));
+    }
+  }
+  return forms.empty() ? Value() : coding::value_of(forms);
+}
+
+/// What is described: images, their forms, their bills of materials.
+void show_targets(const RepositoryRequest& request, std::ostream& out) {
+  const auto described = uptane::verify_repository(open(request).metadata(), {}, request.now);
+  if (!described) return;
+  for (const auto& [name, target] : *described) {
+    out << name << ": " << target.record.length << " bytes, by " << target.role << '\n';
+    const auto forms = coding::forms_of(target.record.custom);
+    for (const coding::Form& form : forms ? *forms : std::vector<coding::Form>()) {
+      out << "  " << form.name() << ": " << form.length << " bytes, " << form.sha256 << '\n';
+    }
+    const auto sbom = coding::sbom_of(target.record.custom);
+    if (!sbom) continue;
+    out << "  sbom: " << sbom->sha256 << '\n';
+    const auto text =
+        crypto::read_file(artifact_file(request, sbom->sha256).string(), coding::kMaxSbomBytes);
+    if (!text || to_hex(crypto::sha256(*text)) != sbom->sha256) continue;
+    const auto read = coding::parse_sbom(text_of(*text));
+    for (const auto& each : read ? read->components : std::vector<coding::Component>()) {
+      out << "    " << each.name << ' ' << each.version << ' ' << each.licence << '\n';
+    }
+  }
 }
 
 }  // namespace
@@ -96,10 +185,13 @@ Result<void> add_image(const RepositoryRequest& request, const ImageRequest& ima
   target.release_counter = manifest.release_counter;
   target.version = manifest.version;
   if (!image.sbom_file.empty()) {
-    auto digest = digest_of_sbom(image.sbom_file);
-    if (!digest) return fail(digest.error());
-    target.sbom = *std::move(digest);
+    auto sbom = add_sbom(request, image.sbom_file);
+    if (!sbom) return fail(sbom.error());
+    target.sbom = *std::move(sbom);
   }
+  auto forms = add_forms(request, image, *content, out);
+  if (!forms) return fail(forms.error());
+  target.forms = *std::move(forms);
   uptane::RepositoryFolder repository = open(request);
   auto described = repository.add_image(std::move(target), image.image_file, kMaxFileBytes);
   if (!described) return fail(described.error());
@@ -207,6 +299,7 @@ Result<void> show_repository(const RepositoryRequest& request, std::ostream& out
     }
     out << '\n';
   }
+  if (!request.director) show_targets(request, out);
   return {};
 }
 
@@ -217,6 +310,16 @@ Result<void> send_repository(const RepositoryRequest& request, UploadRequest upl
     files.set(name, text);
   }
   if (files.size() == 0) return fail(Rsc::kNotFound, "nothing is published in this folder");
+  std::error_code none;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(request.folder / "artifacts", none)) {
+    const auto content = crypto::read_file(entry.path().string(), kMaxFileBytes);
+    if (!content) return fail(content.error());
+    const std::string path = "/artifacts/" + to_hex(crypto::sha256(*content));
+    if (auto done = send(upload, path, "application/octet-stream", *content, out); !done) {
+      return done;
+    }
+  }
   return send(upload, "/uptane/images", "application/json",
               view_of(to_json(Value::object({{"files", std::move(files)}}))), out);
 }

@@ -33,10 +33,14 @@ struct ImageRequest {
   std::string image_file;  ///< as `gatehouse-oem sign` wrote it
   std::string name;        ///< of the target; empty: NAME/VERSION.ghfw
   std::string role = "targets";
-  std::string sbom_file;  ///< CycloneDX, JSON; empty: none
+  std::string sbom_file;                     ///< CycloneDX, JSON; empty: none
+  bool compress = false;                     ///< also as a compressed form
+  std::vector<std::string> bases = {};       ///< older images: also as deltas from these
+  std::vector<std::string> recipients = {};  ///< public keys of ECUs: also encrypted for these
 };
 /// Hardware id, release counter and version come from the image. Errors: kBadRequest if the image
-/// is a draft, or the bill of materials is no CycloneDX.
+/// is a draft, or the bill of materials is no CycloneDX. Forms and the bill of materials go to
+/// artifacts/SHA256.
 Result<void> add_image(const RepositoryRequest& request, const ImageRequest& image,
                        std::ostream& out);
 Result<void> remove_image(const RepositoryRequest& request, const std::string& name,
@@ -60,8 +64,10 @@ Result<void> sign_metadata(const std::string& file, const std::vector<std::strin
 /// The keys may be empty for a Director.
 Result<void> publish_repository(const RepositoryRequest& request, const std::string& snapshot_key,
                                 const std::string& timestamp_key, std::ostream& out);
+/// Roles, and what is described: images, their forms and what their bills of materials list.
 Result<void> show_repository(const RepositoryRequest& request, std::ostream& out);
-/// All published metadata in one piece, to the OTA server: PUT /uptane/images. Errors: as upload().
+/// Forms and bills of materials, PUT /artifacts/SHA256, then all published metadata in one piece,
+/// PUT /uptane/images, to the OTA server. Errors: as upload().
 Result<void> send_repository(const RepositoryRequest& request, UploadRequest upload,
                              std::ostream& out);
 

@@ -120,7 +120,8 @@ void set_target(Value& targets, const TargetSpec& target) {
   Value custom = Value::object(
       {{"hardwareIds", list_of(target.hardware_ids)}, {"releaseCounter", target.release_counter}});
   if (!target.version.empty()) custom.set("version", target.version);
-  if (!target.sbom.empty()) custom.set("sbom", Value::object({{"sha256", target.sbom}}));
+  if (!target.sbom.is_null()) custom.set("sbom", target.sbom);
+  if (!target.forms.is_null()) custom.set("forms", target.forms);
   if (!targets.contains("targets")) targets.set("targets", Value::object());
   targets.find("targets")->set(target.name, Value::object({{"length", target.length},
                                                            {"hashes", std::move(hashes)},

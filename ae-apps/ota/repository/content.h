@@ -33,7 +33,8 @@ struct TargetSpec {
   std::vector<std::string> hardware_ids;
   std::uint64_t release_counter = 0;
   std::string version;  ///< for people
-  std::string sbom;     ///< SHA-256 of the bill of materials (CycloneDX); empty: none
+  Value sbom = {};      ///< {"length","sha256"} of the bill of materials (CycloneDX); null: none
+  Value forms = {};     ///< other forms for the way (../coding/form.h); null: none
 };
 Value make_targets(Timestamp expires);
 /// Inserts or replaces.

@@ -78,6 +78,7 @@ http::Page ImagePages::answer(const http::PageRequest& request) {
     return text_page(403, "this identity may not " + std::string(put ? "upload" : "download"));
   }
   greet(who);
+  if (request.path.starts_with(ArtifactPages::kPrefix)) return artifacts_.answer(request);
   if (request.path == "/images" || request.path == kPrefix) {
     if (request.method == "GET" || request.method == "HEAD") return list();
     return text_page(405, "only GET is possible here");

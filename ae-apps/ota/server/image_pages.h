@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ae-apps/ota/program/step_log.h"
+#include "ae-apps/ota/server/artifact_pages.h"
 #include "ae-apps/ota/server/image_store.h"
 #include "ae-apps/ota/server/uptane_pages.h"
 #include "bindings/http/page.h"
@@ -17,6 +18,7 @@ namespace gatehouse::ota_server {
 ///   PUT /images/NAME       201 (200: was there), 400, 403, 422 with the verdict, 507
 ///   GET /images/SHA256     the image, whole or by ranges, with ETag; 403, 404
 ///   GET /images            a JSON list; 403
+///   /artifacts/SHA256      other forms of images, bills of materials: ArtifactPages
 /// Identities are those of the peer's certificate, SP-relative; without one nothing is served.
 /// Threading: any thread.
 class ImagePages {
@@ -26,7 +28,11 @@ class ImagePages {
   /// What is given by reference outlives it.
   ImagePages(const ImageServerSettings& settings, ImageStore& store, ota::StepLog& log,
              Uploaded uploaded)
-      : settings_(settings), store_(store), log_(log), uploaded_(std::move(uploaded)) {}
+      : settings_(settings),
+        store_(store),
+        log_(log),
+        uploaded_(std::move(uploaded)),
+        artifacts_(store.folder().parent_path() / "artifacts") {}
 
   /// Also serves the repositories. `pages` outlives it. Before the first request.
   void serve(UptanePages& pages) { uptane_ = &pages; }
@@ -46,6 +52,7 @@ class ImagePages {
   ota::StepLog& log_;
   const Uploaded uploaded_;
   UptanePages* uptane_ = nullptr;
+  ArtifactPages artifacts_;
   std::mutex mutex_;
   std::set<std::string> greeted_;  ///< whose first request was told of
 };

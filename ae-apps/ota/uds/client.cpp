@@ -144,11 +144,12 @@ Diagnosis<void> Client::reset() {
   return {};
 }
 
-Diagnosis<std::size_t> Client::begin_download(std::uint64_t size_bytes, std::uint64_t address) {
+Diagnosis<std::size_t> Client::begin_download(std::uint64_t size_bytes, std::uint64_t address,
+                                              std::uint8_t format) {
   if (size_bytes == 0 || size_bytes > 0xFFFFFFFFu) {
     return failed(Kind::kLocal, "request download: size out of range");
   }
-  const auto data = request(encode_download({0, address, size_bytes}), "request download");
+  const auto data = request(encode_download({format, address, size_bytes}), "request download");
   if (!data) return tl::make_unexpected(data.error());
   const auto block = decode_download_response(*data);
   if (!block) return failed(Kind::kMalformed, "request download: no block length in the answer");

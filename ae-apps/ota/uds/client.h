@@ -56,7 +56,8 @@ class Client {
   Diagnosis<void> reset();
 
   /// 34; the largest number of data bytes for one transfer().
-  Diagnosis<std::size_t> begin_download(std::uint64_t size_bytes, std::uint64_t address = 0);
+  Diagnosis<std::size_t> begin_download(std::uint64_t size_bytes, std::uint64_t address = 0,
+                                        std::uint8_t format = 0);
   /// 36 with the next block counter. Sent again, with the same counter, when no answer came.
   Diagnosis<void> transfer(ByteView data);
   Diagnosis<void> end_download();

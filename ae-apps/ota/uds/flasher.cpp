@@ -110,7 +110,7 @@ Diagnosis<void> Flasher::gain_access() {
 
 Diagnosis<void> Flasher::transfer_once(std::uint64_t image_bytes, const Source& source,
                                        const Progress& progress) {
-  const auto block = client_.begin_download(image_bytes);
+  const auto block = client_.begin_download(image_bytes, 0, format_);
   if (!block) return tl::make_unexpected(block.error());
   for (std::uint64_t offset = 0; offset < image_bytes;) {
     if (cancelled_) return failed(Kind::kLocal, "cancelled");

@@ -59,6 +59,8 @@ class Flasher {
   /// What an ECU verifies by itself before it believes the next image: sent before each flash()
   /// from now on. Empty: nothing.
   void set_metadata(Bytes metadata) { metadata_ = std::move(metadata); }
+  /// How the next images are coded: the data format of 34. The ECU decodes them.
+  void set_format(std::uint8_t format) { format_ = format; }
   /// Resets and connects again. kNoAnswer if the ECU is not back within the limit.
   Diagnosis<void> reset_and_wait(std::chrono::milliseconds limit);
   /// Makes flash() give up before its next block.
@@ -83,6 +85,7 @@ class Flasher {
   Client::Pause pause_;
   Client client_;
   Bytes metadata_;
+  std::uint8_t format_ = 0;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -60,6 +60,10 @@ Bytes encode_routine(std::uint8_t type, RoutineId routine, ByteView record = {})
 
 /// Where an ECU that verifies takes the Director's metadata; an image is at 0.
 inline constexpr std::uint64_t kMetadataAddress = 1;
+/// Data format of a coded image (../coding): compressed, and perhaps encrypted. The size is then
+/// that of the coded bytes.
+inline constexpr std::uint8_t kCodedFormat = 0x11;
+
 struct Download {
   std::uint8_t format = 0;  ///< high nibble compression, low nibble encryption; 0: neither
   std::uint64_t address = 0;

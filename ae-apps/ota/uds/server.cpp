@@ -396,7 +396,9 @@ Outcome Server::request_download(ByteView data) {
         (data[1] >> 4) == 0 || (data[1] >> 4) > 8 || (data[1] & 15) == 0 || (data[1] & 15) > 8;
     return refuse(widths_wrong ? Nrc::kRequestOutOfRange : Nrc::kIncorrectLength);
   }
-  if (download->format != 0 || download->size_bytes == 0) return refuse(Nrc::kRequestOutOfRange);
+  if ((download->format != 0 && download->format != kCodedFormat) || download->size_bytes == 0) {
+    return refuse(Nrc::kRequestOutOfRange);
+  }
   drop_download();
   if (const auto nrc = ecu_.begin_download(*download)) return refuse(*nrc);
   downloading_ = true;

@@ -52,6 +52,7 @@ struct TargetRecord {
   std::map<std::string, std::string, std::less<>> ecus;
   std::string uri;  ///< where to get it; empty: in the repository
   bool ecu_repeated = false;
+  Value custom;  ///< all of it, as it came; null: none
 };
 
 struct DelegatedRole {

@@ -93,6 +93,7 @@ Checked<std::vector<std::string>> read_hardware_ids(const Value& object) {
 Checked<void> read_custom(const Value& custom, TargetRecord& target) {
   if (custom.is_null()) return {};
   if (!custom.is_object()) return wrong("must be an object");
+  target.custom = custom;
   auto hardware = read_hardware_ids(custom);
   if (!hardware) return refuse(hardware.error());
   target.hardware_ids = *std::move(hardware);

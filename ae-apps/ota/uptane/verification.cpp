@@ -145,7 +145,7 @@ class FullVerification {
     out.images = versions_of(images_);
     std::optional<Refusal> first;
     for (const auto& [name, order] : ordered.targets) {
-      TargetOutcome target{name, order, {}, order.release_counter, std::nullopt};
+      TargetOutcome target{name, order, {}, order.release_counter, std::nullopt, {}};
       if (auto good = verify_target(target); !good) {
         target.refusal = good.error();
         if (target.refusal->repository.empty()) target.refusal->repository = kImagesName;
@@ -176,6 +176,7 @@ class FullVerification {
     auto found = images_.find_target(target.name, hardware_ids);
     if (!found) return refuse(found.error());
     target.role = found->role;
+    target.custom = found->record.custom;
     if (auto good = compare_targets(target.order, found->record); !good) return good;
     if (auto good = check_made_for(order, found->record); !good) return good;
     if (found->record.release_counter) target.release_counter = found->record.release_counter;

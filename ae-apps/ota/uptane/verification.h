@@ -34,6 +34,7 @@ struct TargetOutcome {
   std::string role;    ///< of the Image repository, that signed for it; empty: none was found
   std::optional<std::uint64_t> release_counter;
   std::optional<Refusal> refusal;  ///< nullopt: may be installed
+  Value custom = {};  ///< what the Image repository says besides: forms, bill of materials …
 };
 
 struct RepositoryVersions {

@@ -183,6 +183,7 @@ class FileReader {
     } else if (in.has("public_key")) {
       ecu.public_key = locate(in.text("public_key", true));
     }
+    if (in.has("image_key")) ecu.image_key = locate(in.text("image_key", true));
   }
 
   static std::string trimmed(std::string_view text) {

@@ -37,6 +37,7 @@ struct Ecu {
   std::string shared_key;              ///< of a constrained ECU
   std::string factory_image;           ///< of one with a single slot: the first way back
   std::string public_key;              ///< of a full one; may be empty
+  std::string image_key = {};          ///< public: images may be encrypted for it; may be empty
   std::vector<Need> needs;
   int line = 0;  ///< where it is described
 

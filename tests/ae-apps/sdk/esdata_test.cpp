@@ -46,6 +46,20 @@ TEST_F(EsData, OfEachClassIsOpenedAgain) {
   EXPECT_EQ(why_not(both, {signer_, shared_}), "good: 21.5");
 }
 
+// TS-0004, m2m:contentSecurity 1 to 3
+TEST_F(EsData, OfEachFormIsOpenedAgain) {
+  for (const DataForm form : {DataForm::kCompact, DataForm::kJson, DataForm::kJsonBase64}) {
+    const ProtectedData data = made_by({signing_, shared_, {}, form});
+    EXPECT_EQ(data.cnf, "text/plain:0:" + std::to_string(static_cast<int>(form)));
+    EXPECT_EQ(why_not(data, {signer_, shared_}), "good: 21.5");
+    EXPECT_EQ(why_not(made_by({signing_, {}, {}, form}), {signer_, {}}), "good: 21.5");
+    ProtectedData as_another = data;
+    as_another.cnf = form == DataForm::kJson ? "text/plain:0:3" : "text/plain:0:2";
+    EXPECT_THAT(why_not(as_another, {signer_, shared_}), HasSubstr("JOSE"));
+  }
+  EXPECT_THAT(why_not({"<x/>", "text/plain:0:4"}, {signer_, {}}), HasSubstr("not protected"));
+}
+
 TEST_F(EsData, ThatIsLessProtectedThanWantedIsRefused) {
   EXPECT_THAT(why_not(made_by({{}, shared_, {}}), {signer_, shared_}), HasSubstr("not signed"));
   EXPECT_THAT(why_not(made_by({signing_, {}, {}}), {signer_, shared_}), HasSubstr("ESData"));

@@ -1,10 +1,14 @@
 #include "tests/bindings/contract/raw_tcp.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <csignal>
 
 namespace gatehouse::contract {
 namespace {
@@ -32,11 +36,24 @@ RawTcp::RawTcp(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) 
   socket_ = -1;
 }
 
+RawTcp::RawTcp(std::uint16_t port, const TlsSettings& tls) : RawTcp(port) {
+  const Result<TlsContext> context = make_client_context(tls);
+  if (!connected() || !context) return;
+  tls_.reset(SSL_new(context->get()), [](SSL* connection) { SSL_free(connection); });
+  SSL_set_fd(tls_.get(), socket_);
+  if (expect_server_name(tls_.get(), "127.0.0.1") && SSL_connect(tls_.get()) == 1) {
+    ::fcntl(socket_, F_SETFL, O_NONBLOCK);  // half a record is no reason to wait
+    return;
+  }
+  ::close(socket_);
+  socket_ = -1;
+}
+
 RawTcp::~RawTcp() {
   if (socket_ >= 0) ::close(socket_);
 }
 
-void RawTcp::say(std::string_view bytes) const {
+void RawTcp::write(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
@@ -44,29 +61,48 @@ void RawTcp::say(std::string_view bytes) const {
   }
 }
 
-bool RawTcp::hear_more(std::string& heard) const {
+void RawTcp::say(std::string_view bytes) const {
+  if (!tls_) return write(bytes);
+  // OpenSSL would raise SIGPIPE where the peer has closed.
+  std::signal(SIGPIPE, SIG_IGN);
+  SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
+}
+
+bool RawTcp::wait(int milliseconds) const {
+  if (tls_ && SSL_pending(tls_.get()) > 0) return true;
   pollfd watched{socket_, POLLIN, 0};
-  if (::poll(&watched, 1, kPatienceMilliseconds) <= 0) return false;
+  return ::poll(&watched, 1, milliseconds) > 0;
+}
+
+int RawTcp::read(char* buffer, int size) const {
+  if (!tls_) {
+    const auto got = ::recv(socket_, buffer, static_cast<std::size_t>(size), 0);
+    return got > 0 ? static_cast<int>(got) : -1;
+  }
+  const int got = SSL_read(tls_.get(), buffer, size);
+  if (got > 0) return got;
+  return SSL_get_error(tls_.get(), got) == SSL_ERROR_WANT_READ ? 0 : -1;
+}
+
+bool RawTcp::hear_more(std::string& heard) const {
+  if (!wait(kPatienceMilliseconds)) return false;
   char buffer[16384];
-  const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
+  const int got = read(buffer, sizeof buffer);
   if (got > 0) heard.append(buffer, static_cast<std::size_t>(got));
-  return got > 0;
+  return got >= 0;
 }
 
 bool RawTcp::is_closed() const {
-  for (;;) {
-    pollfd watched{socket_, POLLIN, 0};
-    if (::poll(&watched, 1, kPatienceMilliseconds) <= 0) return false;
-    char buffer[4096];
-    if (::recv(socket_, buffer, sizeof buffer, 0) <= 0) return true;
+  char buffer[4096];
+  while (wait(kPatienceMilliseconds)) {
+    if (read(buffer, sizeof buffer) < 0) return true;
   }
+  return false;
 }
 
 bool RawTcp::closes_within(int milliseconds) const {
-  pollfd watched{socket_, POLLIN, 0};
-  if (::poll(&watched, 1, milliseconds) <= 0) return false;
   char buffer[4096];
-  return ::recv(socket_, buffer, sizeof buffer, 0) <= 0;
+  return wait(milliseconds) && read(buffer, sizeof buffer) < 0;
 }
 
 std::string websocket_frame(unsigned char opcode, std::string_view payload) {

@@ -1,17 +1,24 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "bindings/security/tls_context.h"
+
 namespace gatehouse::contract {
 
-/// A TCP connection to a port of loopback that says any bytes.
+/// A TCP connection to a port of loopback that says any bytes, maybe inside of TLS.
 class RawTcp {
  public:
   explicit RawTcp(std::uint16_t port);
+  /// Not connected if the handshake fails.
+  RawTcp(std::uint16_t port, const TlsSettings& tls);
   ~RawTcp();
-  RawTcp(RawTcp&& other) noexcept : socket_(other.socket_) { other.socket_ = -1; }
+  RawTcp(RawTcp&& other) noexcept : socket_(other.socket_), tls_(std::move(other.tls_)) {
+    other.socket_ = -1;
+  }
   RawTcp(const RawTcp&) = delete;
   RawTcp& operator=(const RawTcp&) = delete;
 
@@ -33,7 +40,12 @@ class RawTcp {
 
  private:
   bool hear_more(std::string& heard) const;
+  bool wait(int milliseconds) const;
+  /// Bytes; 0: none yet (TLS); below: closed.
+  int read(char* buffer, int size) const;
+  void write(std::string_view bytes) const;
   int socket_ = -1;
+  std::shared_ptr<ssl_st> tls_;
 };
 
 /// A client's WebSocket message in one frame (RFC 6455 clause 5.2), masked with zeros.

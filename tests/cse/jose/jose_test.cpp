@@ -63,6 +63,46 @@ TEST(EncryptionRefuses, KeysOfOtherLengthsAndOtherForms) {
   }
 }
 
+struct JsonForm {
+  const char* name;
+  const char* json;
+  const char* outcome;  ///< the compact form, or a part of the refusal
+};
+class JsonForms : public testing::TestWithParam<JsonForm> {};
+
+// RFC 7515 clause 7.2, RFC 7516 clause 7.2
+TEST_P(JsonForms, AreReadWhereAllOfThemIsProtected) {
+  const auto compact = to_compact(GetParam().json);
+
+  EXPECT_THAT(compact ? *compact : compact.error().detail, HasSubstr(GetParam().outcome));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Rows, JsonForms,
+    testing::Values(
+        JsonForm{"jws", R"({"payload":"p","signature":"s","protected":"h"})", "h.p.s"},
+        JsonForm{"jwe", R"({"protected":"h","iv":"i","ciphertext":"c","tag":"t"})", "h..i.c.t"},
+        JsonForm{"one_signature",
+                 R"({"payload":"p","signatures":[{"protected":"h","signature":"s"}]})", "h.p.s"},
+        JsonForm{"two_signatures", R"({"payload":"p","signatures":[{},{}]})", "signatures"},
+        JsonForm{"one_recipient",
+                 R"({"protected":"h","recipients":[{}],"iv":"i","ciphertext":"c","tag":"t"})",
+                 "h..i.c.t"},
+        JsonForm{"unprotected", R"({"payload":"p","signature":"s","header":{"alg":"none"}})",
+                 "header"},
+        JsonForm{"dot", R"({"payload":"p.q","signature":"s","protected":"h"})", "payload"},
+        JsonForm{"number", R"({"payload":1,"signature":"s","protected":"h"})", "payload"},
+        JsonForm{"list", "[]", "no JSON object"}, JsonForm{"nothing", "", "no JSON object"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Base64, HasOneTextForOneMeaning) {
+  for (const char* bytes : {"", "a", "ab", "abc", "abcd"}) {
+    EXPECT_EQ(*from_base64(to_base64(bytes)), bytes);
+  }
+  for (const char* bad : {"YQ", "YQ=", "YR==", " YQ==", "Y Q=", "YQ==\n", "YQ==YQ==", "===="}) {
+    EXPECT_FALSE(from_base64(bad)) << bad;
+  }
+}
+
 class Signature : public testing::Test {
  protected:
   testing_support::TemporaryFolder folder_;

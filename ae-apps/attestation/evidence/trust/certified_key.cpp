@@ -3,9 +3,25 @@
 #include "ae-apps/attestation/evidence/trust/openssl_handles.h"
 
 namespace gatehouse::evidence {
+namespace {
+
+/// True if its extended key usage names that purpose.
+bool may_be_used_for(X509* certificate, const char* usage) {
+  const Handle<ASN1_OBJECT> wanted(OBJ_txt2obj(usage, 1));
+  auto* usages = static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(certificate, NID_ext_key_usage, nullptr, nullptr));
+  bool found = false;
+  for (int i = 0; wanted && usages != nullptr && i < sk_ASN1_OBJECT_num(usages); ++i) {
+    found = found || OBJ_cmp(sk_ASN1_OBJECT_value(usages, i), wanted.get()) == 0;
+  }
+  EXTENDED_KEY_USAGE_free(usages);
+  return found;
+}
+
+}  // namespace
 
 Result<CertifiedKey> verify_certificate(std::string_view chain_pem, std::string_view anchors_pem,
-                                        std::int64_t time_s) {
+                                        std::int64_t time_s, const char* usage) {
   std::vector<Handle<X509>> chain = certificates_in(chain_pem);
   if (chain.empty()) return fail(Rsc::kBadRequest, "there is no certificate");
   const Handle<X509_STORE> store = store_of(anchors_pem, time_s);
@@ -24,6 +40,10 @@ Result<CertifiedKey> verify_certificate(std::string_view chain_pem, std::string_
     return fail(Rsc::kNotAcceptable,
                 "the certificate of " + common_name_of(chain[0].get()) +
                     " does not lead to an anchor: " + X509_verify_cert_error_string(code));
+  }
+  if (usage != nullptr && !may_be_used_for(chain[0].get(), usage)) {
+    return fail(Rsc::kNotAcceptable, "the certificate of " + common_name_of(chain[0].get()) +
+                                         " is not for the usage " + usage);
   }
   unsigned char* der = nullptr;
   const int length = i2d_X509(chain[0].get(), &der);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "ae-apps/attestation/verifier/database/white_list_database.h"
 #include "ae-apps/attestation/verifier/process/service.h"
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/program/member_reader.h"
@@ -49,8 +50,8 @@ Result<KnownDevice> read_device(const Value& value, const std::string& prefix, c
   KnownDevice out;
   name = in.text("device", true);
   if (!is_plain_name(name)) in.fault("device", "must be 1 to 64 letters, digits, '-', '_', '.'");
-  auto ek = from_hex(in.text("ek_name", true));
-  if (!ek || ek->empty()) in.fault("ek_name", "must be the name of a key in hexadecimal");
+  auto ek = from_hex(in.text("ek_name", false));
+  if (!ek) in.fault("ek_name", "must be the name of a key in hexadecimal");
   if (ek) out.endorsement_key_name = *std::move(ek);
   if (const Value* ecus = in.object("ecus"); ecus != nullptr) {
     for (const Member& member : *ecus->as_object()) {
@@ -67,23 +68,53 @@ Result<KnownDevice> read_device(const Value& value, const std::string& prefix, c
   return out;
 }
 
-void read_desk(MemberReader& in, DeskSettings& out, const Folder& folder) {
-  out.folder = folder.locate(in.text("state_dir", true));
+/// Either a signed bundle in a file, or a database that is trusted because of where it is.
+void read_white_list(MemberReader& in, DeskSettings& out, const Folder& folder) {
+  if (const Value* database = in.object("white_list_database"); database != nullptr) {
+    MemberReader at(*database, "white_list_database.");
+    WhiteListDatabaseSettings settings;
+    settings.host = at.text("host", true);
+    settings.port = static_cast<std::uint16_t>(at.whole("port", 1, 65535, settings.port));
+    settings.database = at.text("database", false, settings.database);
+    settings.user = at.text("user", false, settings.user);
+    settings.ca_file = folder.locate(at.text("ca", true));
+    settings.certificate_file = folder.locate(at.text("certificate", false));
+    settings.key_file = folder.locate(at.text("key", false));
+    settings.password_file = folder.locate(at.text("password_file", false));
+    settings.limit = std::chrono::seconds(at.whole("limit_s", 1, 60, settings.limit.count()));
+    if (const auto done = at.finish(); !done) return in.adopt(done.error());
+    if (in.has("white_list")) return in.fault("white_list", "must not stand beside a database");
+    out.white_list_source = database_source(std::move(settings));
+    return;
+  }
   out.white_list_file = folder.locate(in.text("white_list", true));
-  out.policy_file = folder.locate(in.text("policy", true));
-  out.nonce_lifetime = std::chrono::seconds(in.whole("nonce_lifetime_s", 1, 3600, 60));
   for (const std::string& file : in.texts("white_list_keys")) {
     auto key = crypto::PublicKey::load(folder.locate(file));
     if (!key) return in.fault("white_list_keys", key.error());
     out.white_list_keys.push_back(*std::move(key));
   }
   if (out.white_list_keys.empty()) in.fault("white_list_keys", "must hold at least one key");
+}
+
+void read_desk(MemberReader& in, DeskSettings& out, const Folder& folder) {
+  out.folder = folder.locate(in.text("state_dir", true));
+  read_white_list(in, out, folder);
+  out.policy_file = folder.locate(in.text("policy", true));
+  out.nonce_lifetime = std::chrono::seconds(in.whole("nonce_lifetime_s", 1, 3600, 60));
+  for (const std::string& file : in.texts("ek_authorities")) {
+    const auto pem = crypto::read_file(folder.locate(file), kMaxConfigurationBytes);
+    if (!pem) return in.fault("ek_authorities", pem.error());
+    out.ek_anchors_pem += std::string(text_of(*pem)) + "\n";
+  }
   const Value::Array* devices = in.list("devices", true);
   if (devices != nullptr && devices->size() > kMaxDevices) in.fault("devices", "too many");
   for (std::size_t i = 0; devices != nullptr && i < devices->size() && in.good(); ++i) {
     std::string name;
     auto device = read_device((*devices)[i], "devices[" + std::to_string(i) + "].", folder, name);
     if (!device) return in.adopt(device.error());
+    if (device->endorsement_key_name.empty() && out.ek_anchors_pem.empty()) {
+      in.fault("devices", name + " needs ek_name, or ek_authorities must be there");
+    }
     out.devices.emplace(name, *std::move(device));
   }
 }

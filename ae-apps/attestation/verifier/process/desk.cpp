@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ae-apps/attestation/evidence/trust/certified_key.h"
 #include "ae-apps/attestation/quote/credential.h"
 #include "ae-apps/attestation/verifier/verdict.h"
 #include "ae-apps/ota/program/state_files.h"
@@ -14,6 +15,8 @@ using evidence::Place;
 using evidence::RecordKind;
 
 constexpr std::size_t kNonceBytes = 32;
+/// tcg-kp-EKCertificate. Source: TCG EK Credential Profile clause 3.2.16.
+constexpr const char* kEndorsementKeyUsage = "2.23.133.8.1";
 constexpr std::size_t kMaxFileBytes = 64u << 20;
 
 /// The place in a request, if it has one.
@@ -27,6 +30,12 @@ Result<std::optional<Place>> place_in(const Value& request) {
 
 std::string text_of(const std::optional<Place>& place) {
   return place ? to_json(evidence::to_value(*place)) : std::string();
+}
+
+/// SHA-256 of the SubjectPublicKeyInfo, hexadecimal.
+std::string key_hash(const std::string& pem) {
+  const auto key = crypto::PublicKey::from_pem(pem);
+  return key ? to_hex(digest(HashAlg::kSha256, {key->spki_der()})) : std::string("none");
 }
 
 Value answer_of(const Judged& judged, std::string_view recommendation, const std::string& reason) {
@@ -57,14 +66,18 @@ Result<WhiteList> Desk::white_list() const {
   const auto unreachable = [](const std::string& why) {
     return fail(Rsc::kTargetNotReachable, "white list: cannot be reached: " + why);
   };
-  const auto text = ota::read_text(settings_.white_list_file, kMaxFileBytes);
-  if (!text) return unreachable(text.error().detail);
-  if (text->empty()) return unreachable("there is none");
   const auto highest = files_.highest_bundle();
   if (!highest) return unreachable(highest.error().detail);
-  std::string_view jws = *text;
-  while (jws.ends_with('\n')) jws.remove_suffix(1);
-  auto list = read_bundle(jws, settings_.white_list_keys, *highest, clock_());
+  const auto read = [&]() -> Result<WhiteList> {
+    if (settings_.white_list_source) return settings_.white_list_source(*highest, clock_());
+    const auto text = ota::read_text(settings_.white_list_file, kMaxFileBytes);
+    if (!text) return unreachable(text.error().detail);
+    if (text->empty()) return unreachable("there is none");
+    std::string_view jws = *text;
+    while (jws.ends_with('\n')) jws.remove_suffix(1);
+    return read_bundle(jws, settings_.white_list_keys, *highest, clock_());
+  };
+  auto list = read();
   if (list && list->number > *highest) {
     if (auto kept = files_.keep_highest_bundle(list->number); !kept) {
       return unreachable(kept.error().detail);
@@ -168,11 +181,13 @@ Result<Value> Desk::judge(const Value& request) {
   if (clock_() - state->issued->at > settings_.nonce_lifetime) {
     return fail(Rsc::kConflict, "nonce: it is too old");
   }
-  return appraise_and_store(*device, *std::move(state), text, *place);
+  return appraise_and_store(*device, *std::move(state), text, request.string_at("peer_key"),
+                            *place);
 }
 
 Result<Value> Desk::appraise_and_store(const std::string& device, DeviceState state,
-                                       const std::string& text, const std::optional<Place>& place) {
+                                       const std::string& text, const std::string& peer_key,
+                                       const std::optional<Place>& place) {
   const Challenge challenge = state.issued->challenge;
   const auto enrolment = enrolment_of(device, state);
   if (!enrolment) return fail(enrolment.error());
@@ -183,7 +198,10 @@ Result<Value> Desk::appraise_and_store(const std::string& device, DeviceState st
   const auto list = white_list();
   const auto evidence = parse_evidence(text);
   Appraisal appraisal;
-  if (evidence) {
+  if (!peer_key.empty() && peer_key != key_hash(state.identity->device_key_pem)) {
+    appraisal.reason = "denied, because channel: whoever brought it has not the key in this TPM";
+    appraisal.evidence_hash = to_hex(digest(HashAlg::kSha256, {view_of(text)}));
+  } else if (evidence) {
     appraisal = appraise(*enrolment, challenge, *policy, list, *evidence, clock_());
   } else {
     appraisal.reason = "denied, because " + evidence.error().detail;
@@ -215,6 +233,33 @@ Result<Value> Desk::appraise_and_store(const std::string& device, DeviceState st
 
 // --- enrolment ---------------------------------------------------------------------------------
 
+/// The key is that of this device: by its name, by the certificate of its maker, or both. Who was
+/// known by its certificate alone stays the same TPM.
+Result<void> Desk::check_endorsement(const std::string& device, const DeviceState& state,
+                                     const Identity& identity, const PublicArea& key) const {
+  const Bytes& name = settings_.devices.at(device).endorsement_key_name;
+  const bool known_before =
+      state.identity && identity.endorsement_key == state.identity->endorsement_key;
+  const bool same = name.empty() ? !state.identity || known_before : key.name() == name;
+  if (!same) return fail(Rsc::kNotAcceptable, "ek: it is not the endorsement key of " + device);
+  if (settings_.ek_anchors_pem.empty()) return {};
+  if (identity.ek_certificate_pem.empty()) {
+    return fail(Rsc::kNotAcceptable, "ek: there is no certificate of it");
+  }
+  const auto certified =
+      evidence::verify_certificate(identity.ek_certificate_pem, settings_.ek_anchors_pem,
+                                   clock_().microseconds / 1'000'000, kEndorsementKeyUsage);
+  if (!certified) return fail(Rsc::kNotAcceptable, "ek: " + certified.error().detail);
+  const auto pem = pem_of(key);
+  const auto shown =
+      pem ? crypto::PublicKey::from_pem(*pem) : Result<crypto::PublicKey>(fail(pem.error()));
+  if (!shown) return fail(shown.error());
+  if (shown->spki_der() != certified->key.spki_der()) {
+    return fail(Rsc::kNotAcceptable, "ek: the certificate is that of another key");
+  }
+  return {};
+}
+
 Result<Value> Desk::enrol(const Value& request) {
   const std::lock_guard lock(mutex_);
   const auto device = device_in(request);
@@ -226,15 +271,15 @@ Result<Value> Desk::enrol(const Value& request) {
   const auto attestation = parse_public_area(identity->attestation_key);
   if (!endorsement) return fail(endorsement.error());
   if (!attestation) return fail(attestation.error());
-  if (endorsement->name() != settings_.devices.at(*device).endorsement_key_name) {
-    return fail(Rsc::kNotAcceptable, "ek: it is not the endorsement key of " + *device);
+  auto state = files_.load(*device);
+  if (!state) return fail(state.error());
+  if (auto good = check_endorsement(*device, *state, *identity, *endorsement); !good) {
+    return fail(good.error());
   }
   if (const auto good = check_attestation_key(*attestation); !good) return fail(good.error());
   const Bytes secret = random_.bytes(kNonceBytes);
   const auto credential = make_credential(*endorsement, attestation->name(), secret, random_);
   if (!credential) return fail(credential.error());
-  auto state = files_.load(*device);
-  if (!state) return fail(state.error());
   state->applying = *std::move(identity);
   state->secret_hash = to_hex(digest(HashAlg::kSha256, {secret}));
   state->enrol_nonce = to_hex(random_.bytes(kNonceBytes));

@@ -84,6 +84,33 @@ class MaintenanceWorld {
     if (!standing.empty()) list(label, version, standing, to_json(facts));
   }
   attest::Attester& attester() { return *attester_; }
+  const attest::AttesterSettings& attester_settings() const { return settings_; }
+  void stop_car() {
+    support_.reset();
+    attester_.reset();
+  }
+  /// The support software and its TPM end and are started anew; with a power cut the TPM forgets
+  /// its registers, as it does when the machine boots.
+  void restart_car(bool power_cut = false) {
+    stop_car();
+    if (power_cut) write("support/tpm/boot-id", "another boot of the machine");
+    auto opened = attest::Attester::open(settings_);
+    ASSERT_TRUE(opened) << opened.error().detail;
+    attester_.emplace(*std::move(opened));
+    start_support();
+  }
+  /// What the maker of the TPM says of its key, and who that maker is; only the latter is known.
+  void certify_endorsement(const std::string& certificate, const std::string& anchor) {
+    settings_.ek_certificate_file = folder_ / "ek.pem";
+    write("ek.pem", certificate);
+    ek_anchors_pem = anchor;
+    restart_car();
+  }
+  sdk::FakeCse& cse() { return cse_; }
+  const TemporaryFolder& folder() const { return folder_; }
+  /// Time passes for verifier and Center.
+  void pass(std::chrono::seconds time) { shift_ += time; }
+  Timestamp clock() const { return now() + shift_; }
   /// What is attached, as the support software sees it.
   std::vector<attest::EcuState> look() {
     attest::SupportSettings settings;
@@ -103,7 +130,7 @@ class MaintenanceWorld {
     ASSERT_TRUE(sdk::Firmware(firmware).report(sdk::UpdateStatus::kSuccessful));
     for (const char* event : {"offered", "updated"}) {
       history_.push_back(Value::object(
-          {{"event", event}, {"at", to_text(now())}, {"to", version}, {"image", "aa11"}}));
+          {{"event", event}, {"at", to_text(clock())}, {"to", version}, {"image", "aa11"}}));
     }
   }
 
@@ -119,6 +146,21 @@ class MaintenanceWorld {
     }
     references_["ecu:" + label + " " + version] = item;
     issue();
+  }
+  void list_component(const std::string& component, std::string_view content) {
+    references_[component] =
+        Value::object({{"component", component},
+                       {"version", "1"},
+                       {"digest", "sha256:" + to_hex(crypto::sha256(view_of(content)))}});
+    issue();
+  }
+  /// A file that says how the car is set up; from now on its register is quoted.
+  void measure_configuration(const std::string& file) {
+    settings_.configuration = {file};
+    settings_.pcrs = "sha256:0,4,10,11,12";
+    write("policy.json",
+          R"({"id":"car","version":2,"pcrs":"sha256:0,4,10,11,12","emulator":"allowed"})");
+    restart_car();
   }
   void supersede(const std::string& label, const std::string& version) {
     Value& item = references_["ecu:" + label + " " + version];
@@ -136,7 +178,7 @@ class MaintenanceWorld {
     for (const auto& [name, item] : references_) references.push_back(item);
     const Value bundle = Value::object({{"number", ++bundle_},
                                         {"issuer", "oem"},
-                                        {"validUntil", to_text(now() + std::chrono::hours(1))},
+                                        {"validUntil", to_text(now() + std::chrono::hours(24))},
                                         {"required", Value::array({"boot:0", "ecu:BRAKE"})},
                                         {"references", std::move(references)}});
     write("list.jws", *attest::sign_jws(issuer_, attest::kBundleType, to_json(bundle)));
@@ -156,18 +198,26 @@ class MaintenanceWorld {
   // --- the verifier --------------------------------------------------------------------------
   /// One that was started just for this question: whatever is not on its disk is forgotten.
   Result<Value> ask_verifier(const std::string& question, const Value& content) {
+    const auto desk = start_verifier();
+    if (question == "challenge") return desk->challenge(content);
+    if (question == "judge") return desk->judge(content);
+    return question == "enrol" ? desk->enrol(content) : desk->enrolled(content);
+  }
+  std::unique_ptr<attest::Desk> start_verifier() {
     attest::DeskSettings settings;
     settings.folder = folder_ / "verifier";
     settings.white_list_file = folder_ / "list.jws";
     settings.policy_file = folder_ / "policy.json";
     settings.white_list_keys = {issuer_.public_key()};
-    const auto ek = *attest::parse_public_area(attester_->identity().endorsement_key);
-    settings.devices[kDevice] = {known_ek_.empty() ? ek.name() : known_ek_, {}};
-    attest::Desk desk(settings, verifier_, now, random_);
-    if (question == "challenge") return desk.challenge(content);
-    if (question == "judge") return desk.judge(content);
-    return question == "enrol" ? desk.enrol(content) : desk.enrolled(content);
+    if (known_ek_.empty() && ek_anchors_pem.empty()) {
+      known_ek_ = attest::parse_public_area(attester_->identity().endorsement_key)->name();
+    }
+    settings.devices[kDevice] = {known_ek_, {}};
+    settings.ek_anchors_pem = ek_anchors_pem;
+    return std::make_unique<attest::Desk>(
+        settings, verifier_, [this] { return clock(); }, random_);
   }
+  std::string ek_anchors_pem;  ///< not empty: enrolled by certificate, not by the key's name
   void know_another_tpm() { known_ek_ = Bytes(34, 0x0B); }
 
   // --- the Center ----------------------------------------------------------------------------
@@ -184,7 +234,7 @@ class MaintenanceWorld {
     ASSERT_TRUE(opened) << opened.error().detail;
     archive_ = *std::move(opened);
     CenterSettings center;
-    center.clock = now;
+    center.clock = [this] { return clock(); };
     center.key_of = [this](std::string_view role, const std::string&) {
       return std::optional(role == "car" ? car_key() : verifier_.public_key());
     };
@@ -210,49 +260,52 @@ class MaintenanceWorld {
       return Result<void>();
     };
     links.tell = [this](const Value& news) { news_.push_back(news); };
-    auto resumed = Conductor::resume(
-        *archive_, center_key_, std::move(center),
-        {now, {kDevice}, verifier_.public_key(), std::chrono::seconds(5), attest_interval}, links);
+    auto resumed = Conductor::resume(*archive_, center_key_, std::move(center),
+                                     {[this] { return clock(); },
+                                      {kDevice},
+                                      verifier_.public_key(),
+                                      std::chrono::seconds(5),
+                                      attest_interval},
+                                     links);
     ASSERT_TRUE(resumed) << resumed.error().detail;
     conductor_.emplace(*std::move(resumed));
   }
   Conductor& center() { return *conductor_; }
   /// The Center is killed at the n-th time from now on that it speaks with somebody.
-  void cut_at(int n) { countdown_ = n; }
+  void cut_at(int n, bool power_cut = false) {
+    countdown_ = n;
+    power_cut_ = power_cut;
+  }
   bool was_cut() const { return dead_; }
 
   /// Carries reports to the Center until it tells of that event. After a cut all programs are
   /// started anew.
-  bool run_until(const std::string& event) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  bool run_until(const std::string& event,
+                 std::chrono::milliseconds at_most = std::chrono::seconds(30)) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
     while (std::chrono::steady_clock::now() < deadline) {
       if (dead_) restart();
       if (event == "refused" && !refused_.empty()) return true;
       for (; seen_ < news_.size(); ++seen_) {
         if (news_[seen_].string_at("event") == event) return ++seen_, true;
       }
-      std::optional<Value> report;
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, std::chrono::milliseconds(20), [this] { return !came_.empty(); });
-        if (!came_.empty()) {
-          report = std::move(came_.front());
-          came_.pop_front();
-        }
-      }
-      if (report) {
-        delivered_.push_back(*report);
-        if (const auto taken = conductor_->report(*report); !taken) refused_ = taken.error().detail;
-      } else {
-        conductor_->tick();
-      }
+      if (!deliver_one()) conductor_->tick();
     }
     return false;
+  }
+  /// The same until the Center was given so many reports in all.
+  bool run_until_delivered(std::size_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (delivered_.size() < count && std::chrono::steady_clock::now() < deadline) deliver_one();
+    return delivered_.size() >= count;
+  }
+  void ask_car_again(const Value& request) {
+    ASSERT_TRUE(center_ae_->container("cse-in/support/requests").push(request));
   }
   void restart() {
     dead_ = false;
     countdown_ = -1;
-    start_support();
+    restart_car(power_cut_);
     start_center();
   }
 
@@ -299,14 +352,25 @@ class MaintenanceWorld {
   std::chrono::seconds attest_interval{0};
 
  private:
+  bool deliver_one() {
+    std::optional<Value> report;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, std::chrono::milliseconds(20), [this] { return !came_.empty(); });
+      if (came_.empty()) return false;
+      report = std::move(came_.front());
+      came_.pop_front();
+    }
+    delivered_.push_back(*report);
+    if (const auto taken = conductor_->report(*report); !taken) refused_ = taken.error().detail;
+    return true;
+  }
   bool cut() {
     if (countdown_ > 0 && --countdown_ == 0) dead_ = true;
     return dead_;
   }
   static std::string id_of(const crypto::PublicKey& key) { return to_hex(key.key_id()); }
-  crypto::PublicKey car_key() const {
-    return *crypto::PublicKey::from_pem(attester_->identity().device_key_pem);
-  }
+  crypto::PublicKey car_key() const { return *crypto::PublicKey::from_pem(car_chain_); }
   void write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
@@ -349,7 +413,7 @@ class MaintenanceWorld {
   std::unique_ptr<Archive> archive_;
   std::optional<Conductor> conductor_;
   int countdown_ = -1;
-  bool dead_ = false;
+  bool dead_ = false, power_cut_ = false;
   std::vector<Value> news_, delivered_;
   std::size_t seen_ = 0;
   std::string refused_;
@@ -357,6 +421,7 @@ class MaintenanceWorld {
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable wake_;
   std::deque<Value> came_;
+  std::chrono::seconds shift_{0};
 };
 
 }  // namespace gatehouse::center

@@ -31,7 +31,8 @@ class MeasuredLogsTest : public testing::Test {
     const auto selection = *parse_pcr_list("sha256:0,4,10,11");
     const auto values = tpm_->read_pcrs(selection);
     std::vector<EventLog> parsed;
-    for (const Bytes& bytes : logs.logs()) {
+    const auto all = *logs.logs();
+    for (const Bytes& bytes : all) {
       if (!bytes.empty()) parsed.push_back(*parse_event_log(bytes));
     }
     const auto done = replay(parsed, selection, *values, HashAlg::kSha256,

@@ -7,6 +7,7 @@
 
 #include "ae-apps/attestation/verifier/jws.h"
 #include "ae-apps/attestation/verifier/verdict.h"
+#include "ae-apps/ota/image/version_report.h"
 #include "cse/codec/json.h"
 #include "tests/ae-apps/attestation/boot_log_writer.h"
 #include "tests/ae-apps/attestation/software_tpm.h"
@@ -51,6 +52,37 @@ struct World {
   crypto::SigningKey issuer = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
   std::vector<crypto::PublicKey> trusted = {issuer.public_key()};
   std::function<void(AttestationEvidence&)> tamper;
+  /// Not empty: the ECUs' own reports came along, and the quote is bound to them.
+  std::string inventory;
+  crypto::SigningKey brake = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
+
+  /// The report of the brake, of which `change` makes something else before it is signed.
+  void report(const std::function<void(image::VersionReport&)>& change = {}) {
+    enrolment.ecu_keys = {{{"brake", brake.public_key()}}};
+    image::VersionReport said;
+    said.serial = "brake";
+    said.version = "1.0";
+    said.payload_sha256 = digest_text("brake").substr(7);
+    said.nonce = to_hex(ecu_nonce(challenge));
+    said.status = "running";
+    if (change) change(said);
+    entries.push_back(entry_of(*image::sign_report(said, brake)));
+    inventory = "[" + joined() + "]";
+  }
+  static std::string entry_of(const image::SignedReport& report) {
+    return to_json(Value::object({{"ecu", "brake"},
+                                  {"alg", report.algorithm},
+                                  {"level", "full"},
+                                  {"key_id", report.key_id},
+                                  {"report", report.report_json},
+                                  {"signature", to_base64(report.signature)}}));
+  }
+  std::string joined() const {
+    std::string out;
+    for (const std::string& entry : entries) out += (out.empty() ? "" : ",") + entry;
+    return out;
+  }
+  std::vector<std::string> entries;
 
   Result<WhiteList> white_list() const {
     std::string json = R"({"number":)" + std::to_string(number) +
@@ -78,7 +110,10 @@ struct World {
     }
     const auto selection = *parse_pcr_list("sha256:0,10,11");
     const auto quote =
-        tpm.sign_quote(tpm.quote(kNonce, selection, tpm.values(selection)), tpm.values(selection));
+        tpm.sign_quote(tpm.quote(inventory.empty() ? kNonce : bound_nonce(challenge, inventory),
+                                 selection, tpm.values(selection)),
+                       tpm.values(selection));
+    out.inventory = inventory;
     out.message = quote.message;
     out.signature = quote.signature;
     out.pcr_values = quote.values_file;
@@ -244,6 +279,73 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"superseded_without_a_date", kDenied, "denied, because white list: ecu:x: 'until'",
             [](W& w) {
               w.references.push_back(reference("ecu:x", "x", R"(,"standing":"superseded")"));
+            }}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Reports, Appraise,
+    testing::Values(
+        Row{"good", kAllowed, "", [](W& w) { w.report(); }},
+        Row{"of_an_earlier_challenge", kDenied, "ecu:brake: unverifiable",
+            [](W& w) { w.report([](auto& said) { said.nonce = std::string(64, '0'); }); }},
+        Row{"of_another_ecu", kDenied, "its report is that of radar",
+            [](W& w) { w.report([](auto& said) { said.serial = "radar"; }); }},
+        Row{"of_another_version_than_the_log", kDenied, "another version or digest than the log",
+            [](W& w) { w.report([](auto& said) { said.version = "9.9"; }); }},
+        Row{"of_another_digest_than_the_log", kDenied, "another version or digest than the log",
+            [](W& w) { w.report([](auto& said) { said.payload_sha256 = std::string(64, 'e'); }); }},
+        Row{"twice", kDenied, "it reported twice",
+            [](W& w) {
+              w.report();
+              w.report();
+            }},
+        Row{"not_there", kDenied, "its report did not come along",
+            [](W& w) {
+              w.report();
+              w.inventory = "[]";
+            }},
+        Row{"by_another_key", kDenied, "ecu:brake: unverifiable",
+            [](W& w) {
+              w.report();
+              w.enrolment.ecu_keys = {
+                  {{"brake",
+                    crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256)->public_key()}}};
+            }},
+        Row{"by_a_mac_in_place_of_a_signature", kDenied, "ecu:brake: unverifiable",
+            [](W& w) {
+              w.report();
+              const auto said =
+                  image::decode_report(to_json(Value::object({{"alg", "hmac-sha256"},
+                                                              {"key", ""},
+                                                              {"report", "{}"},
+                                                              {"sig", to_base64(Bytes(32))}})));
+              w.inventory = "[" + World::entry_of(*said) + "]";
+            }},
+        Row{"claims_to_sign_without_a_key", kDenied, "claims to sign, but no key of it is enrolled",
+            [](W& w) {
+              w.report();
+              w.enrolment.ecu_keys->clear();
+            }},
+        Row{"cannot_sign_and_says_so", kAllowed, "",
+            [](W& w) {
+              w.report();
+              w.enrolment.ecu_keys->clear();
+              w.ecus = {ecu("brake", "brake", "mac")};
+            }},
+        Row{"for_another_purpose", kDenied, "denied, because nonce:",
+            [](W& w) {
+              w.report();
+              w.tamper = [&w](AttestationEvidence&) { w.challenge.purpose = "after"; };
+            }},
+        Row{"for_another_maintenance", kDenied, "denied, because nonce:",
+            [](W& w) {
+              w.report();
+              w.tamper = [&w](AttestationEvidence&) { w.challenge.operation = "op-2"; };
+            }},
+        Row{"altered_behind_the_quote", kDenied, "denied, because nonce:",
+            [](W& w) {
+              w.report();
+              w.tamper = [](AttestationEvidence& e) { e.inventory += " "; };
             }}),
     [](const auto& row) { return row.param.name; });
 

@@ -88,7 +88,8 @@ class TestRepositories {
     return uptane::add_signature(uptane::unsigned_metadata(content), key).value();
   }
   /// The Image repository describes the image, the Director orders it.
-  void release(const std::string& serial, const Bytes& image, const std::string& hardware_id) {
+  void release(const std::string& serial, const Bytes& image, const std::string& hardware_id,
+               const Value& forms = {}, const Value& sbom = {}) {
     const std::lock_guard lock(mutex);
     uptane::TargetSpec target;
     const std::string sha256 = to_hex(crypto::sha256(image));
@@ -97,6 +98,8 @@ class TestRepositories {
     target.hashes = {{"sha256", sha256}};
     target.hardware_ids = {hardware_id};
     target.release_counter = ++releases;
+    target.forms = forms;
+    target.sbom = sbom;
     uptane::set_target(targets, target);
     uptane::TargetRecord record;
     record.length = target.length;
@@ -169,9 +172,11 @@ class ImageServer {
           }
           if (request.path.starts_with("/uptane/")) return std::nullopt;
           ++requests;
-          const std::string_view prefix = "/images/";
-          if (!request.path.starts_with(prefix)) return std::nullopt;
-          return http::file_page(request, folder_, request.path.substr(prefix.size()));
+          for (const std::string_view prefix : {"/images/", "/artifacts/"}) {
+            if (!request.path.starts_with(prefix)) continue;
+            return http::file_page(request, folder_, request.path.substr(prefix.size()));
+          }
+          return std::nullopt;
         });
     const auto started = server_.start();
     if (!started) ADD_FAILURE() << started.error().detail;

@@ -1,5 +1,6 @@
 #include "ae-apps/ota/oem/repository_commands.h"
 
+#include "ae-apps/ota/coding/form.h"
 #include "ae-apps/ota/oem/commands.h"
 #include "tests/ae-apps/ota/repository/desk_fixture.h"
 
@@ -67,6 +68,31 @@ TEST_F(RepositoryCommands, TakeAnImageFromTheDeskToARepositoryThatVerifies) {
   EXPECT_EQ(record.hashes.count("sha512"), 1u);
   EXPECT_NE(out_.str().find("root: version 1, expires 2031-01-01"), std::string::npos)
       << out_.str();
+}
+
+TEST_F(RepositoryCommands, MakeFormsOfAnImageThatTheSignedMetadataDescribes) {
+  ASSERT_TRUE(init()) << out_.str();
+  const std::string old = signed_image();
+  const std::string sbom = file_with(
+      R"({"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"name":"zlib","version":"1.3"}]})");
+  ImageRequest image{signed_image(), "", "targets", sbom, true, {old}, {key_file("ecu")}};
+
+  const auto added = add_image(request(), image, out_);
+
+  ASSERT_TRUE(added) << added.error().detail;
+  ASSERT_TRUE(sign_metadata(draft("targets"), {key_file("t1")}, out_));
+  ASSERT_TRUE(sign_metadata(draft("root"), {key_file("r1"), key_file("r2")}, out_));
+  ASSERT_TRUE(publish());
+  const uptane::RepositoryFolder repository(request().folder);
+  const auto described = uptane::verify_repository(repository.metadata(), {}, now_);
+  const auto forms = coding::forms_of(described->at("brake/1.4.0.ghfw").record.custom).value();
+  ASSERT_EQ(forms.size(), 4U);
+  for (const coding::Form& form : forms) {
+    const std::string file = folder_ / ("repo/artifacts/" + form.sha256);
+    EXPECT_EQ(std::filesystem::file_size(file), form.length) << form.name();
+  }
+  EXPECT_NE(out_.str().find("sealed-delta"), std::string::npos) << out_.str();
+  EXPECT_NE(out_.str().find("    zlib 1.3"), std::string::npos) << out_.str();
 }
 
 TEST_F(RepositoryCommands, RefuseWhatIsNoImageAndNoBillOfMaterials) {

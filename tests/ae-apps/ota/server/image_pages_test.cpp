@@ -68,8 +68,9 @@ class ImagePagesTest : public testing::Test {
     store_ = *std::move(opened);
   }
   std::string url(const std::string& name) const {
-    return "https://127.0.0.1:" + std::to_string(server_->port()) + "/images" +
-           (name.empty() ? "" : "/" + name);
+    const std::string server = "https://127.0.0.1:" + std::to_string(server_->port());
+    if (name.starts_with("../")) return server + name.substr(2);
+    return server + "/images" + (name.empty() ? "" : "/" + name);
   }
   http::ClientSettings client_settings(const std::string& who) const {
     http::ClientSettings out;
@@ -254,6 +255,23 @@ TEST_F(ImagePagesTest, AStoreThatIsOpenedAgainVerifiesAgain) {
   EXPECT_EQ(store_->set_aside().size(), 1u);
   EXPECT_FALSE(std::filesystem::exists(file));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "images/half.img.new"));
+}
+
+TEST_F(ImagePagesTest, FilesBesideImagesAreKnownByTheirDigestAlone) {
+  const Bytes form = bytes_of("a compressed image");
+  const std::string name = "../artifacts/" + to_hex(crypto::sha256(form));
+
+  EXPECT_EQ(put("false-oem", name, form)->status, 403);
+  EXPECT_EQ(put("gateway", name, form)->status, 403);
+  EXPECT_EQ(put("oem", "../artifacts/" + std::string(64, 'a'), form)->status, 400);
+  EXPECT_EQ(put("oem", "../artifacts/x", form)->status, 400);
+  EXPECT_EQ(put("oem", name, form)->status, 201);
+  EXPECT_EQ(put("oem", name, form)->status, 200);
+  const auto part = fetch("gateway", name, 2, 5);
+  ASSERT_TRUE(part) << part.error().detail;
+  EXPECT_EQ(part->body, "comp");
+  EXPECT_FALSE(fetch("stranger", name));
+  EXPECT_FALSE(fetch("gateway", "../artifacts/" + std::string(64, 'b')));
 }
 
 }  // namespace
