@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cse/codec/json.h"
 #include "cse/codec/primitive_codec.h"
 #include "cse/core/address.h"
 
