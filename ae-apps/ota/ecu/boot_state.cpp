@@ -25,25 +25,27 @@ std::string_view name_of(Slot slot) {
 std::string file_of(Slot slot) { return "slot_" + std::string(name_of(slot)) + ".img"; }
 
 std::string encode_state(const BootState& s) {
-  return to_json(Value::object({{"active", name_of(s.active)},
-                                {"trial", name_of(s.trial)},
-                                {"tries_left", s.tries_left},
-                                {"release_counter", s.release_counter},
-                                {"boots", s.boots},
-                                {"failed_boots", s.failed_boots},
-                                {"refused_images", s.refused_images},
-                                {"changed_images", s.changed_images},
-                                {"watchdog_bites", s.watchdog_bites},
-                                {"bites_in_a_row", s.bites_in_a_row},
-                                {"reports", s.reports},
-                                {"failed_unlocks", s.failed_unlocks},
-                                {"confirmed_a", s.confirmed[0]},
-                                {"confirmed_b", s.confirmed[1]},
-                                {"mac_a", s.mac[0]},
-                                {"mac_b", s.mac[1]},
-                                {"fingerprint", s.fingerprint},
-                                {"last_error", s.last_error},
-                                {"attack", s.attack}}));
+  Value out = Value::object({{"active", name_of(s.active)},
+                             {"trial", name_of(s.trial)},
+                             {"tries_left", s.tries_left},
+                             {"release_counter", s.release_counter},
+                             {"boots", s.boots},
+                             {"failed_boots", s.failed_boots},
+                             {"refused_images", s.refused_images},
+                             {"changed_images", s.changed_images},
+                             {"watchdog_bites", s.watchdog_bites},
+                             {"bites_in_a_row", s.bites_in_a_row},
+                             {"reports", s.reports},
+                             {"failed_unlocks", s.failed_unlocks},
+                             {"confirmed_a", s.confirmed[0]},
+                             {"confirmed_b", s.confirmed[1]},
+                             {"mac_a", s.mac[0]},
+                             {"mac_b", s.mac[1]},
+                             {"fingerprint", s.fingerprint},
+                             {"last_error", s.last_error},
+                             {"attack", s.attack}});
+  if (!s.held.empty()) out.set("held", s.held).set("held_passed", s.held_passed);
+  return to_json(out);
 }
 
 Result<BootState> decode_state(std::string_view text) {
@@ -66,6 +68,8 @@ Result<BootState> decode_state(std::string_view text) {
   s.reports = static_cast<std::uint64_t>(tree->integer_at("reports"));
   s.failed_unlocks = static_cast<unsigned>(tree->integer_at("failed_unlocks"));
   s.confirmed = {tree->bool_at("confirmed_a"), tree->bool_at("confirmed_b")};
+  s.held = tree->string_at("held");
+  s.held_passed = tree->bool_at("held_passed");
   s.mac = {tree->string_at("mac_a"), tree->string_at("mac_b")};
   s.fingerprint = tree->string_at("fingerprint");
   s.last_error = tree->string_at("last_error");

@@ -14,10 +14,14 @@ inline Slot other(Slot slot) { return slot == Slot::kA ? Slot::kB : Slot::kA; }
 /// All that a boot loader must remember over a loss of power. Kept as boot.json, replaced as a
 /// whole.
 struct BootState {
-  Slot active = Slot::kNone;          ///< boots, unless a trial is due
-  Slot trial = Slot::kNone;           ///< boots next, and becomes active if its self-test is good
-  unsigned tries_left = 0;            ///< of the trial, counted down before each
-  std::uint64_t release_counter = 0;  ///< of the newest image that ran; never falls
+  Slot active = Slot::kNone;  ///< boots, unless a trial is due
+  Slot trial = Slot::kNone;   ///< boots next, and becomes active if its self-test is good
+  unsigned tries_left = 0;    ///< of the trial, counted down before each
+  /// The trial counts only once somebody outside confirms it: SHA-256 of its payload, hexadecimal.
+  /// Without that word the next boot is one of the active slot again. Empty: no such trial.
+  std::string held;
+  bool held_passed = false;           ///< its self-test
+  std::uint64_t release_counter = 0;  ///< of the newest image that was confirmed; never falls
   std::uint64_t boots = 0;
   std::uint64_t failed_boots = 0;
   std::uint64_t refused_images = 0;

@@ -133,7 +133,7 @@ void Ecu::recover_state() {
   save();
 }
 
-void Ecu::boot() {
+void Ecu::boot(bool ordered) {
   runner_.stop();
   running_.reset();
   fingerprint_given_ = erased_ = received_ = checked_ = false;
@@ -147,7 +147,8 @@ void Ecu::boot() {
   ++state_.boots;
   boot_check_ = "none";
   measured_.clear();
-  if (state_.trial != Slot::kNone) try_trial();
+  if (state_.trial != Slot::kNone && state_.held.empty()) try_trial();
+  if (ordered && !state_.held.empty()) try_held();
   if (!running_) start_active();
 }
 
@@ -158,6 +159,14 @@ void Ecu::watch() {
   // While somebody programs it, the application may have other things to do.
   if (server_ != nullptr && server_->session() == uds::Session::kProgramming) return;
   ++state_.watchdog_bites;
+  if (on_trial()) {  // what is silent has not passed its test
+    ++state_.failed_boots;
+    state_.last_error = "watchdog: the application on trial was silent";
+    state_.attack = "self-test";
+    forget_trial();
+    save();
+    return boot();
+  }
   const unsigned bites = ++state_.bites_in_a_row;
   state_.last_error =
       "watchdog: the application of slot " + std::string(name_of(running_->slot)) + " was silent";
@@ -229,6 +238,35 @@ void Ecu::try_trial() {
   }
 }
 
+void Ecu::forget_trial() {
+  state_.trial = Slot::kNone;
+  state_.tries_left = 0;
+  state_.held.clear();
+  state_.held_passed = false;
+}
+
+/// One boot, which somebody has asked for. After that, and without a word of whoever asked, the
+/// active slot boots: so a loss of power takes all ECUs of a vehicle back by itself. The trial
+/// stays where it is, since the word may come late.
+void Ecu::try_held() {
+  if (state_.tries_left == 0) return;  // it had its boot
+  state_.tries_left = 0;
+  state_.held_passed = false;
+  if (!save()) return;  // a trial that cannot be counted must not run
+  const Slot slot = state_.trial;
+  if (start(slot)) {
+    state_.held_passed = true;
+  } else {
+    ++state_.failed_boots;
+    state_.last_error = start_error_;
+    state_.attack = start_attack_;
+    forget_trial();
+  }
+  if (save()) return;
+  runner_.stop();
+  running_.reset();
+}
+
 bool Ecu::start(Slot slot) {
   const Inspection found = inspect(slot, state_.mac[index_of(slot)], true, {});
   start_error_.clear();
@@ -265,6 +303,8 @@ std::string Ecu::status() const {
   return to_json(Value::object({{"slot", name_of(running_ ? running_->slot : Slot::kNone)},
                                 {"trial", name_of(state_.trial)},
                                 {"state", running_ ? "running" : "stopped"},
+                                {"held", state_.held},
+                                {"held_passed", state_.held_passed},
                                 {"version", version()},
                                 {"release_counter", state_.release_counter},
                                 {"constrained", settings_.constrained},
@@ -325,7 +365,7 @@ uds::Outcome Ecu::signed_report() {
   report.slot = name_of(running_ ? running_->slot : Slot::kNone);
   report.nonce = to_hex(nonce);
   report.counter = state_.reports;
-  report.status = running_ ? "running" : "stopped";
+  report.status = !running_ ? "stopped" : on_trial() ? "trial" : "running";
   report.attack = state_.attack;
   if (settings_.constrained) {
     return bytes_of(encode_report(image::mac_report(report, settings_.shared_key)));
@@ -368,6 +408,8 @@ std::optional<uds::Access> Ecu::access_to_routine(uds::RoutineId routine) const 
     case uds::kRoutineErase:
     case uds::kRoutineCheckMemory:
     case uds::kRoutineMarkTry:
+    case uds::kRoutineConfirm:
+    case uds::kRoutineDiscard:
       return uds::Access{true, true, true};
     default:
       return std::nullopt;
@@ -376,9 +418,11 @@ std::optional<uds::Access> Ecu::access_to_routine(uds::RoutineId routine) const 
 
 uds::Outcome Ecu::start_routine(uds::RoutineId routine, ByteView record, const Pending& pending) {
   if (routine == uds::kRoutineCheckMemory) return check_memory(record, pending);
+  if (routine == uds::kRoutineMarkTry) return mark_trial(record);
   if (!record.empty()) return tl::make_unexpected(uds::Nrc::kIncorrectLength);
   if (routine == uds::kRoutineErase) return erase(pending);
-  if (routine == uds::kRoutineMarkTry) return mark_trial();
+  if (routine == uds::kRoutineConfirm) return confirm();
+  if (routine == uds::kRoutineDiscard) return discard();
   if (settings_.precondition_fault) return tl::make_unexpected(*settings_.precondition_fault);
   return Bytes{0};
 }
@@ -389,15 +433,14 @@ uds::Outcome Ecu::erase(const Pending& pending) {
   // First nothing points to the slot any more, then it is emptied.
   const Slot slot = inactive();
   erased_ = received_ = checked_ = false;
-  state_.trial = Slot::kNone;
-  state_.tries_left = 0;
-  state_.confirmed[index_of(slot)] = false;
-  state_.mac[index_of(slot)].clear();
-  if (state_.active == slot) {  // the only slot: until the next boot only the boot loader is left
-    state_.active = Slot::kNone;
-    running_.reset();
+  if (running_ && running_->slot == slot) {  // the only slot, or what is on trial: from now on
+    running_.reset();                        // nothing but the boot loader is left
     runner_.stop();
   }
+  forget_trial();
+  state_.confirmed[index_of(slot)] = false;
+  state_.mac[index_of(slot)].clear();
+  if (state_.active == slot) state_.active = Slot::kNone;
   // In slices, so that the tester hears that it takes longer.
   constexpr std::chrono::milliseconds kSlice{20};
   for (auto left = settings_.erase_time; left.count() > 0; left -= kSlice) {
@@ -427,6 +470,7 @@ uds::Outcome Ecu::check_memory(ByteView mac, const Pending& pending) {
     }
   }
   checked_ = found.good();
+  checked_sha256_ = to_hex(found.payload_sha256);
   if (checked_) {
     state_.mac[index_of(slot)] = to_hex(mac);
   } else {
@@ -439,10 +483,44 @@ uds::Outcome Ecu::check_memory(ByteView mac, const Pending& pending) {
   return Bytes{0};
 }
 
-uds::Outcome Ecu::mark_trial() {
-  if (!checked_) return tl::make_unexpected(uds::Nrc::kRequestSequenceError);
+uds::Outcome Ecu::mark_trial(ByteView record) {
+  const bool hold = record.size() == 1 && record[0] == uds::kHeldTrial;
+  if (!hold && !record.empty()) return tl::make_unexpected(uds::Nrc::kIncorrectLength);
+  // One that is held may be tried again after a loss of power; what it holds was checked before.
+  const bool again = hold && !state_.held.empty() && state_.trial == inactive();
+  if (!checked_ && !again) return tl::make_unexpected(uds::Nrc::kRequestSequenceError);
+  if (checked_) state_.held = hold ? checked_sha256_ : "";
+  state_.held_passed = false;
   state_.trial = inactive();
-  state_.tries_left = settings_.trial_boots;
+  state_.tries_left = hold ? 1 : settings_.trial_boots;
+  if (!save()) return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
+  return Bytes{0};
+}
+
+/// The trial becomes what the ECU runs from now on; it need not run right now.
+uds::Outcome Ecu::confirm() {
+  if (state_.held.empty() || !state_.held_passed) {
+    return tl::make_unexpected(uds::Nrc::kRequestSequenceError);
+  }
+  const Slot slot = state_.trial;
+  const Inspection found = inspect(slot, state_.mac[index_of(slot)], false, {});
+  if (!found.good() || to_hex(found.payload_sha256) != state_.held) {
+    return tl::make_unexpected(uds::Nrc::kConditionsNotCorrect);
+  }
+  forget_trial();
+  state_.active = slot;
+  state_.confirmed[index_of(slot)] = true;
+  state_.bites_in_a_row = 0;
+  state_.release_counter = std::max(state_.release_counter, found.manifest->release_counter);
+  state_.last_error.clear();
+  state_.attack = "none";
+  if (!save()) return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
+  return Bytes{0};
+}
+
+/// Nothing points to the trial any more; it runs on until the next reset, if it runs.
+uds::Outcome Ecu::discard() {
+  forget_trial();
   if (!save()) return tl::make_unexpected(uds::Nrc::kGeneralProgrammingFailure);
   return Bytes{0};
 }
@@ -473,7 +551,7 @@ std::optional<uds::Nrc> Ecu::begin_download(const uds::Download& download) {
   }
   received_ = checked_ = false;
   if (state_.trial != Slot::kNone) {  // what was checked is about to be overwritten
-    state_.trial = Slot::kNone;
+    forget_trial();
     if (!save()) return uds::Nrc::kGeneralProgrammingFailure;
   }
   if (!disk_.erase(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;

@@ -50,13 +50,17 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
 
   /// The boot sequence: a trial if one is due, else the active slot, else the boot loader stays
   /// alone. Never fails: what went wrong is in status().
-  void boot();
+  /// A trial that is held is booted only by a reset that somebody ordered (11), which a boot loader
+  /// knows from the reason of its reset.
+  void boot(bool ordered = false);
   /// Boots again if the watchdog bites; call it now and then.
   void watch();
   /// What the last boot found: `slot=a version=1.4.0 check=good sha256=…`; check is "good",
   /// "changed" (the image in the slot is not the one that was verified when it came), "refused", or
   /// "none" (no image).
   std::string boot_report() const;
+  /// It runs an image that nobody has confirmed yet.
+  bool on_trial() const { return running_ && running_->slot != state_.active; }
   /// The application no longer runs.
   void power_off() { runner_.stop(); }
   void drain() { runner_.drain(); }
@@ -119,6 +123,8 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   bool start(Slot slot);
   void start_active();
   void try_trial();
+  void try_held();
+  void forget_trial();
   void recover_state();
   bool save();
   /// Where an update goes.
@@ -129,7 +135,9 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
 
   uds::Outcome erase(const Pending& pending);
   uds::Outcome check_memory(ByteView mac, const Pending& pending);
-  uds::Outcome mark_trial();
+  uds::Outcome mark_trial(ByteView record);
+  uds::Outcome confirm();
+  uds::Outcome discard();
   std::optional<uds::Nrc> begin_metadata(const uds::Download& download);
   void begin_decoding();
   std::optional<coding::Base> delta_base();
@@ -152,7 +160,8 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   bool fingerprint_given_ = false;
   bool erased_ = false;
   bool received_ = false;
-  bool checked_ = false;   ///< the image in the inactive slot was found good
+  bool checked_ = false;        ///< the image in the inactive slot was found good
+  std::string checked_sha256_;  ///< of its payload, hexadecimal
   bool metadata_ = false;  ///< what is being downloaded is the Director's metadata, not an image
   Bytes nonce_;            ///< of the next version report; used once
   std::optional<coding::Decoder> decoder_;  ///< while a coded image comes

@@ -13,7 +13,7 @@ Result<void> EcuNode::start(ByteView factory_image) {
       return installed;
     }
   }
-  boot();
+  boot(false);
   // Made after the boot: the count of failed unlockings is part of the state that it loads.
   uds_ = std::make_unique<uds::Server>(settings_.uds, uds::steady_clock(), random_,
                                        settings_.access_key, ecu_, ecu_);
@@ -21,8 +21,8 @@ Result<void> EcuNode::start(ByteView factory_image) {
   return settings_.can ? start_on_bus() : start_on_doip();
 }
 
-void EcuNode::boot() {
-  ecu_.boot();
+void EcuNode::boot(bool ordered) {
+  ecu_.boot(ordered);
   if (settings_.booted) settings_.booted(ecu_.boot_report());
 }
 
@@ -35,7 +35,7 @@ void EcuNode::look_after() {
 
 Result<void> EcuNode::start_on_bus() {
   auto server = isotp::Server::start(
-      *settings_.can, *uds_, [this] { boot(); },
+      *settings_.can, *uds_, [this] { boot(true); },
       [this](const isotp::Counters& counters) {
         look_after();
         ecu_.observe_refused_frames(counters.ignored);
@@ -49,7 +49,7 @@ Result<void> EcuNode::start_on_doip() {
   doip::ServerSettings doip = settings_.doip;
   doip.entity.identity.vin = settings_.ecu.vin;
   auto server = doip::TcpServer::start(
-      std::move(doip), *uds_, [this] { boot(); },
+      std::move(doip), *uds_, [this] { boot(true); },
       [this](const doip::Entity::Counters& refused) {
         look_after();
         ecu_.observe_refused_frames(refused.all());

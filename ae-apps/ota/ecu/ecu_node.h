@@ -38,7 +38,7 @@ class EcuNode {
   const Ecu& ecu() const { return ecu_; }
 
  private:
-  void boot();
+  void boot(bool ordered);
   void look_after();
   Result<void> start_on_bus();
   Result<void> start_on_doip();

@@ -2,8 +2,10 @@
 
 #include <fstream>
 
+#include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/image_delivery.h"
 #include "ae-apps/ota/isotp/client.h"
+#include "ae-apps/ota/program/state_files.h"
 #include "ae-apps/ota/uds/doip_client.h"
 #include "cse/codec/json.h"
 
@@ -61,6 +63,7 @@ class EcuLink::Talk {
 
  private:
   static std::unique_ptr<uds::Transport> make_transport(const EcuLink& link) {
+    if (link.make_) return link.make_(link.entry_);
     if (link.entry_.can) {
       return std::make_unique<isotp::Client>(
           isotp::ClientSettings{isotp::tester_side(*link.entry_.can)});
@@ -89,8 +92,8 @@ class EcuLink::Talk {
   uds::Flasher flasher;
 };
 
-EcuLink::EcuLink(const GatewaySettings& settings, const EcuEntry& entry)
-    : settings_(settings), entry_(entry) {}
+EcuLink::EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make)
+    : settings_(settings), entry_(entry), make_(std::move(make)) {}
 
 Result<EcuFacts> EcuLink::look() {
   Talk talk(*this);
@@ -148,7 +151,7 @@ Result<EcuReport> EcuLink::report(ByteView nonce) {
                                   {"signature", to_base64(report->signature)},
                                   {"key_id", report->key_id}}),
                    content->string_at("version"), content->string_at("sha256"),
-                   content->string_at("attack")};
+                   content->string_at("attack"), content->string_at("status")};
 }
 
 /// The code of the refusal, and the ECU's own words if it has any.
@@ -222,6 +225,75 @@ Result<void> EcuLink::restart() {
   const Result<Value> tree = status ? parse_json(*status) : Result<Value>(Value());
   const std::string why = tree ? tree->string_at("last_error") : std::string();
   return fail(Rsc::kNotAcceptable, "the new image does not run (" + why + ")" + give_back(talk));
+}
+
+// --- held until all are decided ----------------------------------------------------------------
+
+Result<EcuStand> EcuLink::stand() {
+  const Result<EcuReport> report = this->report(crypto::SystemRandom().bytes(16));
+  if (!report) return fail(report.error());
+  Talk talk(*this);
+  const auto status = talk.flasher.status();
+  if (!status) return fail(error_of(status.error()));
+  const Result<Value> tree = parse_json(*status, {.max_bytes = 16 * 1024, .max_depth = 4});
+  if (!tree) return fail(Rsc::kNotAcceptable, "the ECU's status is no JSON");
+  EcuStand out;
+  out.runs = report->payload_sha256;
+  out.on_trial = report->status == "trial";
+  out.held = tree->string_at("held");
+  out.held_passed = tree->bool_at("held_passed");
+  out.last_error = tree->string_at("last_error");
+  return out;
+}
+
+Result<void> EcuLink::flash_held(const std::filesystem::path& image, const image::Header& header,
+                                 const crypto::Sha256Digest& payload_sha256,
+                                 const std::string& director, const Progress& progress) {
+  if (!std::ifstream(image, std::ios::binary)) {
+    return fail(Rsc::kInternalServerError, "the image is gone from the disk");
+  }
+  Talk talk(*this);
+  talk.flasher.hold_trials();
+  const auto done = write(talk, image, header, payload_sha256, director, progress);
+  if (done) return {};
+  return fail(error_of(done.error()).rsc, refusal_text(talk.flasher, done.error()));
+}
+
+Result<void> EcuLink::settle(uds::RoutineId word) {
+  Talk talk(*this);
+  const auto done = talk.flasher.settle(word);
+  if (!done) return fail(error_of(done.error()));
+  return {};
+}
+
+Result<void> EcuLink::reset() {
+  Talk talk(*this);
+  const auto done = talk.flasher.reset_and_wait(settings_.reset_limit);
+  if (!done) return fail(error_of(done.error()));
+  return {};
+}
+
+bool EcuLink::has_way_back() const {
+  std::error_code error;
+  return std::filesystem::exists(way_back(), error);
+}
+
+Result<void> EcuLink::go_back() {
+  Talk talk(*this);
+  const std::string how = give_back(talk);
+  if (how.find("got its old image back") != std::string::npos) return {};
+  return fail(Rsc::kTargetNotReachable, how.substr(2));
+}
+
+Result<void> EcuLink::adopt(const std::filesystem::path& image) {
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  if (entry_.slots != 1) return {};
+  Result<std::string> bytes = ota::read_text(image, kMost);
+  if (!bytes) return fail(bytes.error());
+  if (bytes->empty()) return fail(Rsc::kInternalServerError, "the image is gone from the disk");
+  std::error_code error;
+  std::filesystem::create_directories(copy_file().parent_path(), error);
+  return ota::replace_file(copy_file(), *bytes);
 }
 
 // --- the way back of an ECU with one slot ------------------------------------------------------

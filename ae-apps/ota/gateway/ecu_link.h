@@ -1,5 +1,7 @@
 #pragma once
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -19,10 +21,19 @@ struct EcuFacts {
   std::string last_error;             ///< empty: none since its last good update
 };
 
+/// Where an ECU stands in an update that is held until the gateway decides.
+struct EcuStand {
+  std::string runs;          ///< SHA-256 of the payload; empty: only its boot loader. Proven
+  bool on_trial = false;     ///< what it runs is not confirmed. Proven
+  std::string held;          ///< payload that waits for a word; empty: none
+  bool held_passed = false;  ///< its self-test
+  std::string last_error;
+};
+
 /// A version report ready for the server, and what it says.
 struct EcuReport {
   Value entry;  ///< {"ecu","level","report","signature","key_id"}
-  std::string version, payload_sha256, attack;
+  std::string version, payload_sha256, attack, status;
 };
 
 /// The gateway's way to one ECU: each function is one DoIP or ISO-TP connection. Errors of all: a
@@ -32,8 +43,9 @@ struct EcuReport {
 class EcuLink {
  public:
   using Progress = uds::Flasher::Progress;
-  /// The settings outlive it.
-  EcuLink(const GatewaySettings& settings, const EcuEntry& entry);
+  using MakeTransport = std::function<std::unique_ptr<uds::Transport>(const EcuEntry&)>;
+  /// The settings outlive it. An empty `make`: over the network.
+  EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make = {});
 
   const EcuEntry& entry() const { return entry_; }
   Result<EcuFacts> look();
@@ -49,6 +61,23 @@ class EcuLink {
   /// Resets it and waits until it answers again. An ECU with one slot that then has no application
   /// gets its old image back.
   Result<void> restart();
+  // Updates that are decided for several ECUs at once (release.h).
+  Result<EcuStand> stand();
+  /// As flash(), but what was written is tried for one boot and then waits for settle(). Nothing is
+  /// given back.
+  Result<void> flash_held(const std::filesystem::path& image, const image::Header& header,
+                          const crypto::Sha256Digest& payload_sha256, const std::string& director,
+                          const Progress& progress);
+  /// uds::kRoutineConfirm, kRoutineDiscard, or kRoutineMarkTry for one more boot on trial.
+  Result<void> settle(uds::RoutineId word);
+  /// Resets it and waits until it answers again, whatever it runs.
+  Result<void> reset();
+  /// One slot: whether its old image is there.
+  bool has_way_back() const;
+  /// One slot: writes its old image and resets it.
+  Result<void> go_back();
+  /// One slot: what was confirmed is the way back of the next update.
+  Result<void> adopt(const std::filesystem::path& image);
   /// Makes a flash() that runs give up.
   void cancel();
   /// False while another thread speaks to the ECU.
@@ -68,6 +97,7 @@ class EcuLink {
 
   const GatewaySettings& settings_;
   const EcuEntry& entry_;
+  const MakeTransport make_;
   std::mutex mutex_;         ///< held while one talks to the ECU
   std::mutex talker_mutex_;  ///< of the pointer below
   uds::Flasher* talker_ = nullptr;

@@ -51,6 +51,7 @@ Result<void> Gateway::open(GatewayParts parts) {
   tools_ = std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_,
                                                      log_, *primary_, clock, std::move(parts.fetch),
                                                      std::move(parts.stored)});
+  releases_ = std::make_unique<ReleaseJournal>(settings_.state_dir);
   resume_jobs();
   ae_->serve_pages(pages());
   return cse_->subscribe([this](const Value& inquiry) { inquired(inquiry); },
@@ -92,7 +93,7 @@ void Gateway::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
-    if (current_ != nullptr) current_->stop();
+    if (stop_current_) stop_current_();
   }
   desk_.stop();
   inquiry_queue_.stop();
@@ -169,18 +170,53 @@ void Gateway::enqueue(Job job) {
   }
 }
 
-void Gateway::run(const Job& job) {
-  Update update(*tools_, *ecus_.at(job.ecu), job);
+/// What stop() ends while it runs.
+Update::End Gateway::watched(const std::function<Update::End()>& run, std::function<void()> stop) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    current_ = &update;
+    if (stopped_) return Update::End::kInterrupted;
+    stop_current_ = std::move(stop);
   }
-  while (update.run() == Update::End::kTryLater) {
-    if (!job_queue_.pause(settings_.retry_pause)) break;
-  }
+  const Update::End end = run();
   const std::lock_guard lock(mutex_);
-  current_ = nullptr;
+  stop_current_ = nullptr;
+  return end;
+}
+
+void Gateway::run(const Job& job) {
+  Update update(*tools_, *ecus_.at(job.ecu), job);
+  Update::End end = Update::End::kTryLater;
+  while (end == Update::End::kTryLater) {
+    end = watched([&] { return update.run(); }, [&] { update.stop(); });
+    if (end == Update::End::kTryLater && !job_queue_.pause(settings_.retry_pause)) return;
+  }
+  if (end == Update::End::kGathers) gather(update.job().release);
+}
+
+void Gateway::gather(const std::string& release) {
+  if (!gathering_.insert(release).second) return;
+  job_queue_.post([this, release] { run_release(release); });
+}
+
+/// Orders of the same release wait behind it in the queue, so it does not wait long for them.
+void Gateway::run_release(const std::string& id) {
+  constexpr std::chrono::milliseconds kGatherPause{100};
+  ReleaseRun release(*tools_, *releases_, ecus_, id);
+  Update::End end = Update::End::kTryLater;
+  while (end == Update::End::kTryLater) {
+    end = watched([&] { return release.run(); }, [&] { release.stop(); });
+    if (end == Update::End::kTryLater && !job_queue_.pause(settings_.retry_pause)) return;
+  }
+  if (end == Update::End::kGathers) {
+    if (!job_queue_.pause(std::min(settings_.retry_pause, kGatherPause))) return;
+    job_queue_.post([this, id] { run_release(id); });
+    return;
+  }
+  gathering_.erase(id);
+  if (end != Update::End::kClosed) return;
+  for (const Job& job : journal_->jobs()) {
+    if (job.release == id && !job.closed() && job.state > JobState::kFlashing) enqueue(job);
+  }
 }
 
 }  // namespace gatehouse::gateway

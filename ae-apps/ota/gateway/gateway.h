@@ -1,8 +1,10 @@
 #pragma once
 #include <memory>
 #include <ostream>
+#include <set>
 
 #include "ae-apps/ota/gateway/inquiry.h"
+#include "ae-apps/ota/gateway/release.h"
 #include "ae-apps/ota/gateway/task_queue.h"
 #include "ae-apps/ota/gateway/update.h"
 #include "ae-apps/sdk/link.h"
@@ -48,6 +50,9 @@ class Gateway {
   void refuse_busy(const std::string& serial, const Value& firmware);
   void enqueue(Job job);
   void run(const Job& job);
+  void gather(const std::string& release);
+  void run_release(const std::string& id);
+  Update::End watched(const std::function<Update::End()>& run, std::function<void()> stop);
 
   const GatewaySettings settings_;
   ota::StepLog log_;
@@ -60,12 +65,14 @@ class Gateway {
   std::unique_ptr<Inquiries> inquiries_;
   std::unique_ptr<Primary> primary_;
   std::unique_ptr<UpdateTools> tools_;
+  std::unique_ptr<ReleaseJournal> releases_;
+  std::set<std::string> gathering_;  ///< releases; of the job queue's thread only
   const std::string csrf_token_;
 
   std::atomic<bool> check_waits_{false};
   std::mutex offer_mutex_;  ///< one order is looked at after the other
   std::mutex mutex_;        ///< of what follows
-  Update* current_ = nullptr;
+  std::function<void()> stop_current_;
   bool stopped_ = false;
   TaskQueue inquiry_queue_;
   TaskQueue job_queue_;

@@ -36,7 +36,8 @@ constexpr TextField kTexts[] = {
 constexpr TextField kLaterTexts[] = {
     {"target", &Job::target},   {"target_sha256", &Job::target_sha256},
     {"for_ecu", &Job::for_ecu}, {"answer_by", &Job::answer_by},
-    {"fit_by", &Job::fit_by},
+    {"fit_by", &Job::fit_by},   {"release", &Job::release},
+    {"members", &Job::members},
 };
 
 std::filesystem::path file_of(const std::string& folder, const std::string& id) {
@@ -111,8 +112,10 @@ Result<std::unique_ptr<JobJournal>> JobJournal::open(const std::string& folder) 
 
 Result<void> JobJournal::save(const Job& job) {
   const std::lock_guard lock(mutex_);
+  if (hook_) hook_(false);
   if (auto stored = ota::replace_file(file_of(folder_, job.id), encode_job(job)); !stored)
     return stored;
+  if (hook_) hook_(true);
   const auto known =
       std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& j) { return j.id == job.id; });
   if (known != jobs_.end()) {

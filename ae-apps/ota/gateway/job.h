@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,9 +24,13 @@ enum class JobState : std::uint8_t {
 };
 std::string_view name_of(JobState state);  ///< "offered"
 
+/// What a journal calls before (false) and after (true) each of its writes; what it throws ends the
+/// process, as far as a test is concerned.
+using WriteHook = std::function<void(bool done)>;
+
 /// Where and why an update ended without success.
 struct Failure {
-  std::string stage;   ///< "download", "verify", "consent", "flash" or "boot"
+  std::string stage;   ///< "download", "verify", "consent", "flash", "boot" or "release"
   std::string reason;  ///< a sentence for people
   friend bool operator==(const Failure&, const Failure&) = default;
 };
@@ -43,6 +48,8 @@ struct Job {
   std::string target_sha256;       ///< of the whole file, as both repositories say
   std::string custom;              ///< what the Image repository says of it, a JSON object
   std::string for_ecu;             ///< Director's metadata for the ECU, a JSON object by file name
+  std::string release;             ///< updated together with others, or not at all; empty: alone
+  std::string members;             ///< serial numbers of the release, a comma between
   std::uint64_t image_bytes = 0;
   std::string answer_by;              ///< m2m:timestamp; the user's answer
   std::string fit_by;                 ///< m2m:timestamp; the vehicle's state and the window
@@ -67,6 +74,7 @@ class JobJournal {
   /// Errors: kInternalServerError. A file that cannot be read is set aside as *.damaged.
   static Result<std::unique_ptr<JobJournal>> open(const std::string& folder);
 
+  void set_hook(WriteHook hook) { hook_ = std::move(hook); }
   Result<void> save(const Job& job);
   /// Oldest first.
   std::vector<Job> jobs() const;
@@ -78,6 +86,7 @@ class JobJournal {
   explicit JobJournal(std::string folder) : folder_(std::move(folder)) {}
   void forget_oldest();
   const std::string folder_;
+  WriteHook hook_;
   mutable std::mutex mutex_;
   std::vector<Job> jobs_;
 };

@@ -1,5 +1,6 @@
 #include "ae-apps/ota/gateway/primary.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "ae-apps/ota/gateway/http_fetcher.h"
@@ -115,6 +116,21 @@ Result<void> Primary::save() {
   return ota::replace_file(state_file(settings_), uptane::encode_vehicle_state(state_));
 }
 
+namespace {
+
+std::vector<std::string> members_of(const uptane::VerifyOutcome& outcome, const std::string& name) {
+  std::vector<std::string> out;
+  for (const uptane::TargetOutcome& target : outcome.targets) {
+    for (const auto& [serial, release] : target.order.releases) {
+      if (release == name) out.push_back(serial);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
 uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial) {
   const std::lock_guard lock(mutex_);
   if (!settings_.uptane) {
@@ -147,9 +163,18 @@ uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial) {
   if (outcome.refusal) return uptane::refuse(*outcome.refusal);
   for (const uptane::TargetOutcome& target : outcome.targets) {
     if (!target.order.ecus.contains(serial)) continue;
-    return VerifiedOrder{
-        target.name,       target.role,     target.order,  target.release_counter.value_or(0),
-        *outcome.director, *outcome.images, target.custom, for_ecu(director, *outcome.director)};
+    const auto release = target.order.releases.find(serial);
+    const std::string name = release == target.order.releases.end() ? "" : release->second;
+    return VerifiedOrder{target.name,
+                         target.role,
+                         target.order,
+                         target.release_counter.value_or(0),
+                         name,
+                         members_of(outcome, name),
+                         *outcome.director,
+                         *outcome.images,
+                         target.custom,
+                         for_ecu(director, *outcome.director)};
   }
   return uptane::refuse(uptane::Refusal{uptane::Reason::kUnknownEcu, "director", "targets",
                                         "orders nothing for " + serial});

@@ -22,6 +22,8 @@ struct VerifiedOrder {
   std::string role;    ///< who signed for it there
   uptane::TargetRecord image;
   std::uint64_t release_counter = 0;
+  std::string release;               ///< with whom it must be updated together; empty: alone
+  std::vector<std::string> members;  ///< all ECUs of that release, sorted
   uptane::RepositoryVersions director, images;
   Value custom;  ///< of the target in the Image repository: its forms, its bill of materials
   /// Roots and targets of the Director, as they came: what an ECU verifies partially by itself.

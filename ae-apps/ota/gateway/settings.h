@@ -35,6 +35,7 @@ struct EcuEntry {
   bool tls = false;           ///< DoIP over TLS
   bool by_certificate = false;                 ///< 29 in place of 27
   std::vector<vehicle::Need> needs;            ///< what must run before it is updated
+  std::vector<vehicle::Need> conflicts;        ///< what must not run beside it
   Bytes access_key;                            ///< of security access
   Bytes shared_key;                            ///< of a constrained ECU
   std::optional<crypto::PublicKey> image_key;  ///< images may be encrypted for it
@@ -73,9 +74,10 @@ struct GatewaySettings {
   DownloadLimits::Settings download;  ///< of images
   bool auto_consent = false;
   std::chrono::milliseconds consent_timeout{24 * 3600 * 1000};
-  std::chrono::milliseconds reset_limit{60'000};   ///< for an ECU to come back
-  std::chrono::milliseconds retry_pause{2'000};    ///< before a report is pushed again
-  std::chrono::milliseconds connect_limit{2'000};  ///< for the DoIP connection
+  std::chrono::milliseconds reset_limit{60'000};    ///< for an ECU to come back
+  std::chrono::milliseconds gather_limit{600'000};  ///< for all orders of a release to be there
+  std::chrono::milliseconds retry_pause{2'000};     ///< before a report is pushed again
+  std::chrono::milliseconds connect_limit{2'000};   ///< for the DoIP connection
   uds::ClientSettings uds;
   std::optional<uds::TesterCredential> credential;  ///< of ECUs with by_certificate
   std::optional<crypto::TlsCredentials> doip_tls;   ///< of ECUs with tls

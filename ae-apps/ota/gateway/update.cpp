@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBlockBytes = 64u << 10;
+constexpr unsigned kMaxReportTries = 30;
 constexpr std::size_t kMaxStatusBytes = 16 * 1024;
 
 int percent_of(std::uint64_t done, std::uint64_t total) {
@@ -24,7 +25,7 @@ int percent_of(std::uint64_t done, std::uint64_t total) {
 /// The step of the use case to which a stage belongs.
 char letter_of(std::string_view stage) {
   if (stage == "consent") return 'F';
-  if (stage == "flash" || stage == "preconditions") return 'G';
+  if (stage == "flash" || stage == "preconditions" || stage == "release") return 'G';
   return stage == "boot" ? 'H' : 'E';
 }
 
@@ -70,11 +71,11 @@ Update::Step Update::step() {
     case JobState::kDownloading:
       return fetch();
     case JobState::kVerified:
-      return ask();
+      return job_.release.empty() ? ask() : End::kGathers;
     case JobState::kConsented:
-      return wait_until_fit();
+      return job_.release.empty() ? wait_until_fit() : End::kGathers;
     case JobState::kFlashing:
-      return flash();
+      return job_.release.empty() ? flash() : End::kGathers;
     case JobState::kRebooted:
       return complete();
     case JobState::kFailed:
@@ -172,6 +173,13 @@ Result<void> Update::verify_order() {
   job_.image_bytes = order->image.length;
   job_.for_ecu = to_json(files);
   job_.custom = order->custom.is_null() ? "" : to_json(order->custom);
+  job_.release = order->release;
+  job_.members.clear();
+  if (!job_.release.empty()) {
+    for (const std::string& member : order->members) {
+      job_.members += (job_.members.empty() ? "" : ",") + member;
+    }
+  }
   tools_.log.step('E', "ordered",
                   {{"ecu", job_.ecu},
                    {"target", order->target},
@@ -283,10 +291,20 @@ Update::Step Update::check() {
     fs::remove(image_file(), ignored);
     return give_up("verify", good.error().detail);
   }
-  if (const auto unmet = unmet_need(ecu_.entry(), tools_.board)) {
-    return give_up("verify", *unmet);
+  if (job_.release.empty()) {
+    if (const auto unmet =
+            objection_to(tools_.settings.ecus, {{job_.ecu, job_.version}}, tools_.board)) {
+      return give_up("verify", *unmet);
+    }
   }
   const image::Manifest& manifest = image_->header.manifest;
+  if (const auto whole = image::required_release(manifest.requirements)) {
+    const auto members = 1 + std::count(job_.members.begin(), job_.members.end(), ',');
+    if (job_.release != whole->name || static_cast<std::uint64_t>(members) != whole->count) {
+      return give_up("verify", "the image is released only together with others: release " +
+                                   whole->name + " of " + std::to_string(whole->count) + " ECUs");
+    }
+  }
   job_.name = manifest.name;
   job_.notes = manifest.notes;
   job_.payload_sha256 = to_hex(image_->payload_sha256);
@@ -347,8 +365,7 @@ Update::Step Update::ask() {
 
 // --- G: when ---------------------------------------------------------------------------------
 
-/// Looks at the vehicle again and again; the user's word holds meanwhile.
-Update::Step Update::wait_until_fit() {
+std::string Update::why_unfit() {
   const Preconditions& rules = tools_.settings.preconditions;
   const Timestamp now = tools_.clock();
   if (job_.fit_by.empty()) job_.fit_by = to_text(now + rules.patience);
@@ -360,14 +377,25 @@ Update::Step Update::wait_until_fit() {
   if (reason.empty() && tools_.settings.window && !is_open(*tools_.settings.window, now)) {
     reason = "the maintenance window is closed";
   }
-  if (reason.empty()) return enter(JobState::kFlashing);
-  if (parse_timestamp(job_.fit_by).value_or(now) < now) return give_up("preconditions", reason);
-  if (reason != waits_for_) {
+  if (!reason.empty() && reason != waits_for_) {
     waits_for_ = reason;
     tools_.log.step('G', "waiting", {{"ecu", job_.ecu}, {"reason", reason}});
     tools_.board.change(job_.ecu, [&](Board::Row& row) { row.last = "Waits: " + reason + "."; });
     if (const auto kept = tools_.journal.save(job_); !kept) tools_.log.say(kept.error().detail);
   }
+  return reason;
+}
+
+bool Update::patience_over() const {
+  const Timestamp now = tools_.clock();
+  return parse_timestamp(job_.fit_by).value_or(now) < now;
+}
+
+/// Looks at the vehicle again and again; the user's word holds meanwhile.
+Update::Step Update::wait_until_fit() {
+  const std::string reason = why_unfit();
+  if (reason.empty()) return enter(JobState::kFlashing);
+  if (patience_over()) return give_up("preconditions", reason);
   return End::kTryLater;
 }
 
@@ -377,6 +405,21 @@ Update::Step Update::wait_until_fit() {
 bool Update::runs_already() {
   const Result<EcuReport> now = ecu_.report(crypto::SystemRandom().bytes(16));
   return now && !job_.payload_sha256.empty() && now->payload_sha256 == job_.payload_sha256;
+}
+
+Result<void> Update::write_held() {
+  if (const auto good = load_image(); !good) return good;
+  tools_.log.step('G', "flashing",
+                  {{"ecu", job_.ecu}, {"bytes", std::to_string(job_.image_bytes)}});
+  const auto progress = [this](std::uint64_t done, std::uint64_t total) {
+    show(percent_of(done, total));
+    if (stopping_) ecu_.cancel();
+  };
+  const auto done =
+      ecu_.flash_held(image_file(), image_->header, image_->payload_sha256, job_.for_ecu, progress);
+  if (!done) return done;
+  tools_.log.step('G', "flashed", {{"ecu", job_.ecu}, {"verified_by", "the ECU"}});
+  return {};
 }
 
 Update::Step Update::flash() {
@@ -413,6 +456,9 @@ Result<void> Update::collect_report() {
 
 Update::Step Update::complete() {
   if (const auto collected = collect_report(); !collected) {
+    // It has just been reset, or has lost its power: that says nothing about what it runs.
+    const bool silent = collected.error().rsc == Rsc::kTargetNotReachable;
+    if (silent && ++report_tries_ < kMaxReportTries) return End::kTryLater;
     return give_up("boot", "after the restart: " + collected.error().detail);
   }
   const Result<Value> content = parse_json(job_.report.string_at("report"));

@@ -39,6 +39,7 @@ class Update {
   enum class End : std::uint8_t {
     kClosed,
     kTryLater,     ///< the CSE cannot be reached; the report waits
+    kGathers,      ///< is part of a release; on its own it goes no further
     kInterrupted,  ///< by stop(); goes on when run() is called again, also by another process
   };
   Update(UpdateTools& tools, EcuLink& ecu, Job job);
@@ -46,6 +47,22 @@ class Update {
   End run();
   void stop();
   const Job& job() const { return job_; }
+
+  // For the release that it is part of (release.h).
+  /// nullopt: done. Else it could not be stored, or is to stop.
+  std::optional<End> advance(JobState state) { return enter(state); }
+  std::optional<End> abandon(std::string stage, std::string reason) {
+    return give_up(std::move(stage), std::move(reason));
+  }
+  /// Verifies the image again and writes it, to be tried and held.
+  Result<void> write_held();
+  Question question() const;
+  void tell_consent(Decision decision, const std::string& by);
+  /// Why the vehicle is not fit to be written; empty: it is. From the first time on patience_over()
+  /// is asked in the end.
+  std::string why_unfit();
+  bool patience_over() const;
+  std::filesystem::path image_file() const;
 
  private:
   /// nullopt: on to the next state.
@@ -70,11 +87,8 @@ class Update {
   bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();
   void show(int percent);
-  void tell_consent(Decision decision, const std::string& by);
   Result<void> collect_report();
   Step close(sdk::UpdateStatus status, Value instance);
-  Question question() const;
-  std::filesystem::path image_file() const;
 
   UpdateTools& tools_;
   EcuLink& ecu_;
@@ -84,6 +98,7 @@ class Update {
   std::atomic<bool> stopping_{false};
   bool cut_done_ = false;
   int shown_percent_ = -1;
+  unsigned report_tries_ = 0;
   std::string waits_for_;  ///< as it was told last
 };
 

@@ -26,6 +26,7 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
   out.tls = ecu.tls;
   out.by_certificate = ecu.by_certificate;
   out.needs = ecu.needs;
+  out.conflicts = ecu.conflicts;
   out.level = ecu.constrained ? EcuLevel::kConstrained : EcuLevel::kFull;
   if (!ecu.by_certificate) {
     Result<Bytes> access_key = crypto::load_secret(ecu.access_key);
@@ -49,11 +50,28 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
   return out;
 }
 
-std::optional<std::string> unmet_need(const EcuEntry& entry, const Board& board) {
-  for (const vehicle::Need& need : entry.needs) {
-    const std::string runs = board.row(need.serial).version;
-    if (vehicle::is_at_least(runs, need.version)) continue;
-    return need.serial + " must run " + need.version + " or newer first; it runs " + runs;
+std::optional<std::string> objection_to(const std::vector<EcuEntry>& ecus,
+                                        const std::map<std::string, std::string>& planned,
+                                        const Board& board) {
+  const auto will_run = [&](const std::string& serial) {
+    const auto found = planned.find(serial);
+    return found == planned.end() ? board.row(serial).version : found->second;
+  };
+  for (const EcuEntry& ecu : ecus) {
+    const bool changes = planned.contains(ecu.serial);
+    for (const vehicle::Need& need : ecu.needs) {
+      const std::string version = will_run(need.serial);
+      if (!changes || vehicle::is_at_least(version, need.version)) continue;
+      return ecu.serial + " needs " + need.serial + " " + need.version +
+             " or newer; it would run " + version;
+    }
+    for (const vehicle::Need& other : ecu.conflicts) {
+      const std::string version = will_run(other.serial);
+      if (!changes && !planned.contains(other.serial)) continue;
+      if (!vehicle::is_at_least(version, other.version)) continue;
+      return ecu.serial + " must not run beside " + other.serial + " " + other.version +
+             " or newer; it would run " + version;
+    }
   }
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "ae-apps/ota/image/manifest.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <optional>
 
@@ -176,6 +177,22 @@ Result<Manifest> parse_manifest(std::string_view json) {
     return fail(Rsc::kBadRequest, "manifest: not canonical (order, blanks or unknown members)");
   }
   return m;
+}
+
+std::optional<ReleaseRequirement> required_release(const std::vector<std::string>& requirements) {
+  constexpr std::string_view kPrefix = "release=";
+  for (const std::string& each : requirements) {
+    if (!each.starts_with(kPrefix)) continue;
+    const std::size_t slash = each.find('/');
+    ReleaseRequirement out;
+    out.name = each.substr(kPrefix.size(), slash - kPrefix.size());
+    if (slash == std::string::npos) return out;  // of nobody knows how many: never complete
+    const char* end = each.data() + each.size();
+    const auto [stop, error] = std::from_chars(each.data() + slash + 1, end, out.count);
+    if (error != std::errc() || stop != end) out.count = 0;
+    return out;
+  }
+  return std::nullopt;
 }
 
 }  // namespace gatehouse::image

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,16 @@ bool is_semantic_version(std::string_view text);
 ///   "requires":[],"sha256":"9f86…","version":"1.4.0"}`
 /// Errors: kBadRequest naming the member, as parse_manifest would.
 Result<std::string> encode_manifest(const Manifest& manifest);
+
+/// A requirement of the form `release=NAME/COUNT`: the image is installed only together with the
+/// others of that release, and they are so many, itself included. NAME: 1..64 of [A-Za-z0-9._-].
+struct ReleaseRequirement {
+  std::string name;
+  std::uint64_t count = 0;
+  friend bool operator==(const ReleaseRequirement&, const ReleaseRequirement&) = default;
+};
+/// The first one; nullopt: none.
+std::optional<ReleaseRequirement> required_release(const std::vector<std::string>& requirements);
 
 /// Any bytes give a Manifest or kBadRequest naming the member at fault. What is not canonical is
 /// refused.

@@ -16,7 +16,7 @@ struct VersionReport {
   std::string slot;            ///< "a", "b", "none"
   std::string nonce;           ///< hexadecimal; of the challenge, used once
   std::uint64_t counter = 0;   ///< of reports; rises with each
-  std::string status;          ///< "running", "stopped"
+  std::string status;          ///< "running", "trial" (not confirmed yet), "stopped"
   std::string attack;  ///< "none", or why an image was refused last ("bad-signature", "rollback",
                        ///< "self-test")
 

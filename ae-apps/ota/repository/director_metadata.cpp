@@ -21,7 +21,9 @@ Value targets_of(const std::vector<EcuOrder>& orders) {
   std::map<std::string, Value> ecus;
   std::map<std::string, const TargetRecord*> records;
   for (const EcuOrder& order : orders) {
-    ecus[order.target].set(order.serial, Value::object({{"hardwareId", order.hardware_id}}));
+    Value about = Value::object({{"hardwareId", order.hardware_id}});
+    if (!order.release.empty()) about.set("release", order.release);
+    ecus[order.target].set(order.serial, std::move(about));
     records[order.target] = &order.genuine;
   }
   Value out = Value::object();

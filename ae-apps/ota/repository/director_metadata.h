@@ -19,8 +19,9 @@ struct DirectorKeys {
 /// Which image one ECU is to run.
 struct EcuOrder {
   std::string serial, hardware_id;
-  std::string target;    ///< name in the Image repository
-  TargetRecord genuine;  ///< as the Image repository describes it
+  std::string target;        ///< name in the Image repository
+  TargetRecord genuine;      ///< as the Image repository describes it
+  std::string release = {};  ///< what must be updated together has the same; empty: alone
 };
 
 /// All orders for one vehicle, in one issue. A vehicle accepts no issue that is older than one that

@@ -88,7 +88,7 @@ std::vector<Director::Order> Director::orders_of(const std::string& vehicle) con
   for (const auto& [serial, known] : ecus_) {
     const auto& open = known.record.offer;
     if (known.vehicle->cse_id != vehicle || !open || open->overdue) continue;
-    out.push_back({serial, known.ecu->hardware_id, open->image});
+    out.push_back({serial, known.ecu->hardware_id, open->image, open->release});
   }
   return out;
 }
@@ -164,6 +164,8 @@ void Director::take_offer(const Command& command, Timestamp now) {
     why_not = "the Image repository does not describe it";  // so no vehicle would take it
   } else if (known->record.offer && !known->record.offer->overdue) {
     why_not = "another offer is open";  // also with force: the gateway does one at a time
+  } else if (!command.force && image->release) {
+    why_not = "it is part of release " + image->release->name + ", which is offered as a whole";
   } else if (!command.force) {
     why_not = objection(known->record, known->ecu->hardware_id, *image);
   }
@@ -181,6 +183,14 @@ void Director::consider(Known& known, Timestamp now) {
                 {{"ecu", known.ecu->serial}, {"decision", "wait"}, {"reason", "an offer is open"}});
   }
   const Decision decision = decide(known.record, known.ecu->hardware_id, images_);
+  if (decision.image != nullptr && decision.image->release) {
+    const std::string lacks = offer_release(*known.vehicle, *decision.image->release, now);
+    return step('D', "decided",
+                {{"ecu", known.ecu->serial},
+                 {"decision", lacks.empty() ? "offer" : "wait"},
+                 {"release", decision.image->release->name},
+                 {"reason", lacks.empty() ? "newer release" : lacks}});
+  }
   step('D', "decided",
        {{"ecu", known.ecu->serial},
         {"decision", decision.image ? "offer" : "nothing"},
@@ -188,7 +198,32 @@ void Director::consider(Known& known, Timestamp now) {
   if (decision.image != nullptr) offer(known, *decision.image, false, now);
 }
 
-void Director::offer(Known& known, const ImageFacts& image, bool forced, Timestamp now) {
+/// To all ECUs that it names, or to none: then says what it waits for.
+std::string Director::offer_release(const Vehicle& vehicle,
+                                    const image::ReleaseRequirement& release, Timestamp now) {
+  std::vector<std::pair<Known*, const ImageFacts*>> parts;
+  for (const Ecu& ecu : vehicle.ecus) {
+    const auto image = std::find_if(images_.begin(), images_.end(), [&](const ImageFacts& each) {
+      return each.release == release && each.hardware_id == ecu.hardware_id;
+    });
+    if (image == images_.end()) continue;
+    Known& known = *find_ecu(ecu.serial);
+    const auto& open = known.record.offer;
+    if (open && !open->overdue) return ecu.serial + ": an offer is open";
+    const std::string why_not = objection(known.record, ecu.hardware_id, *image);
+    if (!why_not.empty()) return ecu.serial + ": " + why_not;
+    parts.emplace_back(&known, &*image);
+  }
+  if (parts.size() != release.count) {
+    return "release " + release.name + " is not complete: " + std::to_string(parts.size()) +
+           " of " + std::to_string(release.count) + " images";
+  }
+  for (const auto& [known, image] : parts) offer(*known, *image, false, now, release.name);
+  return {};
+}
+
+void Director::offer(Known& known, const ImageFacts& image, bool forced, Timestamp now,
+                     const std::string& release) {
   if (known.record.offer) close_offer(known);
   Offer made;
   made.nonce = to_hex(random_.bytes(kNonceBytes));
@@ -197,6 +232,7 @@ void Director::offer(Known& known, const ImageFacts& image, bool forced, Timesta
   made.version = image.version;
   made.name = image.name;
   made.from = known.record.version;
+  made.release = release;
   made.forced = forced;
   made.made = now;
   known.record.offer = made;

@@ -62,7 +62,7 @@ class Director {
   std::vector<Outgoing> pending() const;
   /// What a vehicle shall install now: all its open offers, as (serial number, hardware id, image).
   struct Order {
-    std::string serial, hardware_id, image;
+    std::string serial, hardware_id, image, release;
   };
   std::vector<Order> orders_of(const std::string& vehicle) const;
   std::set<std::string> vehicles_with_orders() const;
@@ -122,7 +122,10 @@ class Director {
                                       const std::string& nonce) const;
   void believe(Known& known, const image::VersionReport& report, Timestamp now);
   void consider(Known& known, Timestamp now);
-  void offer(Known& known, const ImageFacts& image, bool forced, Timestamp now);
+  void offer(Known& known, const ImageFacts& image, bool forced, Timestamp now,
+             const std::string& release = {});
+  std::string offer_release(const Vehicle& vehicle, const image::ReleaseRequirement& release,
+                            Timestamp now);
   void reject(Known* known, char letter, const std::string& ecu, const std::string& reason,
               Timestamp now);
   void note(Known& known, std::string_view event, Value details, Timestamp now);

@@ -106,7 +106,10 @@ void Director::believe(Known& known, const image::VersionReport& report, Timesta
   record.status = report.status;
   record.attack = report.attack;
   record.release_counter = report.release_counter;
-  record.highest_release_counter = std::max(record.highest_release_counter, report.release_counter);
+  if (report.status != "trial") {  // what is on trial may go back
+    record.highest_release_counter =
+        std::max(record.highest_release_counter, report.release_counter);
+  }
   record.last_report = to_text(now);
   changes_.ecus.insert(record.serial);
 }

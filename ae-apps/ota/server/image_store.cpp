@@ -51,7 +51,9 @@ Result<ImageFacts> ImageStore::examine(ByteView image) const {
                     manifest.version,
                     manifest.hardware_id,
                     manifest.release_counter,
-                    image.size()};
+                    image.size(),
+                    {},
+                    image::required_release(manifest.requirements)};
 }
 
 Result<void> ImageStore::load() {

@@ -63,6 +63,7 @@ Value encode(const Offer& offer) {
                              {"sent", offer.sent},
                              {"overdue", offer.overdue}});
   for (const OfferText& field : kOfferTexts) out.set(field.name, offer.*field.member);
+  if (!offer.release.empty()) out.set("release", offer.release);
   return out;
 }
 
@@ -79,6 +80,7 @@ Result<Offer> decode_offer(const Value& value) {
   out.forced = value.bool_at("forced");
   out.sent = value.bool_at("sent");
   out.overdue = value.bool_at("overdue");
+  out.release = value.string_at("release");
   return out;
 }
 

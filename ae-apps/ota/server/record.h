@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ae-apps/ota/image/manifest.h"
 #include "cse/primitive/result.h"
 #include "cse/primitive/timestamp.h"
 #include "cse/primitive/value.h"
@@ -18,6 +19,8 @@ struct ImageFacts {
   std::uint64_t release_counter = 0;
   std::uint64_t bytes = 0;  ///< of the file
   std::string target = {};  ///< its name in the Image repository; empty: not described there
+  /// With whom it is installed together or not at all; absent: alone.
+  std::optional<image::ReleaseRequirement> release = std::nullopt;
 };
 
 /// A question to a vehicle, with its nonce: each of its ECUs may answer once, until it expires.
@@ -36,7 +39,8 @@ struct Inquiry {
 struct Offer {
   std::string nonce;  ///< hexadecimal; the completion report answers it
   std::string image, payload_sha256, version, name;
-  std::string from;  ///< version that was verified last
+  std::string from;     ///< version that was verified last
+  std::string release;  ///< name of what is updated together; empty: alone
   bool forced = false;
   Timestamp made;
   bool sent = false;     ///< the vehicle's CSE has taken it

@@ -174,7 +174,8 @@ Result<Repositories::Issued> Repositories::issue(const std::string& vehicle,
     if (target == described_.end()) {
       return fail(Rsc::kNotFound, "the Image repository does not describe image " + order.image);
     }
-    next.orders.push_back({order.serial, order.hardware_id, target->first, target->second.record});
+    next.orders.push_back(
+        {order.serial, order.hardware_id, target->first, target->second.record, order.release});
   }
   auto files = uptane::make_director_files(
       next, {settings_.targets_key, settings_.snapshot_key, settings_.timestamp_key});

@@ -31,7 +31,8 @@ class Repositories {
 
   struct Order {
     std::string serial, hardware_id;
-    std::string image;  ///< SHA-256 of the file
+    std::string image;         ///< SHA-256 of the file
+    std::string release = {};  ///< what is updated together has the same; empty: alone
     friend bool operator==(const Order&, const Order&) = default;
   };
   struct Issued {

@@ -243,7 +243,7 @@ Result<void> Service::issue_orders(const std::string& vehicle) {
   {
     const std::lock_guard lock(mutex_);
     for (const Director::Order& each : director_.orders_of(vehicle)) {
-      orders.push_back({each.serial, each.hardware_id, each.image});
+      orders.push_back({each.serial, each.hardware_id, each.image, each.release});
     }
   }
   const auto issued = parts_.repositories->issue(vehicle, orders, parts_.clock());

@@ -158,7 +158,19 @@ Diagnosis<void> Flasher::program(std::uint64_t image_bytes, const Source& source
   GATEHOUSE_STEP(client_.start_routine(kRoutineErase))
   GATEHOUSE_STEP(transfer_all(image_bytes, source, progress))
   GATEHOUSE_STEP(client_.start_routine(kRoutineCheckMemory, mac))
-  GATEHOUSE_STEP(client_.start_routine(kRoutineMarkTry))
+  GATEHOUSE_STEP(client_.start_routine(kRoutineMarkTry, hold_ ? Bytes{kHeldTrial} : Bytes{}))
+  return {};
+}
+
+Diagnosis<void> Flasher::settle(RoutineId routine) {
+  GATEHOUSE_STEP(connect())
+  GATEHOUSE_STEP(client_.session(Session::kExtended))
+  GATEHOUSE_STEP(client_.session(Session::kProgramming))
+  GATEHOUSE_STEP(gain_access())
+  const Bytes record = routine == kRoutineMarkTry ? Bytes{kHeldTrial} : Bytes{};
+  const auto done = client_.start_routine(routine, record);
+  if (transport_.connected()) (void)client_.session(Session::kDefault);
+  if (!done) return tl::make_unexpected(done.error());
   return {};
 }
 

@@ -61,6 +61,12 @@ class Flasher {
   void set_metadata(Bytes metadata) { metadata_ = std::move(metadata); }
   /// How the next images are coded: the data format of 34. The ECU decodes them.
   void set_format(std::uint8_t format) { format_ = format; }
+  /// From now on flash() marks what it wrote for a trial that is held: one boot, then back, until
+  /// settle(kRoutineConfirm) makes it stay.
+  void hold_trials() { hold_ = true; }
+  /// A word about a trial that is held, to an unlocked ECU: kRoutineConfirm, kRoutineDiscard, or
+  /// kRoutineMarkTry, which tries it once more at the next reset.
+  Diagnosis<void> settle(RoutineId routine);
   /// Resets and connects again. kNoAnswer if the ECU is not back within the limit.
   Diagnosis<void> reset_and_wait(std::chrono::milliseconds limit);
   /// Makes flash() give up before its next block.
@@ -86,6 +92,7 @@ class Flasher {
   Client client_;
   Bytes metadata_;
   std::uint8_t format_ = 0;
+  bool hold_ = false;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -45,6 +45,10 @@ inline constexpr RoutineId kRoutineErase = 0xFF00;
 inline constexpr RoutineId kRoutineMarkTry = 0xFF01;  ///< check dependencies; boots once on trial
 inline constexpr RoutineId kRoutineCheckMemory = 0x0202;  ///< the ECU verifies the image by itself
 inline constexpr RoutineId kRoutinePreconditions = 0x0203;
+inline constexpr RoutineId kRoutineConfirm = 0x0204;  ///< what is on trial is to stay
+inline constexpr RoutineId kRoutineDiscard = 0x0205;  ///< what is on trial is not to stay
+/// Record of kRoutineMarkTry: the trial is held until it is confirmed or discarded.
+inline constexpr std::uint8_t kHeldTrial = 1;
 
 /// The service answers with its id plus this.
 inline constexpr std::uint8_t kPositive = 0x40;

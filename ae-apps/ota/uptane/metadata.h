@@ -50,6 +50,9 @@ struct TargetRecord {
   std::optional<std::uint64_t> release_counter;
   /// Serial number -> hardware id (empty: not said). Of the Director only.
   std::map<std::string, std::string, std::less<>> ecus;
+  /// Serial number -> name of the release that it is part of; ECUs of the same release are updated
+  /// together or not at all. Of the Director only, and our own addition.
+  std::map<std::string, std::string, std::less<>> releases;
   std::string uri;  ///< where to get it; empty: in the repository
   bool ecu_repeated = false;
   Value custom;  ///< all of it, as it came; null: none

@@ -1,6 +1,8 @@
 #include "ae-apps/ota/uptane/target_custom.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <span>
 
 namespace gatehouse::uptane {
@@ -41,6 +43,14 @@ void add_ecu(TargetRecord& target, const std::string& serial, std::string hardwa
   if (!target.ecus.emplace(serial, std::move(hardware_id)).second) target.ecu_repeated = true;
 }
 
+/// It becomes part of a file name.
+bool is_release_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
 Checked<void> read_ecu_map(const Value::Object& ecus, TargetRecord& target) {
   for (const auto& [serial, about] : ecus) {
     auto hardware = read_hardware_ids(about);
@@ -48,6 +58,12 @@ Checked<void> read_ecu_map(const Value::Object& ecus, TargetRecord& target) {
     if (hardware->size() > 1) return wrong("an ECU has one hardware id");
     if (auto counter = read_counter(about, target); !counter) return counter;
     add_ecu(target, serial, hardware->empty() ? std::string() : hardware->front());
+    const Value* release = about.is_object() ? about.find("release") : nullptr;
+    if (release == nullptr) continue;
+    if (release->as_string() == nullptr || !is_release_name(*release->as_string())) {
+      return wrong("a release must be 1 to 64 of [A-Za-z0-9._-]");
+    }
+    target.releases[serial] = *release->as_string();
   }
   return {};
 }

@@ -8,6 +8,7 @@ namespace gatehouse::uptane {
 /// of
 ///   serials), `ecuIdentifier` / `ecu_identifier` / `ecu_serial` (one serial);
 /// - hardware: `hardwareIds` / `hardware_ids` (list), `hardwareId` / `hardware_id` / `hardware_ID`;
+/// - beside an ECU's hardware id: `release`, 1 to 64 of [A-Za-z0-9._-];
 /// - `releaseCounter` / `release_counter`; `uri` / `url`.
 /// Errors: kMalformed for a member of the wrong type.
 Checked<void> read_custom(const Value& custom, TargetRecord& target);

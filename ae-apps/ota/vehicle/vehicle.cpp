@@ -137,7 +137,10 @@ class FileReader {
       read_place_on_doip(in, ecu);
     }
     read_keys(in, ecu);
-    for (const std::string& need : in.texts("needs")) read_need(in, need, ecu);
+    for (const std::string& need : in.texts("needs")) read_need(in, "needs", need, ecu.needs);
+    for (const std::string& other : in.texts("conflicts")) {
+      read_need(in, "conflicts", other, ecu.conflicts);
+    }
     in.finish();
     out_.ecus.push_back(std::move(ecu));
   }
@@ -192,14 +195,15 @@ class FileReader {
     return std::string(text.substr(from, text.find_last_not_of(' ') - from + 1));
   }
 
-  void read_need(TableReader& in, const std::string& text, Ecu& ecu) {
+  void read_need(TableReader& in, const char* key, const std::string& text,
+                 std::vector<Need>& into) {
     const auto at = text.find(">=");
     Need need{trimmed(text.substr(0, at)),
               at == std::string::npos ? std::string() : trimmed(text.substr(at + 2))};
     if (!is_plain_name(need.serial) || !is_version(need.version)) {
-      return in.fault("needs", "\"" + text + "\" must be \"SERIAL >= 1.2.3\"");
+      return in.fault(key, "\"" + text + "\" must be \"SERIAL >= 1.2.3\"");
     }
-    ecu.needs.push_back(std::move(need));
+    into.push_back(std::move(need));
   }
 
   /// No two ECUs hear the same requests.
@@ -230,6 +234,11 @@ class FileReader {
         const std::string what = "ecu \"" + ecu.serial + "\": needs \"" + need.serial + "\"";
         if (need.serial == ecu.serial) faults_.add(ecu.line, what + ", which is itself");
         if (out_.find(need.serial) == nullptr) faults_.add(ecu.line, what + ", which is no ECU");
+      }
+      for (const Need& other : ecu.conflicts) {
+        if (other.serial != ecu.serial && out_.find(other.serial) != nullptr) continue;
+        faults_.add(ecu.line, "ecu \"" + ecu.serial + "\": conflicts \"" + other.serial +
+                                  "\", which is no other ECU");
       }
     }
     if (!faults_.none()) return;

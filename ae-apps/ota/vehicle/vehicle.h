@@ -39,7 +39,8 @@ struct Ecu {
   std::string public_key;              ///< of a full one; may be empty
   std::string image_key = {};          ///< public: images may be encrypted for it; may be empty
   std::vector<Need> needs;
-  int line = 0;  ///< where it is described
+  std::vector<Need> conflicts;  ///< must not run beside it
+  int line = 0;                 ///< where it is described
 
   std::string way() const { return can ? "ISO-TP" : "DoIP"; }
 };

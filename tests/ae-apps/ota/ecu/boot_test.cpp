@@ -136,5 +136,135 @@ TEST_F(BootTest, HasOnlyItsBootLoaderLeftWhenItsOneSlotIsBad) {
   EXPECT_EQ(report().substr(0, 20), "slot=a version=1.0.0");
 }
 
+// --- trials that are held ----------------------------------------------------------------------
+
+class HeldTrial : public BootTest {
+ protected:
+  void try_held(const std::string& version, const std::string& payload = "") {
+    bench->flasher->hold_trials();
+    ASSERT_TRUE(
+        bench->flash(image_of({.version = version, .release_counter = 2, .payload = payload})));
+    ASSERT_TRUE(bench->reset());
+  }
+  bool settle(uds::RoutineId word) { return bench->flasher->settle(word).has_value(); }
+  std::string version() const { return bench->ecu.version(); }
+};
+
+TEST_F(HeldTrial, RunsForOneBootAndGoesBackByItself) {
+  power_on();
+  try_held("1.1.0");
+  EXPECT_EQ(version(), "1.1.0");
+  EXPECT_TRUE(bench->ecu.on_trial());
+  EXPECT_EQ(bench->ecu.state().release_counter, 1U) << "the way back stays open";
+
+  power_on();
+
+  EXPECT_EQ(version(), "1.0.0");
+  EXPECT_FALSE(bench->ecu.on_trial());
+}
+
+TEST_F(HeldTrial, IsNotBegunByALossOfPower) {
+  power_on();
+  bench->flasher->hold_trials();
+  ASSERT_TRUE(bench->flash(image_of({.version = "1.1.0", .release_counter = 2})));
+
+  power_on();
+
+  EXPECT_EQ(version(), "1.0.0");
+  EXPECT_TRUE(bench->reset()) << "asked for";
+  EXPECT_EQ(version(), "1.1.0");
+}
+
+TEST_F(HeldTrial, StaysOnceItIsConfirmed) {
+  power_on();
+  try_held("1.1.0");
+  EXPECT_TRUE(settle(uds::kRoutineConfirm));
+  EXPECT_FALSE(bench->ecu.on_trial());
+  EXPECT_FALSE(settle(uds::kRoutineConfirm)) << "once";
+
+  power_on();
+
+  EXPECT_EQ(version(), "1.1.0");
+  EXPECT_EQ(bench->ecu.state().release_counter, 2U);
+}
+
+TEST_F(HeldTrial, IsConfirmedAlsoAfterALossOfPower) {
+  power_on();
+  try_held("1.1.0");
+  power_on();
+  ASSERT_EQ(version(), "1.0.0");
+
+  EXPECT_TRUE(settle(uds::kRoutineConfirm));
+  EXPECT_TRUE(bench->reset());
+
+  EXPECT_EQ(version(), "1.1.0");
+  EXPECT_FALSE(bench->ecu.on_trial());
+}
+
+TEST_F(HeldTrial, IsTriedOnceMore) {
+  power_on();
+  try_held("1.1.0");
+  power_on();
+
+  EXPECT_TRUE(settle(uds::kRoutineMarkTry));
+  EXPECT_FALSE(settle(uds::kRoutineConfirm)) << "not before it has passed again";
+  EXPECT_TRUE(bench->reset());
+
+  EXPECT_TRUE(bench->ecu.on_trial());
+}
+
+TEST_F(HeldTrial, IsForgotten) {
+  power_on();
+  try_held("1.1.0");
+  EXPECT_TRUE(settle(uds::kRoutineDiscard));
+  EXPECT_TRUE(bench->ecu.on_trial()) << "until the reset";
+  EXPECT_TRUE(bench->reset());
+
+  EXPECT_EQ(version(), "1.0.0");
+  EXPECT_FALSE(settle(uds::kRoutineConfirm));
+  EXPECT_FALSE(settle(uds::kRoutineMarkTry));
+}
+
+TEST_F(HeldTrial, IsNotConfirmedIfItFailedOrWasChanged) {
+  power_on();
+  try_held("1.1.0", "version 1.1.0\nself-test failed\n");
+  EXPECT_EQ(version(), "1.0.0");
+  EXPECT_FALSE(settle(uds::kRoutineConfirm));
+
+  try_held("1.2.0");
+  alter(Slot::kB);
+  EXPECT_FALSE(settle(uds::kRoutineConfirm));
+  power_on();
+  EXPECT_EQ(version(), "1.0.0");
+}
+
+TEST_F(HeldTrial, HasFailedIfItsApplicationFallsSilent) {
+  EcuSettings settings = full_ecu();
+  settings.watchdog = milliseconds(1);
+  power_on(settings);
+  try_held("1.1.0");
+
+  bench->runner.silent = true;
+  bench->ecu.watch();
+
+  EXPECT_EQ(version(), "1.0.0");
+  EXPECT_FALSE(settle(uds::kRoutineConfirm));
+}
+
+TEST_F(HeldTrial, LeavesAnEcuWithOneSlotInItsBootLoader) {
+  EcuSettings settings = full_ecu();
+  settings.slots = 1;
+  power_on(settings);
+  try_held("1.1.0");
+  EXPECT_EQ(version(), "1.1.0");
+
+  power_on(settings);
+  EXPECT_EQ(version(), "none") << "neither the old image nor one that nobody has confirmed";
+  EXPECT_TRUE(settle(uds::kRoutineConfirm));
+  EXPECT_TRUE(bench->reset());
+
+  EXPECT_EQ(version(), "1.1.0");
+}
+
 }  // namespace
 }  // namespace gatehouse::ecu

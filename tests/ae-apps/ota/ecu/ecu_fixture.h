@@ -49,6 +49,7 @@ struct ImageSpec {
   std::string payload = {};  ///< empty: one that passes its self-test
   const crypto::SigningKey* key = nullptr;
   std::size_t padding = 0;
+  std::vector<std::string> requirements = {};
 };
 
 inline Bytes image_of(const ImageSpec& spec) {
@@ -58,6 +59,7 @@ inline Bytes image_of(const ImageSpec& spec) {
   m.release_counter = spec.release_counter;
   m.hardware_id = spec.hardware_id;
   m.created = "20261121T120000";
+  m.requirements = spec.requirements;
   std::string payload = spec.payload;
   if (payload.empty()) payload = "version " + spec.version + "\nself-test ok\n";
   payload += std::string(spec.padding, '#');
@@ -133,7 +135,7 @@ class Bench {
       ecu.observe(server.get());
       transport = std::make_unique<DirectTransport>(*server, [this] {
         server->power_on();
-        ecu.boot();
+        ecu.boot(true);
       });
       uds::FlasherSettings flasher_settings;
       flasher_settings.access_key = kAccessKey;

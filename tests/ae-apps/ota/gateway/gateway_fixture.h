@@ -88,8 +88,9 @@ class TestRepositories {
     return uptane::add_signature(uptane::unsigned_metadata(content), key).value();
   }
   /// The Image repository describes the image, the Director orders it.
+  /// `together`: the name of the release that it is part of.
   void release(const std::string& serial, const Bytes& image, const std::string& hardware_id,
-               const Value& forms = {}, const Value& sbom = {}) {
+               const Value& forms = {}, const Value& sbom = {}, const std::string& together = "") {
     const std::lock_guard lock(mutex);
     uptane::TargetSpec target;
     const std::string sha256 = to_hex(crypto::sha256(image));
@@ -109,7 +110,7 @@ class TestRepositories {
     for (uptane::EcuOrder& other : orders) {
       if (other.target == target.name) other.genuine = record;
     }
-    orders.push_back({serial, hardware_id, target.name, record});
+    orders.push_back({serial, hardware_id, target.name, record, together});
     publish();
   }
   void publish() {

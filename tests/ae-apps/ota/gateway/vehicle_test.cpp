@@ -90,15 +90,35 @@ TEST_F(VehicleFileTest, MustBeThere) {
 }
 
 TEST(Needs, StandAgainstAnUpdateUntilTheOtherEcuRunsWhatIsNeeded) {
-  EcuEntry seat;
-  seat.needs = {{"BRAKE-1", "1.4.0"}};
+  std::vector<EcuEntry> ecus(2);
+  ecus[0].serial = "SEAT-1";
+  ecus[0].needs = {{"BRAKE-1", "1.4.0"}};
+  ecus[1].serial = "BRAKE-1";
   Board board;
-  EXPECT_EQ(unmet_need(seat, board), "BRAKE-1 must run 1.4.0 or newer first; it runs unknown");
+  const std::map<std::string, std::string> seat = {{"SEAT-1", "2.0.0"}};
+  EXPECT_EQ(objection_to(ecus, seat, board),
+            "SEAT-1 needs BRAKE-1 1.4.0 or newer; it would run unknown");
   board.change("BRAKE-1", [](Board::Row& row) { row.version = "1.3.9"; });
-  EXPECT_TRUE(unmet_need(seat, board));
-  board.change("BRAKE-1", [](Board::Row& row) { row.version = "1.10.0"; });
-  EXPECT_FALSE(unmet_need(seat, board));
-  EXPECT_FALSE(unmet_need(EcuEntry{}, board));
+  EXPECT_TRUE(objection_to(ecus, seat, board));
+  EXPECT_FALSE(objection_to(ecus, {{"BRAKE-1", "1.3.9"}}, board)) << "the other needs nothing";
+  EXPECT_FALSE(objection_to(ecus, {{"SEAT-1", "2.0.0"}, {"BRAKE-1", "1.4.0"}}, board))
+      << "together";
+  board.change("BRAKE-1", [](Board::Row& row) { row.version = "1.4.0"; });
+  EXPECT_FALSE(objection_to(ecus, seat, board));
+}
+
+TEST(Needs, ConflictsStandAgainstAnUpdateOfEither) {
+  std::vector<EcuEntry> ecus(2);
+  ecus[0].serial = "SEAT-1";
+  ecus[0].conflicts = {{"BRAKE-1", "2.0.0"}};
+  ecus[1].serial = "BRAKE-1";
+  Board board;
+  board.change("BRAKE-1", [](Board::Row& row) { row.version = "1.9.0"; });
+  EXPECT_FALSE(objection_to(ecus, {{"SEAT-1", "1.1.0"}}, board));
+  EXPECT_EQ(objection_to(ecus, {{"BRAKE-1", "2.0.0"}}, board),
+            "SEAT-1 must not run beside BRAKE-1 2.0.0 or newer; it would run 2.0.0");
+  board.change("BRAKE-1", [](Board::Row& row) { row.version = "2.1.0"; });
+  EXPECT_TRUE(objection_to(ecus, {{"SEAT-1", "1.1.0"}}, board));
 }
 
 }  // namespace

@@ -739,5 +739,43 @@ TEST_F(DirectorTest, DamagedStateIsNotTakenUp) {
   EXPECT_FALSE(director_->restore_record("NONE", director_->record("BRK-1")));
 }
 
+// --- releases ------------------------------------------------------------------------------------
+
+TEST_F(DirectorTest, OffersAReleaseToAllItsEcusOrToNone) {
+  ImageFacts brake = brake_image("1.1.0", 11, kSha11);
+  ImageFacts lamp = {"file-lamp", kSha12, "lamp", "2.0.0", "lamp-1", 21, 100, "lamp/2.0.0"};
+  brake.release = lamp.release = image::ReleaseRequirement{"R-1", 2};
+  director_->set_images({brake});
+  ask();
+  tell_inventory(inventory());
+  EXPECT_EQ(offers_, 0) << "the other image is missing";
+  command_offer("file-1.1.0", false);
+  EXPECT_EQ(offers_, 0);
+  EXPECT_THAT(last().string_at("reason"), HasSubstr("part of release R-1"));
+
+  director_->set_images({brake, lamp});
+  ask();
+  tell_inventory(inventory());
+  EXPECT_EQ(offers_, 0) << "nobody knows what the lamp runs";
+
+  report(message("inventory", inquiry_id(), {lamp_report(inquiry_nonce(), "1.0.0", 20).entry()}));
+  EXPECT_EQ(offers_, 2);
+  const auto orders = director_->orders_of("/id-mn");
+  ASSERT_EQ(orders.size(), 2U);
+  EXPECT_EQ(orders[0].release, "R-1");
+  EXPECT_EQ(orders[1].release, "R-1");
+  EXPECT_EQ(record().offer->release, "R-1") << "also after a restart";
+}
+
+TEST_F(DirectorTest, DoesNotTakeATrialForWhatRanAlready) {
+  ask();
+  TestReport trial = inventory("1.1.0", 11, kSha11);
+  trial.content.status = "trial";
+  tell_inventory(trial);
+
+  EXPECT_EQ(record().version, "1.1.0");
+  EXPECT_EQ(record().highest_release_counter, 0U);
+}
+
 }  // namespace
 }  // namespace gatehouse::ota_server

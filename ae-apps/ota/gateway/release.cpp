@@ -1,0 +1,512 @@
+#include "ae-apps/ota/gateway/release.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "ae-apps/ota/gateway/needs.h"
+#include "ae-apps/ota/program/state_files.h"
+#include "cse/codec/json.h"
+
+namespace gatehouse::gateway {
+namespace {
+
+constexpr std::size_t kMaxReleaseBytes = 256 * 1024;
+constexpr std::array<std::string_view, 4> kStates = {"preparing", "trying", "committed",
+                                                     "rolling-back"};
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> out;
+  std::size_t from = 0;
+  while (from < list.size()) {
+    const std::size_t comma = std::min(list.find(',', from), list.size());
+    out.push_back(list.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return out;
+}
+
+/// "1.0.0" if all say so, else "1.0.0, 1.2.0".
+void add_to(std::string& list, const std::string& item) {
+  if (list.empty()) {
+    list = item;
+  } else if (!item.empty() && list != item) {
+    list += ", " + item;
+  }
+}
+
+}  // namespace
+
+// --- the record --------------------------------------------------------------------------------
+
+std::string encode_release(const Release& release) {
+  Value members = Value::array();
+  for (const Release::Member& member : release.members) {
+    members.push_back(Value::object({{"ecu", member.ecu},
+                                     {"job", member.job},
+                                     {"before", member.before},
+                                     {"target", member.target},
+                                     {"touched", member.touched}}));
+  }
+  Value out = Value::object({{"id", release.id},
+                             {"state", kStates[static_cast<std::size_t>(release.state)]},
+                             {"members", std::move(members)},
+                             {"culprit", release.culprit}});
+  if (release.failure) {
+    out.set("failure", Value::object({{"stage", release.failure->stage},
+                                      {"reason", release.failure->reason}}));
+  }
+  return to_json(out);
+}
+
+Result<Release> decode_release(std::string_view text) {
+  const Result<Value> tree = parse_json(text, {.max_bytes = kMaxReleaseBytes, .max_depth = 5});
+  if (!tree) return fail(Rsc::kBadRequest, "release: " + tree.error().detail);
+  Release out;
+  out.id = tree->string_at("id");
+  const auto state = std::find(kStates.begin(), kStates.end(), tree->string_at("state"));
+  if (state == kStates.end()) return fail(Rsc::kBadRequest, "release: state: no such state");
+  out.state = static_cast<ReleaseState>(state - kStates.begin());
+  const Value* members = tree->find("members");
+  if (members == nullptr || !members->is_array()) {
+    return fail(Rsc::kBadRequest, "release: members must be a list");
+  }
+  for (const Value& each : *members->as_array()) {
+    out.members.push_back({each.string_at("ecu"), each.string_at("job"), each.string_at("before"),
+                           each.string_at("target"), each.bool_at("touched")});
+  }
+  out.culprit = tree->string_at("culprit");
+  if (const Value* failure = tree->find("failure")) {
+    out.failure = Failure{failure->string_at("stage"), failure->string_at("reason")};
+  }
+  // One rule for every member that is missing, of another type or unknown.
+  if (encode_release(out) != text) return fail(Rsc::kBadRequest, "release: damaged");
+  return out;
+}
+
+std::string ReleaseJournal::file_of(const std::string& id) const {
+  return (std::filesystem::path(folder_) / ("release-" + id + ".json")).string();
+}
+
+Result<std::optional<Release>> ReleaseJournal::load(const std::string& id) const {
+  const Result<std::string> text = ota::read_text(file_of(id), kMaxReleaseBytes);
+  if (!text) return fail(Rsc::kInternalServerError, text.error().detail);
+  if (text->empty()) return std::optional<Release>();
+  Result<Release> release = decode_release(*text);
+  if (!release) return fail(Rsc::kInternalServerError, release.error().detail);
+  return std::optional<Release>(*std::move(release));
+}
+
+Result<void> ReleaseJournal::save(const Release& release) {
+  if (hook_) hook_(false);
+  if (auto done = ota::replace_file(file_of(release.id), encode_release(release)); !done) {
+    return done;
+  }
+  if (hook_) hook_(true);
+  return {};
+}
+
+Result<void> ReleaseJournal::remove(const std::string& id) {
+  if (hook_) hook_(false);
+  std::error_code error;
+  std::filesystem::remove(file_of(id), error);
+  if (error) return fail(Rsc::kInternalServerError, "release " + id + ": cannot be removed");
+  if (hook_) hook_(true);
+  return {};
+}
+
+// --- together from here on -----------------------------------------------------------------------
+
+ReleaseRun::ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id)
+    : tools_(tools), journal_(journal), ecus_(ecus) {
+  release_.id = std::move(id);
+}
+
+void ReleaseRun::stop() {
+  stopping_ = true;
+  tools_.desk.stop();
+  for (const auto& [serial, link] : ecus_) link->cancel();
+}
+
+Update::End ReleaseRun::run() {
+  auto stored = journal_.load(release_.id);
+  if (!stored) {
+    tools_.log.say("release " + release_.id + ": " + stored.error().detail);
+    return End::kTryLater;
+  }
+  if (*stored) {
+    release_ = *std::move(*stored);
+    if (const auto end = open_parts()) return *end;
+  } else {
+    for (const auto& step : {&ReleaseRun::gather, &ReleaseRun::ask, &ReleaseRun::begin}) {
+      if (const auto end = (this->*step)()) return *end;
+    }
+  }
+  for (;;) {
+    if (stopping_) return End::kInterrupted;
+    std::optional<End> end;
+    switch (release_.state) {
+      case ReleaseState::kPreparing:
+        end = prepare();
+        break;
+      case ReleaseState::kTrying:
+        end = try_all();
+        break;
+      case ReleaseState::kCommitted:
+        end = confirm_all();
+        break;
+      case ReleaseState::kRollingBack:
+        end = roll_back_all();
+        break;
+    }
+    if (end) return *end;
+  }
+}
+
+/// The members' orders must all be here and verified, and the vehicle must bear what they make of
+/// it.
+std::optional<Update::End> ReleaseRun::gather() {
+  updates_.clear();
+  std::map<std::string, std::string> planned;
+  std::vector<std::string> wanted;
+  std::string oldest, missing;
+  for (const Job& job : tools_.journal.jobs()) {
+    if (job.release != release_.id || job.closed() || !ecus_.contains(job.ecu)) continue;
+    if (oldest.empty()) oldest = job.offered_at;
+    if (job.state < JobState::kVerified || job.state > JobState::kFlashing) continue;
+    if (wanted.empty()) wanted = split(job.members);
+    planned[job.ecu] = job.version;
+    updates_[job.ecu] = std::make_unique<Update>(tools_, *ecus_.at(job.ecu), job);
+  }
+  if (updates_.empty()) return End::kClosed;
+  for (const auto& [serial, update] : updates_) {
+    if (split(update->job().members) != wanted) {
+      return abandon_all("release", "the Director changed what release " + release_.id + " is");
+    }
+  }
+  for (const Job& job : tools_.journal.jobs()) {
+    const bool gone = job.failure && job.release == release_.id && job.offered_at >= oldest;
+    if (gone && planned.count(job.ecu) == 0) {
+      return abandon_all("release", "of release " + release_.id + ", " + job.ecu +
+                                        " is not updated: " + job.failure->reason);
+    }
+  }
+  for (const std::string& serial : wanted) {
+    if (planned.contains(serial)) continue;
+    missing = serial;
+  }
+  if (!missing.empty()) {
+    const Timestamp now = tools_.clock();
+    const Timestamp since = parse_timestamp(oldest).value_or(now);
+    // A clock that was set meanwhile waits longer, not shorter.
+    if (now - since < tools_.settings.gather_limit) return End::kGathers;
+    return abandon_all(
+        "release", "release " + release_.id + " is not complete: there is no order for " + missing);
+  }
+  if (const auto why = objection_to(tools_.settings.ecus, planned, tools_.board)) {
+    return abandon_all("verify", *why);
+  }
+  return std::nullopt;
+}
+
+Question ReleaseRun::question() const {
+  Question out = updates_.begin()->second->question();
+  out.ecu = out.from_version = out.to_version = out.notes = "";
+  out.image_bytes = 0;
+  for (const auto& [serial, update] : updates_) {
+    const Question one = update->question();
+    add_to(out.ecu, one.ecu);
+    add_to(out.from_version, one.from_version);
+    add_to(out.to_version, one.to_version);
+    add_to(out.notes, one.notes);
+    out.image_bytes += one.image_bytes;
+  }
+  out.name = "release " + release_.id;
+  return out;
+}
+
+/// One question for all. It was answered if one job says so: the answer is kept before that.
+std::optional<Update::End> ReleaseRun::ask() {
+  const bool answered = std::any_of(updates_.begin(), updates_.end(), [](const auto& each) {
+    return each.second->job().state > JobState::kVerified;
+  });
+  if (answered) return std::nullopt;
+  Decision decision = Decision::kAccepted;
+  std::string by = "--yes (nobody was asked)";
+  if (tools_.settings.auto_consent) {
+    if (const auto kept = tools_.desk.record(question(), decision, by); !kept) {
+      return abandon_all("consent", "the consent could not be kept: " + kept.error().detail);
+    }
+  } else {
+    const Question question = this->question();
+    tools_.log.step('F', "asking", {{"ecu", question.ecu}, {"version", question.to_version}});
+    const Timestamp now = tools_.clock();
+    const auto left = std::max(parse_timestamp(question.answer_by).value_or(now) - now,
+                               std::chrono::microseconds(0));
+    const Result<Decision> answer =
+        tools_.desk.ask(question, std::chrono::duration_cast<std::chrono::milliseconds>(left));
+    if (!answer) {
+      return abandon_all("consent", "the consent could not be kept: " + answer.error().detail);
+    }
+    if (*answer == Decision::kStopped) return End::kInterrupted;
+    decision = *answer;
+    by = decision == Decision::kNoAnswer ? "nobody" : "the display";
+  }
+  for (const auto& [serial, update] : updates_) update->tell_consent(decision, by);
+  if (decision != Decision::kAccepted) {
+    return abandon_all("consent", decision == Decision::kDeclined
+                                      ? "the user declined the update"
+                                      : "the user gave no answer in time");
+  }
+  return advance_all(JobState::kConsented);
+}
+
+/// What runs now is noted before anything is touched: it is where a roll-back leads.
+std::optional<Update::End> ReleaseRun::begin() {
+  Update& lead = *updates_.begin()->second;
+  if (const std::string reason = lead.why_unfit(); !reason.empty()) {
+    if (lead.patience_over()) return abandon_all("preconditions", reason);
+    return End::kTryLater;
+  }
+  for (const unsigned slots : {2U, 1U}) {
+    for (const EcuEntry& entry : tools_.settings.ecus) {
+      const auto update = updates_.find(entry.serial);
+      if (update == updates_.end() || entry.slots != slots) continue;
+      EcuLink& link = *ecus_.at(entry.serial);
+      const Job& job = update->second->job();
+      const Result<EcuStand> stand = link.stand();
+      std::string why = stand ? "" : stand.error().detail;
+      if (stand && stand->runs.empty()) why = "the ECU runs nothing to which it could go back";
+      if (slots == 1 && !link.has_way_back()) {
+        why = "the ECU has one slot, and there is no copy of its image to go back to";
+      }
+      if (!why.empty()) return abandon_all("flash", entry.serial + ": " + why);
+      release_.members.push_back({entry.serial, job.id, stand->runs, job.payload_sha256, false});
+    }
+  }
+  if (const auto end = enter(ReleaseState::kPreparing)) return end;
+  return open_parts();
+}
+
+/// A job that cannot be read any more stops it: without it nothing is decided.
+std::optional<Update::End> ReleaseRun::open_parts() {
+  updates_.clear();
+  parts_.clear();
+  for (Release::Member& member : release_.members) {
+    const auto job = tools_.journal.find(member.job);
+    const auto link = ecus_.find(member.ecu);
+    if (!job || link == ecus_.end()) {
+      tools_.log.say("release " + release_.id + ": there is no job or no ECU " + member.ecu);
+      return End::kTryLater;
+    }
+    auto& update = updates_[member.ecu];
+    update = std::make_unique<Update>(tools_, *link->second, *job);
+    parts_.push_back({&member, update.get(), link->second.get()});
+  }
+  for (const Part& part : parts_) {
+    if (part.update->job().state >= JobState::kFlashing) continue;
+    if (const auto end = part.update->advance(JobState::kFlashing)) return end;
+  }
+  return std::nullopt;
+}
+
+// --- phase 1: prepare and try
+// ----------------------------------------------------------------------
+
+Result<void> ReleaseRun::write(Part& part) {
+  if (!part.member->touched) {
+    part.member->touched = true;
+    if (auto kept = journal_.save(release_); !kept) return kept;
+  }
+  return part.update->write_held();
+}
+
+std::optional<Update::End> ReleaseRun::prepare() {
+  for (Part& part : parts_) {
+    if (stopping_) return End::kInterrupted;
+    if (part.link->entry().slots == 1) continue;  // what it has is overwritten: last
+    const Result<EcuStand> stand = part.link->stand();
+    if (!stand) return give_up(part.member->ecu, "flash", stand.error().detail);
+    if (stand->held == part.member->target) continue;
+    if (const auto done = write(part); !done) {
+      if (stopping_) return End::kInterrupted;
+      return give_up(part.member->ecu, "flash", done.error().detail);
+    }
+  }
+  return enter(ReleaseState::kTrying);
+}
+
+Result<void> ReleaseRun::put_on_trial(Part& part) {
+  Result<EcuStand> stand = part.link->stand();
+  if (!stand) return fail(stand.error());
+  const auto tried = [&] { return stand->on_trial && stand->runs == part.member->target; };
+  if (tried()) return {};
+  if (stand->held != part.member->target) {
+    if (auto done = write(part); !done) return done;
+  } else {  // also if it was on trial already, and has lost its power since
+    if (auto done = part.link->settle(uds::kRoutineMarkTry); !done) return done;
+  }
+  if (auto done = part.link->reset(); !done) return done;
+  tools_.log.step('H', "restarted", {{"ecu", part.member->ecu}});
+  stand = part.link->stand();
+  if (!stand) return fail(stand.error());
+  if (tried()) return {};
+  return fail(Rsc::kNotAcceptable, "the new image does not run" +
+                                       (stand->last_error.empty() ? "" : ": " + stand->last_error));
+}
+
+std::optional<Update::End> ReleaseRun::try_all() {
+  for (Part& part : parts_) {
+    if (stopping_) return End::kInterrupted;
+    if (const auto done = put_on_trial(part); !done) {
+      if (stopping_) return End::kInterrupted;
+      return give_up(part.member->ecu, "boot", done.error().detail);
+    }
+  }
+  for (const Part& part : parts_) {  // all at the same time
+    const Result<EcuStand> stand = part.link->stand();
+    if (stand && stand->on_trial && stand->runs == part.member->target) continue;
+    return give_up(part.member->ecu, "boot",
+                   stand ? "the new image does not run any more" : stand.error().detail);
+  }
+  return enter(ReleaseState::kCommitted);
+}
+
+std::optional<Update::End> ReleaseRun::enter(ReleaseState state) {
+  const ReleaseState before = std::exchange(release_.state, state);
+  if (const auto kept = journal_.save(release_); !kept) {
+    // Whether it is durable is not known: what the disk says counts, at the next call.
+    tools_.log.say("release " + release_.id + ": " + kept.error().detail);
+    release_.state = before;
+    return End::kTryLater;
+  }
+  tools_.log.step('G', "release",
+                  {{"release", release_.id},
+                   {"state", std::string(kStates[static_cast<std::size_t>(state)])},
+                   {"ecus", std::to_string(release_.members.size())}});
+  return std::nullopt;
+}
+
+std::optional<Update::End> ReleaseRun::give_up(const std::string& culprit, std::string stage,
+                                               std::string reason) {
+  release_.culprit = culprit;
+  release_.failure = Failure{std::move(stage), std::move(reason)};
+  return enter(ReleaseState::kRollingBack);
+}
+
+// --- phase 2
+// -----------------------------------------------------------------------------------------
+
+std::optional<Update::End> ReleaseRun::later(const std::string& ecu, const Error& error) {
+  if (stopping_) return End::kInterrupted;
+  tools_.log.say("release " + release_.id + ": " + ecu + ": " + error.detail);
+  return End::kTryLater;
+}
+
+/// Forward only. An ECU that has lost what it had on trial gets it again.
+Result<void> ReleaseRun::confirm(Part& part) {
+  const std::string& target = part.member->target;
+  Result<EcuStand> stand = part.link->stand();
+  if (!stand) return fail(stand.error());
+  const auto stays = [&] {
+    return stand->runs == target && !stand->on_trial && stand->held.empty();
+  };
+  if (!stays()) {
+    const bool waits = stand->held == target && stand->held_passed;
+    if (!waits) {
+      if (auto done = put_on_trial(part); !done) return done;
+    }
+    if (auto done = part.link->settle(uds::kRoutineConfirm); !done) return done;
+    if (waits && stand->runs != target) {
+      if (auto done = part.link->reset(); !done) return done;
+    }
+    stand = part.link->stand();
+    if (!stand) return fail(stand.error());
+    if (!stays()) return fail(Rsc::kTargetNotReachable, "does not keep the new image");
+  }
+  if (part.link->entry().slots != 1 || part.update->job().state > JobState::kFlashing) return {};
+  return part.link->adopt(part.update->image_file());
+}
+
+std::optional<Update::End> ReleaseRun::confirm_all() {
+  for (Part& part : parts_) {
+    if (const auto done = confirm(part); !done) return later(part.member->ecu, done.error());
+    tools_.log.step('H', "confirmed", {{"ecu", part.member->ecu}, {"release", release_.id}});
+  }
+  return finish();
+}
+
+Result<void> ReleaseRun::roll_back(Part& part) {
+  Result<EcuStand> stand = part.link->stand();
+  if (!stand) return fail(stand.error());
+  const auto as_before = [&] {
+    return stand->runs == part.member->before && !stand->on_trial && stand->held.empty();
+  };
+  if (as_before()) return {};
+  if (!stand->held.empty()) {
+    if (auto done = part.link->settle(uds::kRoutineDiscard); !done) return done;
+  }
+  const bool other = stand->on_trial || stand->runs != part.member->before;
+  if (other) {
+    const bool one_slot = part.link->entry().slots == 1;
+    if (auto done = one_slot ? part.link->go_back() : part.link->reset(); !done) return done;
+  }
+  stand = part.link->stand();
+  if (!stand) return fail(stand.error());
+  if (as_before()) return {};
+  return fail(Rsc::kTargetNotReachable, "does not run its old image: " + stand->last_error);
+}
+
+std::optional<Update::End> ReleaseRun::roll_back_all() {
+  for (Part& part : parts_) {
+    if (!part.member->touched) continue;
+    if (const auto done = roll_back(part); !done) return later(part.member->ecu, done.error());
+    tools_.log.step('H', "rolled-back", {{"ecu", part.member->ecu}, {"release", release_.id}});
+  }
+  return finish();
+}
+
+/// Each job goes on by itself, to its report. Then the release is over.
+Update::End ReleaseRun::finish() {
+  const bool committed = release_.state == ReleaseState::kCommitted;
+  const Failure why = release_.failure.value_or(Failure{"release", "rolled back"});
+  for (const Part& part : parts_) {
+    if (part.update->job().state > JobState::kFlashing) continue;
+    std::optional<End> end;
+    if (committed) {
+      end = part.update->advance(JobState::kRebooted);
+    } else if (part.member->ecu == release_.culprit) {
+      end = part.update->abandon(why.stage, why.reason);
+    } else {
+      end = part.update->abandon("release", "release " + release_.id + " was rolled back: " +
+                                                release_.culprit + ": " + why.reason);
+    }
+    if (end) return *end;
+  }
+  if (const auto removed = journal_.remove(release_.id); !removed) {
+    tools_.log.say(removed.error().detail);
+    return End::kTryLater;
+  }
+  tools_.log.step('H', committed ? "released" : "release-refused",
+                  {{"release", release_.id}, {"ecus", std::to_string(release_.members.size())}});
+  return End::kClosed;
+}
+
+/// Before anything was touched.
+std::optional<Update::End> ReleaseRun::abandon_all(const std::string& stage,
+                                                   const std::string& reason) {
+  for (const auto& [serial, update] : updates_) {
+    if (const auto end = update->abandon(stage, reason)) return end;
+  }
+  return End::kClosed;
+}
+
+std::optional<Update::End> ReleaseRun::advance_all(JobState state) {
+  for (const auto& [serial, update] : updates_) {
+    if (update->job().state >= state) continue;
+    if (const auto end = update->advance(state)) return end;
+  }
+  return std::nullopt;
+}
+
+}  // namespace gatehouse::gateway

@@ -1,0 +1,119 @@
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/gateway/inquiry.h"
+#include "ae-apps/ota/gateway/update.h"
+
+namespace gatehouse::gateway {
+
+/// How far the ECUs of a release have come, together.
+enum class ReleaseState : std::uint8_t {
+  kPreparing,    ///< the images go into inactive slots; nothing new runs
+  kTrying,       ///< ECUs boot on trial, those with one slot are written last
+  kCommitted,    ///< decided: all of them stay. From here on only forward
+  kRollingBack,  ///< decided: all of them go back
+};
+
+/// What must outlive a loss of power about a release. That it was decided is one write of this
+/// record: kCommitted is stored only after every ECU has proven that it runs the new image on
+/// trial, and no ECU is told to keep it before that write is durable. Without it all go back, most
+/// of them by themselves, since a trial lasts for one boot.
+struct Release {
+  struct Member {
+    std::string ecu, job;  ///< serial number, Job::id
+    std::string before;    ///< SHA-256 of the payload that ran before, hexadecimal; empty: none ran
+    std::string target;    ///< and of the new one
+    bool touched = false;  ///< it may have been written to
+    friend bool operator==(const Member&, const Member&) = default;
+  };
+  std::string id;  ///< the Director's name for it
+  ReleaseState state = ReleaseState::kPreparing;
+  std::vector<Member> members;  ///< in the order in which they are updated
+  std::string culprit;          ///< of a roll-back: serial number; may be empty
+  std::optional<Failure> failure;
+
+  friend bool operator==(const Release&, const Release&) = default;
+};
+
+std::string encode_release(const Release& release);
+/// Errors: kBadRequest for anything that encode_release would not write.
+Result<Release> decode_release(std::string_view text);
+
+/// Releases under way as files of a folder: release-<id>.json, each replaced as a whole. Threading:
+/// one thread.
+class ReleaseJournal {
+ public:
+  explicit ReleaseJournal(std::string folder) : folder_(std::move(folder)) {}
+  /// Before and after each write.
+  void set_hook(WriteHook hook) { hook_ = std::move(hook); }
+
+  /// nullopt: there is none. Errors: kInternalServerError if it cannot be read; then nothing about
+  /// it may be decided.
+  Result<std::optional<Release>> load(const std::string& id) const;
+  Result<void> save(const Release& release);
+  Result<void> remove(const std::string& id);
+
+ private:
+  std::string file_of(const std::string& id) const;
+  std::string folder_;
+  WriteHook hook_;
+};
+
+/// Updates the ECUs of one release together, or none of them: consent, conditions, prepare on all,
+/// try on all, decide, confirm on all or roll back all; then each job goes on to its own report.
+/// Threading: run() on one thread; stop() from any.
+class ReleaseRun {
+ public:
+  /// `jobs`: the journal's open jobs of this release. All outlive it.
+  ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id);
+
+  /// kGathers: not all orders are there and verified; kClosed: each job stands at kRebooted or
+  /// kFailed; kTryLater and kInterrupted: call it again.
+  Update::End run();
+  void stop();
+
+ private:
+  using End = Update::End;
+  struct Part {
+    Release::Member* member;
+    Update* update;
+    EcuLink* link;
+  };
+
+  std::optional<End> gather();
+  std::optional<End> ask();
+  std::optional<End> begin();
+  std::optional<End> open_parts();
+  Question question() const;
+
+  std::optional<End> prepare();
+  std::optional<End> try_all();
+  Result<void> put_on_trial(Part& part);
+  std::optional<End> confirm_all();
+  Result<void> confirm(Part& part);
+  std::optional<End> roll_back_all();
+  Result<void> roll_back(Part& part);
+  End finish();
+
+  std::optional<End> enter(ReleaseState state);
+  std::optional<End> give_up(const std::string& culprit, std::string stage, std::string reason);
+  std::optional<End> abandon_all(const std::string& stage, const std::string& reason);
+  std::optional<End> advance_all(JobState state);
+  Result<void> write(Part& part);
+  std::optional<End> later(const std::string& ecu, const Error& error);
+
+  UpdateTools& tools_;
+  ReleaseJournal& journal_;
+  EcuLinks& ecus_;
+  Release release_;
+  std::map<std::string, std::unique_ptr<Update>> updates_;  ///< by serial number
+  std::vector<Part> parts_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace gatehouse::gateway
