@@ -225,6 +225,9 @@ Response FakeCse::create(const Request& request, std::vector<Notice>& notices) {
   entry.attributes.set("rn", name);
   entry.attributes.set("ri", identifier);
   entry.attributes.set("ty", entry.type);
+  if (const Value* creator = entry.attributes.find("cr"); creator && creator->is_null()) {
+    entry.attributes.set("cr", request.from);
+  }
   const Entry& stored = entries_[entry.path] = std::move(entry);
   collect(parent, kChildCreated, stored, stored.attributes, notices);
   Response response = answer(Rsc::kCreated, request);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "ae-apps/ota/cli/campaign_command.h"
 #include "ae-apps/ota/cli/director_command.h"
 #include "ae-apps/ota/cli/suit_command.h"
 #include "ae-apps/ota/cli/verify_command.h"
@@ -68,6 +69,60 @@ CLI::App* add_suit(CLI::App& app, gatehouse::ota::SuitOptions& o) {
   return command;
 }
 
+void add_access(CLI::App& command, gatehouse::ota::CampaignAccess& o) {
+  command.add_option("--cse", o.cse, "URL of the IN-CSE")->capture_default_str();
+  command.add_option("--csebase", o.csebase, "name of its CSEBase")->capture_default_str();
+  command.add_option("--server", o.server, "name of the server's <AE>")->capture_default_str();
+  command.add_option("--originator", o.originator, "as whom we speak")->capture_default_str();
+  command.add_option("--certificate", o.certificate, "our certificate, of https");
+  command.add_option("--key", o.key, "its key");
+  command.add_option("--ca", o.ca, "who may certify the CSE");
+  command.add_option("--wait", o.wait_s, "seconds for the server's verdict")->capture_default_str();
+}
+
+/// `campaign ACTION NAME`; each action is a subcommand of its own.
+CLI::App* add_campaign(CLI::App& app, gatehouse::ota::CampaignOptions& o) {
+  CLI::App* campaign = app.add_subcommand("campaign", "roll out images over the fleet");
+  add_access(*campaign, o.access);
+  campaign->require_subcommand(1);
+  constexpr std::pair<const char*, const char*> kActions[] = {
+      {"create", "from a definition in a file"},
+      {"list", "all campaigns with their states"},
+      {"show", "definition, state and vehicles"},
+      {"dry-run", "which vehicle would get what, and why not"},
+      {"approve", "as somebody else than its author"},
+      {"pause", "tell no more vehicles"},
+      {"resume", "go on; what it paused for is accepted"},
+      {"stop", "for good"},
+      {"retry", "what failed, was declined or excluded"}};
+  for (const auto& [name, help] : kActions) {
+    CLI::App* action = campaign->add_subcommand(name, help);
+    action->callback([&o, name = name] { o.action = name; });
+    const std::string word = name;
+    if (word == "create") {
+      action->add_option("file", o.file, "JSON; - is standard input")->required();
+    } else if (word != "list") {
+      action->add_option("name", o.name)->required();
+    }
+    if (word == "retry") action->add_option("--vehicle", o.vehicle, "this one alone");
+    if (word != "create" && word != "list" && word != "show") {
+      action->add_option("--reason", o.reason, "for the record");
+    }
+  }
+  return campaign;
+}
+
+CLI::App* add_r156(CLI::App& app, gatehouse::ota::R156Options& o) {
+  CLI::App* command = app.add_subcommand("r156", "evidence of a campaign for UN R156");
+  add_access(*command, o.access);
+  command->add_option("name", o.name, "of the campaign")->required();
+  command->add_option("--json", o.json_file, "file; default: standard output");
+  command->add_option("--html", o.html_file, "file: a page to be printed");
+  command->add_option("--consents", o.consents, "where a gateway keeps what its user answered")
+      ->capture_default_str();
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +134,10 @@ int main(int argc, char** argv) {
   const CLI::App* director_command = add_director(app, director);
   gatehouse::ota::SuitOptions suit;
   const CLI::App* suit_command = add_suit(app, suit);
+  gatehouse::ota::CampaignOptions campaign;
+  const CLI::App* campaign_command = add_campaign(app, campaign);
+  gatehouse::ota::R156Options r156;
+  const CLI::App* r156_command = add_r156(app, r156);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -87,6 +146,8 @@ int main(int argc, char** argv) {
   if (director_command->parsed()) {
     return gatehouse::ota::run_director(director, std::cout, std::cerr);
   }
+  if (campaign_command->parsed()) return run_campaign(campaign, std::cout, std::cerr);
+  if (r156_command->parsed()) return run_r156(r156, std::cout, std::cerr);
   if (suit_command->parsed()) return run_suit_verify(suit, std::cout, std::cerr);
   return gatehouse::ota::run_verify(options, std::cout, std::cerr);
 }

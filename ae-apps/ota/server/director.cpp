@@ -23,6 +23,7 @@ std::string_view name_of(Level level) { return level == Level::kFull ? "full" : 
 Director::Director(Rules rules, std::vector<Vehicle> vehicles, crypto::Random& random)
     : rules_(std::move(rules)), vehicles_(std::move(vehicles)), random_(random) {
   for (const Vehicle& vehicle : vehicles_) {
+    by_id_.emplace(vehicle.cse_id, &vehicle);
     for (const Ecu& ecu : vehicle.ecus) {
       EcuRecord record;
       record.serial = ecu.serial;
@@ -85,17 +86,22 @@ void Director::set_targets(const std::map<std::string, std::string>& by_sha256, 
 
 std::vector<Director::Order> Director::orders_of(const std::string& vehicle) const {
   std::vector<Order> out;
-  for (const auto& [serial, known] : ecus_) {
-    const auto& open = known.record.offer;
-    if (known.vehicle->cse_id != vehicle || !open || open->overdue) continue;
-    out.push_back({serial, known.ecu->hardware_id, open->image, open->release});
+  const Vehicle* found = find_vehicle(vehicle);
+  if (found == nullptr) return out;
+  for (const Ecu& ecu : found->ecus) {
+    const auto& open = ecus_.at(ecu.serial).record.offer;
+    if (!open || open->overdue) continue;
+    out.push_back({ecu.serial, ecu.hardware_id, open->image, open->release});
   }
+  std::sort(out.begin(), out.end(),
+            [](const Order& a, const Order& b) { return a.serial < b.serial; });
   return out;
 }
 
 std::set<std::string> Director::vehicles_with_orders() const {
   std::set<std::string> out;
-  for (const auto& [serial, known] : ecus_) {
+  for (const std::string& serial : busy_) {
+    const Known& known = ecus_.at(serial);
     const auto& open = known.record.offer;
     if (open && !open->overdue) out.insert(known.vehicle->cse_id);
   }
@@ -154,25 +160,41 @@ void Director::take_offer(const Command& command, Timestamp now) {
     return step('E', "command-refused",
                 {{"ecu", command.ecu}, {"reason", "no such ECU in this vehicle"}});
   }
-  const auto image = std::find_if(images_.begin(), images_.end(), [&](const ImageFacts& each) {
-    return each.sha256 == command.image || each.payload_sha256 == command.image;
-  });
-  std::string why_not;
-  if (image == images_.end()) {
-    why_not = "there is no such image";
-  } else if (image->target.empty()) {
-    why_not = "the Image repository does not describe it";  // so no vehicle would take it
-  } else if (known->record.offer && !known->record.offer->overdue) {
-    why_not = "another offer is open";  // also with force: the gateway does one at a time
-  } else if (!command.force && image->release) {
-    why_not = "it is part of release " + image->release->name + ", which is offered as a whole";
-  } else if (!command.force) {
-    why_not = objection(known->record, known->ecu->hardware_id, *image);
-  }
-  if (why_not.empty()) return offer(*known, *image, command.force, now);
+  const std::string why_not = order(*known, command.image, command.force, now);
+  if (why_not.empty()) return;
   step('E', "refused", {{"ecu", command.ecu}, {"by", "server"}, {"reason", why_not}});
   note(*known, "refused",
        Value::object({{"image", command.image}, {"by", "server"}, {"reason", why_not}}), now);
+}
+
+std::string Director::order(Known& known, const std::string& wanted, bool force, Timestamp now) {
+  const ImageFacts* found = image(wanted);
+  if (found == nullptr) return "there is no such image";
+  if (found->target.empty()) {
+    return "the Image repository does not describe it";  // so no vehicle would take it
+  }
+  if (known.record.offer && !known.record.offer->overdue) {
+    return "another offer is open";  // also with force: the gateway does one at a time
+  }
+  if (!force) {
+    if (found->release) {
+      return "it is part of release " + found->release->name + ", which is offered as a whole";
+    }
+    const std::string why_not = objection(known.record, known.ecu->hardware_id, *found);
+    if (!why_not.empty()) return why_not;
+  }
+  offer(known, *found, force, now);
+  return {};
+}
+
+/// Keeps busy_ true: all that goes through the ECUs again and again looks at these only.
+void Director::follow(const Known& known) {
+  const EcuRecord& record = known.record;
+  if (record.offer || !record.unsent_history.empty()) {
+    busy_.insert(record.serial);
+  } else {
+    busy_.erase(record.serial);
+  }
 }
 
 /// After a verified report: is there something for this ECU?
@@ -181,6 +203,12 @@ void Director::consider(Known& known, Timestamp now) {
   if (open && !open->overdue) {
     return step('D', "decided",
                 {{"ecu", known.ecu->serial}, {"decision", "wait"}, {"reason", "an offer is open"}});
+  }
+  if (!rules_.automatic_offers) {
+    return step('D', "decided",
+                {{"ecu", known.ecu->serial},
+                 {"decision", "nothing"},
+                 {"reason", "only campaigns and operators offer"}});
   }
   const Decision decision = decide(known.record, known.ecu->hardware_id, images_);
   if (decision.image != nullptr && decision.image->release) {
@@ -257,6 +285,7 @@ void Director::close_offer(Known& known) {
   if (used.size() > 20) used.erase(used.begin());
   known.record.offer.reset();
   changes_.ecus.insert(known.ecu->serial);
+  follow(known);
 }
 
 // --- time --------------------------------------------------------------------------------------
@@ -275,7 +304,9 @@ void Director::tick(Timestamp now) {
       ask(*vehicle, each.ecus, each.whole_vehicle, each.renewed, now);
     }
   }
-  for (auto& [serial, known] : ecus_) {
+  const std::vector<std::string> busy(busy_.begin(), busy_.end());
+  for (const std::string& serial : busy) {
+    Known& known = ecus_.at(serial);
     const auto& open = known.record.offer;
     if (!open || open->overdue || open->made + rules_.offer_timeout > now) continue;
     if (!open->sent) {
@@ -307,7 +338,8 @@ std::vector<Outgoing> Director::pending() const {
     out.push_back(
         {Outgoing::Kind::kInquiry, each.id, vehicle->inquiries(), "", 0, std::move(content)});
   }
-  for (const auto& [serial, known] : ecus_) {
+  for (const std::string& serial : busy_) {
+    const Known& known = ecus_.at(serial);
     for (const auto& [number, entry] : known.record.unsent_history) {
       out.push_back({Outgoing::Kind::kHistory, serial + "#" + std::to_string(number),
                      "history-" + serial, serial, number, entry});
@@ -345,6 +377,7 @@ void Director::delivered(const Outgoing& what) {
     step('E', "offered", {{"ecu", what.serial}, {"to", record.offer->version}});
   }
   changes_.ecus.insert(what.serial);
+  follow(*known);
 }
 
 void Director::step(char letter, std::string event, Fields fields) {
@@ -362,6 +395,8 @@ void Director::note(Known& known, std::string_view event, Value details, Timesta
   record.unsent_history.emplace_back(record.next_history++, std::move(entry));
   if (record.unsent_history.size() > kMaxUnsentHistory) record.unsent_history.pop_front();
   changes_.ecus.insert(record.serial);
+  touched_.insert(record.serial);
+  follow(known);
 }
 
 // --- what is to be stored ----------------------------------------------------------------------
@@ -419,6 +454,7 @@ Result<void> Director::restore_record(const std::string& serial, const Value& st
   if (record->serial != serial) return fail(Rsc::kBadRequest, "serial: is another ECU's");
   record->vehicle = known->vehicle->cse_id;  // it may have moved
   known->record = *std::move(record);
+  follow(*known);
   return {};
 }
 
@@ -433,9 +469,8 @@ bool Director::first_time(const std::string& instance) {
 // --- finding -----------------------------------------------------------------------------------
 
 const Vehicle* Director::find_vehicle(const std::string& cse_id) const {
-  const auto found = std::find_if(vehicles_.begin(), vehicles_.end(),
-                                  [&](const Vehicle& each) { return each.cse_id == cse_id; });
-  return found == vehicles_.end() ? nullptr : &*found;
+  const auto found = by_id_.find(cse_id);
+  return found == by_id_.end() ? nullptr : found->second;
 }
 
 Director::Known* Director::find_ecu(const std::string& serial) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -68,9 +69,31 @@ class Director {
   std::set<std::string> vehicles_with_orders() const;
   /// Of the ECU; empty: no such ECU.
   std::string vehicle_of(const std::string& serial) const;
+  /// Just before it is sent. False: it is not to be sent any more.
+  bool begin_sending(const Outgoing& what);
   /// The CSE has taken it.
   void delivered(const Outgoing& what);
   std::vector<StepLine> take_steps() { return std::exchange(steps_, {}); }
+
+  // What campaigns see and do (campaign_port.h).
+  struct Facts {
+    const Ecu* ecu;
+    const EcuRecord* record;
+  };
+  std::optional<Facts> facts_of(const std::string& serial) const;
+  const ImageFacts* image(const std::string& sha256) const;
+  /// Why it was not offered; empty: it is, with all others of its release if it is part of one.
+  std::string order(const std::string& serial, const std::string& image, Timestamp now);
+  /// Unless the vehicle is being asked just now.
+  void ask_vehicle(const std::string& cse_id, Timestamp now);
+  /// Takes back an offer of this image that nobody has begun to send. False: there is none.
+  bool withdraw(const std::string& serial, const std::string& image, Timestamp now);
+  /// The image may be tried again.
+  void forgive(const std::string& serial, const std::string& image);
+  /// Images that are not offered unless somebody orders it.
+  void hold_images(const std::set<std::string>& sha256);
+  /// Serial numbers of ECUs of which something was noted.
+  std::set<std::string> take_touched() { return std::exchange(touched_, {}); }
 
   // What is to be stored.
   struct Changes {
@@ -122,6 +145,7 @@ class Director {
                                       const std::string& nonce) const;
   void believe(Known& known, const image::VersionReport& report, Timestamp now);
   void consider(Known& known, Timestamp now);
+  std::string order(Known& known, const std::string& image, bool force, Timestamp now);
   void offer(Known& known, const ImageFacts& image, bool forced, Timestamp now,
              const std::string& release = {});
   std::string offer_release(const Vehicle& vehicle, const image::ReleaseRequirement& release,
@@ -131,13 +155,17 @@ class Director {
   void note(Known& known, std::string_view event, Value details, Timestamp now);
   void step(char letter, std::string event, Fields fields);
   void close_offer(Known& known);
+  void follow(const Known& known);
 
   Rules rules_;
   std::vector<Vehicle> vehicles_;
   crypto::Random& random_;
   std::vector<ImageFacts> images_;
   std::map<std::string, Known> ecus_;  ///< by serial number
-  std::vector<Inquiry> inquiries_;     ///< oldest first
+  std::map<std::string, const Vehicle*> by_id_;
+  std::set<std::string> busy_;      ///< ECUs with an open offer or unsent history
+  std::set<std::string> touched_;   ///< for take_touched()
+  std::vector<Inquiry> inquiries_;  ///< oldest first
   std::uint64_t next_inquiry_ = 1;
   std::map<std::string, Timestamp> asked_;  ///< vehicles, and when they were asked last
   std::vector<std::string> processed_;      ///< instances, the newest last

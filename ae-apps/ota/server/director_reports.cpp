@@ -178,11 +178,10 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
 
 /// Whose offer the message answers; if nobody's, says so.
 Director::Known* Director::owner_of_offer(const ReportMessage& message, Timestamp now) {
-  for (auto& [serial, known] : ecus_) {
+  for (const Ecu& ecu : find_vehicle(message.vehicle)->ecus) {
+    Known& known = ecus_.at(ecu.serial);
     const auto& open = known.record.offer;
-    if (open && open->nonce == message.inquiry && known.vehicle->cse_id == message.vehicle) {
-      return &known;
-    }
+    if (open && open->nonce == message.inquiry) return &known;
   }
   const std::string serial = !message.entries.empty() ? message.entries.front().ecu
                              : message.trouble        ? message.trouble->ecu

@@ -204,7 +204,7 @@ Decision decide(const EcuRecord& record, const std::string& hardware_id,
   Decision out{nullptr, "no newer image"};
   std::uint64_t newest_refused = 0;
   for (const ImageFacts& image : images) {
-    if (image.hardware_id != hardware_id) continue;
+    if (image.hardware_id != hardware_id || image.held) continue;
     const std::string why_not = objection(record, hardware_id, image);
     if (why_not.empty()) {
       if (out.image == nullptr || image.release_counter > out.image->release_counter) {

@@ -21,6 +21,7 @@ struct ImageFacts {
   std::string target = {};  ///< its name in the Image repository; empty: not described there
   /// With whom it is installed together or not at all; absent: alone.
   std::optional<image::ReleaseRequirement> release = std::nullopt;
+  bool held = false;  ///< of a campaign, which alone hands it out
 };
 
 /// A question to a vehicle, with its nonce: each of its ECUs may answer once, until it expires.
@@ -44,6 +45,7 @@ struct Offer {
   bool forced = false;
   Timestamp made;
   bool sent = false;     ///< the vehicle's CSE has taken it
+  bool sending = false;  ///< somebody tries, so it may have arrived; not kept over a restart
   bool overdue = false;  ///< counted as failed; a late completion report is still believed
 };
 

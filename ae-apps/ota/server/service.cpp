@@ -39,7 +39,17 @@ Result<Value> read_state(const fs::path& file) {
 Service::Service(const ServerSettings& settings, Parts parts)
     : settings_(settings),
       parts_(std::move(parts)),
-      director_(settings.rules, settings.vehicles, parts_.random) {}
+      director_(settings.rules, settings.vehicles, parts_.random),
+      port_(director_),
+      campaigns_(port_),
+      desk_({[this](const campaign::Desk::Task& task) {
+               change([&](Timestamp now) {
+                 port_.set_time(now);
+                 task(campaigns_, now);
+               });
+             },
+             [this](const std::string& text) { parts_.log.say(text); }, [this] { parts_.wake(); },
+             settings.operators}) {}
 
 Result<std::unique_ptr<Service>> Service::open(const ServerSettings& settings, Parts parts,
                                                std::vector<ImageFacts> images) {
@@ -53,7 +63,29 @@ Result<std::unique_ptr<Service>> Service::open(const ServerSettings& settings, P
   }
   service->director_.set_images(std::move(images));
   if (const auto restored = service->restore(); !restored) return fail(restored.error());
+  service->fill_fleet();
   return service;
+}
+
+void Service::fill_fleet() {
+  campaign::Fleet& fleet = campaigns_.fleet();
+  for (const Vehicle& vehicle : settings_.vehicles) {
+    const auto index = fleet.add(vehicle.cse_id);
+    for (const Ecu& ecu : vehicle.ecus) {
+      fleet.add_ecu(index, ecu.serial, ecu.hardware_id);
+      fleet.set_version(ecu.serial, director_.facts_of(ecu.serial)->record->version);
+    }
+  }
+}
+
+/// With the lock held: what campaigns make of it.
+void Service::follow(Timestamp now) {
+  port_.set_time(now);
+  for (const std::string& serial : director_.take_touched()) {
+    campaigns_.touched(serial, director_.facts_of(serial)->record->version, now);
+  }
+  campaigns_.tick(now);
+  director_.hold_images(campaigns_.images());
 }
 
 // --- the disk ----------------------------------------------------------------------------------
@@ -120,7 +152,9 @@ void Service::flush() {
 
 void Service::change(const std::function<void(Timestamp)>& how) {
   const std::lock_guard lock(mutex_);
-  how(parts_.clock());
+  const Timestamp now = parts_.clock();
+  how(now);
+  follow(now);
   flush();
 }
 
@@ -217,6 +251,8 @@ Result<void> Service::prepare(sdk::Ae& ae) {
 
 Result<void> Service::attach(sdk::Ae& ae) {
   if (auto done = prepare(ae); !done) return done;
+  // Campaigns first: until they are back nobody knows which images they hold.
+  if (auto done = desk_.attach(ae); !done) return done;
   subscriptions_.clear();
   for (const std::string container : {kReports, kCommands}) {
     Result<sdk::Subscription> watch = ae.container(container).on_push(
@@ -230,6 +266,7 @@ Result<void> Service::attach(sdk::Ae& ae) {
 }
 
 void Service::detach() {
+  desk_.detach();
   subscriptions_.clear();
   ae_ = nullptr;
 }
@@ -273,6 +310,7 @@ std::vector<Outgoing> Service::due() {
   const std::lock_guard lock(mutex_);
   const Timestamp now = parts_.clock();
   director_.tick(now);
+  follow(now);
   flush();
   if (!stored_) return {};
   std::vector<Outgoing> out = director_.pending();
@@ -305,6 +343,10 @@ void Service::tick() {
   renew_orders();
   for (const Outgoing& what : due()) {
     if (ae_ == nullptr) return;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!director_.begin_sending(what)) continue;  // a campaign has just paused
+    }
     if (const auto sent = send(what); !sent) {
       const auto known = attempts_.find(what.key);
       const auto pause =
@@ -316,6 +358,7 @@ void Service::tick() {
     }
     change([&](Timestamp) { director_.delivered(what); });
   }
+  if (desk_.work()) parts_.wake();
 }
 
 }  // namespace gatehouse::ota_server

@@ -6,16 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "ae-apps/ota/campaign/desk.h"
 #include "ae-apps/ota/program/step_log.h"
+#include "ae-apps/ota/server/campaign_port.h"
 #include "ae-apps/ota/server/director.h"
 #include "ae-apps/ota/server/repositories.h"
 #include "ae-apps/sdk/ae.h"
 
 namespace gatehouse::ota_server {
 
-/// The Director at work: takes what the CSE and the image store tell, stores every change before
-/// anything follows from it, and sends what is pending until it has arrived. Threading: any thread;
-/// tick() on one.
+/// The Director at work, and the campaigns with it: takes what the CSE and the image store tell,
+/// stores every change before anything follows from it, and sends what is pending until it has
+/// arrived. Threading: any thread; tick() on one.
 class Service {
  public:
   using Clock = std::function<Timestamp()>;
@@ -57,6 +59,8 @@ class Service {
   Result<void> store(const Director::Changes& changes);
   void change(const std::function<void(Timestamp)>& how);
   void flush();
+  void follow(Timestamp now);
+  void fill_fleet();
   Result<void> prepare(sdk::Ae& ae);
   void take(const std::string& container, const Value& attributes);
   void catch_up(sdk::Ae& ae, const std::string& container);
@@ -69,6 +73,9 @@ class Service {
   const Parts parts_;
   std::mutex mutex_;  ///< of the director and of what is stored
   Director director_;
+  CampaignPort port_;
+  campaign::Manager campaigns_;
+  campaign::Desk desk_;                      ///< locks by itself
   bool stored_ = true;                       ///< nothing is sent while this is false
   std::map<std::string, Attempt> attempts_;  ///< failed ones, by Outgoing::key; of tick() only
   sdk::Ae* ae_ = nullptr;                    ///< of tick() only

@@ -51,6 +51,7 @@ struct Rules {
   std::chrono::seconds inquiry_lifetime{60};
   std::chrono::seconds offer_timeout{600};  ///< without a completion report it has failed
   std::chrono::seconds ask_interval{0};     ///< every vehicle is asked so often; 0: never by itself
+  bool automatic_offers = true;  ///< what is newer is offered; false: by campaigns and by hand only
 };
 
 /// The HTTPS server with the images.

@@ -1,0 +1,59 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/campaign/manager.h"
+#include "ae-apps/sdk/ae.h"
+
+namespace gatehouse::campaign {
+
+/// The campaigns at the CSE: definitions and commands come from containers there, and all that is
+/// known of a campaign is written there, from where a restart takes it up again. Resources: see
+/// README.md. Threading: attach() first; work() on one thread; the rest any.
+class Desk {
+ public:
+  using Task = std::function<void(Manager&, Timestamp)>;
+  /// Runs the task with the manager locked, and then does what follows from it.
+  using Locked = std::function<void(const Task&)>;
+  struct Parts {
+    Locked locked;
+    std::function<void(const std::string&)> say;  ///< to people
+    std::function<void()> wake;                   ///< there is something for work() to do
+    std::vector<std::string> operators;  ///< create campaigns, command them, set vehicles' labels
+  };
+
+  explicit Desk(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Resources, what is stored there, then what came while we were away. Errors: those of the CSE,
+  /// and kInternalServerError for a campaign that cannot be read.
+  Result<void> attach(sdk::Ae& ae);
+  void detach();
+  /// Writes what is to be written, for some tenths of a second at most. True: there is more.
+  bool work();
+
+ private:
+  Result<void> prepare(sdk::Ae& ae);
+  Result<void> restore(sdk::Ae& ae);
+  Result<void> restore_campaign(sdk::Ae& ae, const std::string& address);
+  Result<void> watch(sdk::Ae& ae, const std::string& container);
+  void take(const std::string& container, const Value& attributes);
+  void catch_up(sdk::Ae& ae, const std::string& container);
+  void read_labels(sdk::Ae& ae);
+  Result<void> perform(const Write& write);
+  Result<void> make_campaign(const Write& write);
+  Result<void> push(const std::string& container, const std::string& name, const Value& content);
+  Result<void> write_vehicle(const Write& write);
+  Result<void> write_group(const Write& write);
+
+  const Parts parts_;
+  sdk::Ae* ae_ = nullptr;
+  std::string look_policy_, fleet_policy_;  ///< addresses; what is made below has its own acpi
+  std::vector<sdk::Subscription> subscriptions_;
+  std::deque<Write> writes_;  ///< taken from the manager and not there yet; of work() only
+  std::chrono::steady_clock::time_point labels_read_{}, next_try_{};
+  bool complained_ = false;
+};
+
+}  // namespace gatehouse::campaign

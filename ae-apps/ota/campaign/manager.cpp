@@ -1,0 +1,252 @@
+#include "ae-apps/ota/campaign/manager.h"
+
+#include <algorithm>
+
+namespace gatehouse::campaign {
+namespace {
+
+constexpr std::chrono::milliseconds kCountsInterval{1'000};
+constexpr const char* kLog = "campaign-log";
+
+std::string folder_of(const std::string& campaign) { return "campaigns/" + campaign; }
+
+Value stored_definition(const Definition& definition) {
+  return Value::object({{"author", definition.author}, {"definition", definition.source}});
+}
+
+}  // namespace
+
+std::string Manager::resource_name(const std::string& vehicle) {
+  std::string out = vehicle;
+  std::erase(out, '/');
+  return out;
+}
+
+// --- what comes --------------------------------------------------------------------------------
+
+Verdict Manager::take_definition(const Value& content, const std::string& author,
+                                 const std::string& instance, Timestamp now) {
+  Verdict verdict = judge_definition(content, author);
+  write_verdict("definition", instance, author, verdict, now);
+  return verdict;
+}
+
+Verdict Manager::judge_definition(const Value& content, const std::string& author) {
+  Result<Definition> definition = parse_definition(content, author);
+  if (!definition) return {false, definition.error().detail};
+  const std::string name = definition->name;
+  if (const auto known = campaigns_.find(name); known != campaigns_.end()) {
+    // Before a restart it was accepted, but the verdict was not written yet.
+    const Definition& other = known->second.campaign->definition();
+    if (other.author == author && other.source == definition->source) return {true, ""};
+    return {false, "name: another campaign is called " + name};
+  }
+  if (campaigns_.size() >= kMaxCampaigns) {
+    return {false, "name: there are " + std::to_string(kMaxCampaigns) + " campaigns already"};
+  }
+  const Value stored = stored_definition(*definition);
+  auto campaign = std::make_unique<Campaign>(*std::move(definition), fleet_, updates_);
+  if (const auto good = campaign->check_images(); !good) return {false, good.error().detail};
+  writes_.push_back({Write::Kind::kCampaign, folder_of(name), "", stored});
+  write_state(*campaign);
+  const std::size_t stages = campaign->definition().stages.size();
+  campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
+  return {true, ""};
+}
+
+Verdict Manager::take_command(const Value& content, const std::string& by,
+                              const std::string& instance, Timestamp now) {
+  Verdict verdict = judge_command(content, by, instance, now);
+  write_verdict("command", instance, by, verdict, now);
+  return verdict;
+}
+
+Verdict Manager::judge_command(const Value& content, const std::string& by,
+                               const std::string& instance, Timestamp now) {
+  const Result<Command> command = parse_command(content);
+  if (!command) return {false, command.error().detail};
+  const auto found = campaigns_.find(command->campaign);
+  if (found == campaigns_.end()) {
+    return {false, "campaign: there is none of the name " + command->campaign.substr(0, 64)};
+  }
+  Campaign& campaign = *found->second.campaign;
+  if (const auto done = campaign.command(*command, by, now); !done) {
+    return {false, done.error().detail};
+  }
+  if (command->kind == Command::Kind::kDryRun) {
+    write_plan(campaign, instance);
+  } else {
+    write_state(campaign);
+  }
+  return {true, ""};
+}
+
+void Manager::touched(const std::string& serial, const std::string& version, Timestamp now) {
+  fleet_.set_version(serial, version);
+  for (auto& [name, entry] : campaigns_) entry.campaign->touched(serial, now);
+}
+
+void Manager::tick(Timestamp now) {
+  for (auto& [name, entry] : campaigns_) entry.campaign->tick(now);
+}
+
+const Campaign* Manager::find(const std::string& name) const {
+  const auto found = campaigns_.find(name);
+  return found == campaigns_.end() ? nullptr : found->second.campaign.get();
+}
+
+std::vector<std::string> Manager::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : campaigns_) out.push_back(name);
+  return out;
+}
+
+std::set<std::string> Manager::images() const {
+  std::set<std::string> out;
+  for (const auto& [name, entry] : campaigns_) {
+    const auto& images = entry.campaign->definition().images;
+    out.insert(images.begin(), images.end());
+  }
+  return out;
+}
+
+std::set<std::string> Manager::labels() const {
+  std::set<std::string> out;
+  for (const auto& [name, entry] : campaigns_) {
+    const State state = entry.campaign->state();
+    if (state == State::kStopped || state == State::kFinished) continue;
+    const Definition& definition = entry.campaign->definition();
+    out.insert(definition.filter.labels.begin(), definition.filter.labels.end());
+    for (const Stage& stage : definition.stages) {
+      out.insert(stage.filter.labels.begin(), stage.filter.labels.end());
+    }
+  }
+  return out;
+}
+
+// --- what is written ---------------------------------------------------------------------------
+
+void Manager::write_verdict(const std::string& what, const std::string& instance,
+                            const std::string& by, const Verdict& verdict, Timestamp now) {
+  Value content = Value::object(
+      {{what, instance}, {"accepted", verdict.accepted}, {"by", by}, {"at", to_text(now)}});
+  if (!verdict.reason.empty()) content.set("reason", verdict.reason);
+  writes_.push_back({Write::Kind::kInstance, kLog, what + "-" + instance, std::move(content)});
+}
+
+void Manager::write_plan(const Campaign& campaign, const std::string& instance) {
+  const Plan plan = campaign.plan();
+  const std::string path = folder_of(campaign.definition().name) + "/plan";
+  for (std::size_t first = 0, part = 1; first == 0 || first < plan.entries.size();
+       first += kVehiclesOfPlan, ++part) {
+    writes_.push_back({Write::Kind::kInstance, path, instance + "-" + std::to_string(part),
+                       campaign.document(plan, first, kVehiclesOfPlan)});
+  }
+}
+
+void Manager::write_state(Campaign& campaign) {
+  writes_.push_back({Write::Kind::kInstance, folder_of(campaign.definition().name) + "/state", "",
+                     campaign.state_document()});
+  campaign.state_written();
+}
+
+void Manager::announce(Fleet::Index index) {
+  const Fleet::Vehicle& vehicle = fleet_.at(index);
+  Write write{Write::Kind::kVehicle, "fleet/" + resource_name(vehicle.id)};
+  std::set<std::string> labels;
+  Value ecus = Value::array();
+  for (const Fleet::Ecu& ecu : vehicle.ecus) {
+    labels.insert("ecu:" + ecu.serial);
+    labels.insert("hw:" + fleet_.word(ecu.hardware));
+    ecus.push_back(Value::object({{"ecu", ecu.serial},
+                                  {"hardware_id", fleet_.word(ecu.hardware)},
+                                  {"version", fleet_.word(ecu.version)}}));
+  }
+  write.labels.assign(labels.begin(), labels.end());
+  write.content = Value::object({{"vehicle", vehicle.id}});
+  write.content.set("ecus", std::move(ecus));
+  writes_.push_back(std::move(write));
+}
+
+/// One <group> for each stage, of the resources of its vehicles: all of them are read or watched
+/// with one request.
+void Manager::write_groups(Entry& entry) {
+  const Campaign& campaign = *entry.campaign;
+  const std::string folder = folder_of(campaign.definition().name);
+  std::vector<std::vector<std::string>> members(entry.grouped.size());
+  for (const Participant& each : campaign.participants()) {
+    if (each.stage == Participant::kNoStage) continue;
+    members[static_cast<std::size_t>(each.stage)].push_back(
+        folder + "/vehicles/" + resource_name(fleet_.at(each.vehicle).id));
+  }
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].size() == entry.grouped[i]) continue;
+    entry.grouped[i] = members[i].size();
+    const Definition& definition = campaign.definition();  // no <group> below a <container>
+    Write write{Write::Kind::kGroup, "stage-" + definition.name + "-" + definition.stages[i].name};
+    write.members = std::move(members[i]);
+    writes_.push_back(std::move(write));
+  }
+}
+
+void Manager::collect(Entry& entry, std::size_t most, Timestamp now) {
+  Campaign& campaign = *entry.campaign;
+  using Unwritten = Campaign::Unwritten;
+  if (campaign.unwritten_state() == Unwritten::kState) {
+    write_state(campaign);
+    entry.counted = now;
+  }
+  const std::string vehicles = folder_of(campaign.definition().name) + "/vehicles/";
+  for (const std::size_t index : campaign.take_unwritten(most)) {
+    const Participant& each = campaign.participants()[index];
+    writes_.push_back({Write::Kind::kVehicle, vehicles + resource_name(fleet_.at(each.vehicle).id),
+                       "", campaign.document(each)});
+  }
+  if (campaign.has_unwritten()) return;
+  write_groups(entry);
+  if (campaign.unwritten_state() == Unwritten::kCounts && entry.counted + kCountsInterval <= now) {
+    write_state(campaign);
+    entry.counted = now;
+  }
+}
+
+std::vector<Write> Manager::take_writes(std::size_t most, Timestamp now) {
+  for (auto& [name, entry] : campaigns_) {
+    if (writes_.size() < most) collect(entry, most, now);
+  }
+  const std::size_t count = std::min(most, writes_.size());
+  const auto end = writes_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<Write> out(std::make_move_iterator(writes_.begin()), std::make_move_iterator(end));
+  writes_.erase(writes_.begin(), end);
+  return out;
+}
+
+// --- after a restart ---------------------------------------------------------------------------
+
+Result<void> Manager::restore(const Value& stored, const Value& state,
+                              const std::vector<Value>& participants) {
+  const Value* content = stored.find("definition");
+  if (content == nullptr) return fail(Rsc::kBadRequest, "definition: is missing");
+  Result<Definition> definition = parse_definition(*content, stored.string_at("author"));
+  if (!definition) return fail(definition.error());
+  const std::string name = definition->name;
+  if (campaigns_.contains(name)) return {};
+  auto campaign = std::make_unique<Campaign>(*std::move(definition), fleet_, updates_);
+  if (!state.is_null()) {
+    if (const auto done = campaign->restore_state(state); !done) return done;
+  }
+  for (const Value& each : participants) {
+    // A vehicle that is not there any more has left the campaign.
+    if (fleet_.find(each.string_at("vehicle")) == nullptr) continue;
+    if (const auto done = campaign->restore_participant(each); !done) return done;
+  }
+  const std::size_t stages = campaign->definition().stages.size();
+  campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
+  return {};
+}
+
+void Manager::resume(Timestamp now) {
+  for (auto& [name, entry] : campaigns_) entry.campaign->resume(now);
+}
+
+}  // namespace gatehouse::campaign

@@ -1,0 +1,100 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ae-apps/ota/campaign/campaign.h"
+
+namespace gatehouse::campaign {
+
+/// Something that is to be written to the CSE. Paths are below the server's <AE>.
+struct Write {
+  enum class Kind : std::uint8_t {
+    kCampaign,  ///< the containers of a campaign, and its definition as the first instance
+    kInstance,  ///< an instance of the container `path`
+    kVehicle,   ///< the same; the container may have to be made first
+    kGroup,     ///< a <group> at `path` with `members`
+  };
+  Kind kind = Kind::kInstance;
+  std::string path;
+  std::string name = {};  ///< rn of an instance; empty: the CSE names it
+  Value content = {};
+  std::vector<std::string> members = {}, labels = {};
+};
+
+/// What became of a definition or a command; an instance of campaign-log says it to its author.
+struct Verdict {
+  bool accepted = false;
+  std::string reason;  ///< of a refusal: begins with the member at fault
+};
+
+/// All campaigns, without I/O. What comes from the CSE goes in, what is to be written comes out, in
+/// an order in which a restart at any point goes on well. Threading: one thread at a time.
+class Manager {
+ public:
+  static constexpr std::size_t kMaxCampaigns = 200;
+  static constexpr std::size_t kVehiclesOfPlan = 200;  ///< in one instance
+
+  /// `updates` outlives it.
+  explicit Manager(Updates& updates) : updates_(updates) {}
+
+  Fleet& fleet() { return fleet_; }
+  const Fleet& fleet() const { return fleet_; }
+
+  /// One instance of `campaign-definitions`; `instance` is its name, `author` its creator. Whatever
+  /// it is: nothing changes unless it is accepted, and the verdict is written down.
+  Verdict take_definition(const Value& content, const std::string& author,
+                          const std::string& instance, Timestamp now);
+  /// One instance of `campaign-commands`.
+  Verdict take_command(const Value& content, const std::string& by, const std::string& instance,
+                       Timestamp now);
+  /// The server has noted something about this ECU, which runs that version.
+  void touched(const std::string& serial, const std::string& version, Timestamp now);
+  void tick(Timestamp now);
+
+  const Campaign* find(const std::string& name) const;
+  std::vector<std::string> names() const;
+  /// Images that only campaigns hand out.
+  std::set<std::string> images() const;
+  /// Labels that filters ask for.
+  std::set<std::string> labels() const;
+
+  /// Writes the vehicle's resource, with the labels "ecu:…" and "hw:…".
+  void announce(Fleet::Index vehicle);
+  /// What is to be written next; whoever takes it writes it, in this order.
+  std::vector<Write> take_writes(std::size_t most, Timestamp now);
+
+  // After a restart, campaign by campaign, then resume().
+  Result<void> restore(const Value& definition, const Value& state,
+                       const std::vector<Value>& participants);
+  void resume(Timestamp now);
+
+  /// "/id-mn" as the name of a resource: "id-mn".
+  static std::string resource_name(const std::string& vehicle);
+
+ private:
+  struct Entry {
+    std::unique_ptr<Campaign> campaign;
+    std::vector<std::size_t> grouped;  ///< how many members each stage's group has
+    Timestamp counted;                 ///< when the numbers were written last
+  };
+  Verdict judge_definition(const Value& content, const std::string& author);
+  Verdict judge_command(const Value& content, const std::string& by, const std::string& instance,
+                        Timestamp now);
+  void write_verdict(const std::string& what, const std::string& instance, const std::string& by,
+                     const Verdict& verdict, Timestamp now);
+  void write_plan(const Campaign& campaign, const std::string& instance);
+  void write_state(Campaign& campaign);
+  void write_groups(Entry& entry);
+  void collect(Entry& entry, std::size_t most, Timestamp now);
+
+  Updates& updates_;
+  Fleet fleet_;
+  std::map<std::string, Entry> campaigns_;
+  std::deque<Write> writes_;
+};
+
+}  // namespace gatehouse::campaign

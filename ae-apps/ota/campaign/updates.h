@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace gatehouse::campaign {
+
+/// An image of the server's store, which verified it.
+struct Image {
+  std::string sha256, name, version, hardware_id;
+  std::uint64_t release_counter = 0;
+  std::string release = {};  ///< of which it is a part, which is installed as a whole; empty: none
+  std::uint64_t release_images = 0;
+  std::string objection = {};  ///< why it can be sent to nobody; empty: it can
+};
+
+/// What an ECU runs, as its last verified report says. Nothing else counts.
+struct Proven {
+  std::string version = "unknown";
+  std::uint64_t release_counter = 0;
+  std::string sha256;  ///< of the payload
+  std::string level;   ///< "full" or "gateway": who signed
+  std::string at;      ///< when it was verified; empty: never
+  std::string slot;    ///< that it was booted from
+};
+
+/// How an ECU stands towards an image.
+struct Standing {
+  enum class Kind : std::uint8_t {
+    kRuns,       ///< a verified report of the booted image says so
+    kOpen,       ///< it was told, and has not answered
+    kUnsent,     ///< it is about to be told
+    kFailed,     ///< it tried and did not succeed: `reason`
+    kMayGo,      ///< nothing speaks against it
+    kUnknown,    ///< no verified report says what it runs
+    kBusy,       ///< another update of this ECU is on its way
+    kObjection,  ///< it must not have the image: `reason`
+  };
+  Kind kind = Kind::kObjection;
+  std::string reason;
+  Proven proven;
+};
+
+/// The server as campaigns see it: what is proven of ECUs, and how one is told to update. Behind it
+/// stands the one that verifies reports. Threading: as the campaigns'.
+class Updates {
+ public:
+  virtual ~Updates() = default;
+  virtual std::optional<Image> image(const std::string& sha256) const = 0;
+  virtual Standing standing(const std::string& serial, const std::string& sha256) const = 0;
+  /// Why it was not offered; empty: it will be sent. A part of a release takes the others with it.
+  virtual std::string offer(const std::string& serial, const std::string& sha256) = 0;
+  /// Asks the vehicle what its ECUs run.
+  virtual void ask(const std::string& vehicle) = 0;
+  /// Takes an offer back that is kUnsent; any other stays.
+  virtual void withdraw(const std::string& serial, const std::string& sha256) = 0;
+  /// Lets the image be tried again after a failure.
+  virtual void forgive(const std::string& serial, const std::string& sha256) = 0;
+};
+
+}  // namespace gatehouse::campaign

@@ -1,0 +1,139 @@
+#include "ae-apps/ota/server/campaign_port.h"
+
+#include <algorithm>
+
+namespace gatehouse::ota_server {
+namespace {
+
+using campaign::Standing;
+using Kind = Standing::Kind;
+
+campaign::Proven proven_of(const EcuRecord& record, const Ecu& ecu) {
+  if (record.last_report.empty()) return {};
+  return {record.version,        record.release_counter,
+          record.payload_sha256, std::string(name_of(ecu.level)),
+          record.last_report,    record.slot};
+}
+
+/// The same three things for which an update counts as done (Director::judge).
+bool runs(const EcuRecord& record, const ImageFacts& image) {
+  return !record.last_report.empty() && record.status == "running" &&
+         record.payload_sha256 == image.payload_sha256 && record.version == image.version;
+}
+
+}  // namespace
+
+std::optional<campaign::Image> CampaignPort::image(const std::string& sha256) const {
+  const ImageFacts* found = director_.image(sha256);
+  if (found == nullptr || found->sha256 != sha256) return std::nullopt;
+  campaign::Image out{found->sha256, found->name, found->version, found->hardware_id,
+                      found->release_counter};
+  if (found->target.empty()) out.objection = "the Image repository does not describe it";
+  if (found->release) {
+    out.release = found->release->name;
+    out.release_images = found->release->count;
+  }
+  return out;
+}
+
+Standing CampaignPort::standing(const std::string& serial, const std::string& sha256) const {
+  const auto facts = director_.facts_of(serial);
+  const ImageFacts* image = director_.image(sha256);
+  if (!facts) return {Kind::kObjection, "is not known any more", {}};
+  const EcuRecord& record = *facts->record;
+  const auto say = [&](Kind kind, std::string reason = {}) {
+    return Standing{kind, std::move(reason), proven_of(record, *facts->ecu)};
+  };
+  if (image == nullptr) return say(Kind::kObjection, "there is no such image");
+  if (runs(record, *image)) return say(Kind::kRuns);
+  if (const auto& open = record.offer; open && !open->overdue) {
+    if (open->image == sha256)
+      return say(open->sent || open->sending ? Kind::kOpen : Kind::kUnsent);
+    return say(Kind::kBusy, "an offer of version " + open->version + " is open");
+  }
+  if (const auto failed = record.failed_images.find(sha256); failed != record.failed_images.end()) {
+    return say(Kind::kFailed, failed->second);
+  }
+  const std::string why_not = objection(record, facts->ecu->hardware_id, *image);
+  if (why_not.empty()) return say(Kind::kMayGo);
+  const bool only_unknown = record.last_report.empty() && !image->target.empty() &&
+                            image->hardware_id == facts->ecu->hardware_id;
+  return say(only_unknown ? Kind::kUnknown : Kind::kObjection, why_not);
+}
+
+std::string CampaignPort::offer(const std::string& serial, const std::string& sha256) {
+  return director_.order(serial, sha256, now_);
+}
+
+void CampaignPort::ask(const std::string& vehicle) { director_.ask_vehicle(vehicle, now_); }
+
+void CampaignPort::withdraw(const std::string& serial, const std::string& sha256) {
+  director_.withdraw(serial, sha256, now_);
+}
+
+void CampaignPort::forgive(const std::string& serial, const std::string& sha256) {
+  director_.forgive(serial, sha256);
+}
+
+// --- the Director's side -----------------------------------------------------------------------
+
+std::optional<Director::Facts> Director::facts_of(const std::string& serial) const {
+  const auto found = ecus_.find(serial);
+  if (found == ecus_.end()) return std::nullopt;
+  return Facts{found->second.ecu, &found->second.record};
+}
+
+const ImageFacts* Director::image(const std::string& sha256) const {
+  const auto found = std::find_if(images_.begin(), images_.end(), [&](const ImageFacts& each) {
+    return each.sha256 == sha256 || each.payload_sha256 == sha256;
+  });
+  return found == images_.end() ? nullptr : &*found;
+}
+
+std::string Director::order(const std::string& serial, const std::string& wanted, Timestamp now) {
+  Known* known = find_ecu(serial);
+  if (known == nullptr) return "no such ECU";
+  const ImageFacts* found = image(wanted);
+  // The first ECU of a release takes the others with it: they are kUnsent then.
+  if (found != nullptr && found->release)
+    return offer_release(*known->vehicle, *found->release, now);
+  return order(*known, wanted, false, now);
+}
+
+void Director::ask_vehicle(const std::string& cse_id, Timestamp now) {
+  const Vehicle* vehicle = find_vehicle(cse_id);
+  if (vehicle != nullptr && !has_live_inquiry(cse_id, now)) ask(*vehicle, {}, true, 0, now);
+}
+
+bool Director::withdraw(const std::string& serial, const std::string& image, Timestamp now) {
+  Known* known = find_ecu(serial);
+  if (known == nullptr || !known->record.offer) return false;
+  const Offer& open = *known->record.offer;
+  if (open.image != image || open.sent || open.sending || open.overdue) return false;
+  step('E', "withdrawn", {{"ecu", serial}, {"to", open.version}});
+  note(*known, "withdrawn", Value::object({{"to", open.version}, {"image", open.image}}), now);
+  close_offer(*known);
+  return true;
+}
+
+void Director::forgive(const std::string& serial, const std::string& image) {
+  Known* known = find_ecu(serial);
+  if (known == nullptr || known->record.failed_images.erase(image) == 0) return;
+  changes_.ecus.insert(serial);
+}
+
+void Director::hold_images(const std::set<std::string>& sha256) {
+  for (ImageFacts& each : images_) each.held = sha256.contains(each.sha256);
+}
+
+bool Director::begin_sending(const Outgoing& what) {
+  if (what.kind != Outgoing::Kind::kOffer) return true;
+  Known* known = find_ecu(what.serial);
+  if (known == nullptr || !known->record.offer || known->record.offer->nonce != what.key) {
+    return false;
+  }
+  known->record.offer->sending = true;
+  return true;
+}
+
+}  // namespace gatehouse::ota_server
