@@ -1,7 +1,5 @@
 #include "ae-apps/demo/car.h"
 
-#include <charconv>
-
 namespace gatehouse::demo {
 namespace {
 
@@ -10,16 +8,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kStartLimit{20'000};
 constexpr int kBusBitRate = 500'000, kBusDataBitRate = 2'000'000;  // bit/s
-
-/// The number behind the last occurrence of `before`.
-std::uint16_t port_behind(const std::string& text, const std::string& before) {
-  std::uint16_t port = 0;
-  const std::size_t at = text.rfind(before);
-  if (at == std::string::npos) return 0;
-  const char* from = text.data() + at + before.size();
-  std::from_chars(from, text.data() + text.size(), port);
-  return port;
-}
 
 }  // namespace
 
@@ -171,7 +159,8 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
                                     "--initial-image",
                                     factory->file};
   if (ecu.request_id.empty()) {
-    words.insert(words.end(), {"--port", "0", "--logical-address", ecu.logical_address});
+    words.insert(words.end(),
+                 {"--port", std::to_string(ecu.port), "--logical-address", ecu.logical_address});
   } else {
     words.insert(words.end(), {"--can", layout_.bus(), "--can-fd", "--can-request-id",
                                ecu.request_id, "--can-response-id", ecu.response_id});
@@ -189,9 +178,6 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
       !done) {
     return done;
   }
-  if (!ecu.request_id.empty()) return {};
-  ecu.port = port_behind(whole_file(layout_.log(name + ".out")), "127.0.0.1:");
-  if (ecu.port == 0) return fail(Rsc::kInternalServerError, "no DoIP port of " + ecu.serial);
   return {};
 }
 

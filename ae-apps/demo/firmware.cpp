@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kToolLimit{30'000};
 constexpr std::size_t kMaxImageBytes = 4u << 20;
-constexpr std::size_t kDataLines = 3'000;  ///< of 64 digits: a download worth being cut
 
 /// A program of an ECU: it says which version it is, tests itself, and runs until it is stopped.
 /// The digits behind it stand for its calibration data; they are new in every release.
@@ -24,7 +23,8 @@ std::string program_text(const Release& release) {
   // Whoever runs it reads its output; without a reader it ends by itself.
   text += "echo 'self-test ok'\nwhile sleep 1; do echo alive || exit; done\nexit 0\n";
   crypto::SystemRandom random;
-  for (std::size_t i = 0; i < kDataLines; ++i) text += "# " + to_hex(random.bytes(32)) + "\n";
+  for (std::size_t i = 0; i < release.data_lines; ++i)
+    text += "# " + to_hex(random.bytes(32)) + "\n";
   return text;
 }
 
@@ -50,6 +50,9 @@ Result<Image> Desk::release(const EcuPlan& ecu, const Release& release) {
       release.version, "--release-counter", std::to_string(release.counter),
       "--hardware-id", ecu.hardware_id,     "--out",
       stem + ".draft"};
+  if (!release.requirement.empty()) {
+    words.insert(words.end(), {"--requires", release.requirement});
+  }
   if (!release.notes.empty()) words.insert(words.end(), {"--notes", release.notes});
   if (const auto made = run(std::move(words)); !made) return fail(made.error());
   if (const auto done =

@@ -13,6 +13,8 @@ struct Release {
   std::uint64_t counter = 1;
   bool self_test_passes = true;
   std::string notes = {};
+  std::string requirement = {};    ///< "release=2026.11/3": only together with the others
+  std::size_t data_lines = 3'000;  ///< of 64 digits: a download worth being cut
 };
 
 /// A signed image as a file.

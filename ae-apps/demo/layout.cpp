@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <random>
+#include <vector>
 
 namespace gatehouse::demo {
 namespace {
@@ -47,8 +48,13 @@ int hold_free_port(std::uint16_t& port) {
 Result<void> choose_ports(Layout& layout) {
   std::vector<int> held;  // together, so that all differ
   bool good = true;
-  for (std::uint16_t* port : {&layout.in_port, &layout.mn_port, &layout.broker_port,
-                              &layout.images_port, &layout.display_port, &layout.verifier_port}) {
+  std::vector<std::uint16_t*> wanted = {&layout.in_port,      &layout.mn_port,
+                                        &layout.broker_port,  &layout.images_port,
+                                        &layout.display_port, &layout.verifier_port};
+  for (EcuPlan& ecu : layout.ecus) {
+    if (ecu.request_id.empty()) wanted.push_back(&ecu.port);
+  }
+  for (std::uint16_t* port : wanted) {
     held.push_back(hold_free_port(*port));
     good = good && held.back() >= 0;
   }

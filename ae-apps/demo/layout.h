@@ -15,7 +15,7 @@ struct EcuPlan {
   std::string logical_address;
   std::string request_id = {};  ///< on the CAN bus, speaking ISO-TP; empty: speaks DoIP
   std::string response_id = {};
-  std::uint16_t port = 0;  ///< of DoIP; known once it runs
+  std::uint16_t port = 0;  ///< of DoIP
 
   std::string way() const { return request_id.empty() ? "DoIP" : "ISO-TP on CAN FD"; }
   std::string level() const { return constrained ? "constrained" : "full"; }

@@ -7,6 +7,7 @@
 #include "ae-apps/demo/attacks.h"
 #include "ae-apps/demo/attestation_steps.h"
 #include "ae-apps/demo/keep.h"
+#include "ae-apps/demo/power_cuts.h"
 #include "ae-apps/demo/story.h"
 
 namespace {
@@ -18,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   bool attacks = false, keep = false, verbose = false, yes = false, ask = false, no_color = false;
+  unsigned power_cuts = 0, seed = 1;
   std::string work;
 };
 
@@ -26,6 +28,11 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--ask", o.ask, "Wait for your answer at the gateway's display instead")
       ->excludes(yes);
   app.add_flag("--attacks", o.attacks, "Then mount the attacks, each of which must be refused");
+  app.add_option("--power-cuts", o.power_cuts,
+                 "Instead of all that: N releases, in each of which processes are killed; 200 take "
+                 "some minutes")
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--seed", o.seed, "Who is killed in --power-cuts, and when (default: 1)");
   app.add_flag("--keep", o.keep, "Leave the system running until Ctrl-C; print lines to try");
   app.add_flag("--verbose", o.verbose, "Show every primitive");
   app.add_flag("--no-color", o.no_color, "No colours, even on a terminal");
@@ -82,6 +89,12 @@ bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
   if (const auto done = car.set_up(Consent{!o.ask}); !done) {
     report_failure(screen, "set-up", done.error().detail, car.log(), work);
     return false;
+  }
+  if (o.power_cuts != 0) {
+    PowerCuts cuts(car, crew, screen, o.seed);
+    const auto done = cuts.run(o.power_cuts);
+    if (!done) report_failure(screen, cuts.where(), done.error().detail, crew.culprit_log(), work);
+    return done.has_value();
   }
   screen.faint(
       "\n   A image made, signed, uploaded   B who is who   C TLS 1.3   D version report\n"

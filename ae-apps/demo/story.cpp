@@ -35,10 +35,8 @@ const Value* entry_of(const Value& message, const std::string& serial) {
 }  // namespace
 
 Result<void> Story::tell() {
-  for (const EcuPlan& ecu : car_.layout().ecus) {
-    versions_[ecu.serial] = Car::kFactoryVersion;
-    if (auto done = update(ecu, outcomes_.empty()); !done) return done;
-  }
+  for (const EcuPlan& ecu : car_.layout().ecus) versions_[ecu.serial] = Car::kFactoryVersion;
+  if (auto done = update_all(); !done) return done;
   if (hooks_.updated) {
     if (auto done = hooks_.updated(); !done) return done;
   }

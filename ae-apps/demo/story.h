@@ -26,8 +26,8 @@ struct StoryHooks {
   std::function<Result<void>()> updated = {};
 };
 
-/// The steps A to H for each ECU, then what must be refused. Each step is printed as it happens,
-/// and is over only once its evidence was seen. Threading: one thread.
+/// The steps A to H for all ECUs in one release, then what must be refused. Each step is printed as
+/// it happens, and is over only once its evidence was seen. Threading: one thread.
 class Story {
  public:
   Story(Car& car, Crew& crew, Screen& screen, bool ask, StoryHooks hooks = {})
@@ -45,7 +45,9 @@ class Story {
   using Clock = std::chrono::steady_clock;
 
   // One update (update_story.cpp).
-  Result<void> update(const EcuPlan& ecu, bool with_handshakes);
+  Result<void> update_all();
+  Result<void> publish(const EcuPlan& ecu, bool with_handshakes);
+  Result<void> decide();                                // G
   Result<void> make_image(const EcuPlan& ecu);          // A
   Result<void> shake_all_hands();                       // B, C
   Result<void> refuse_false_name();                     // B

@@ -13,40 +13,64 @@ constexpr Milliseconds kUserLimit{600'000};
 constexpr std::uint64_t kUpdateCounter = 4;
 constexpr std::int64_t kUpdateSuccessful = 1;  // m2m:statusType
 constexpr const char* kUpdateVersion = "1.4.0";
+constexpr const char* kReleaseName = "2026.11";
 
 std::string bytes_text(const std::string& count) { return count + " bytes"; }
 
 }  // namespace
 
-Result<void> Story::update(const EcuPlan& ecu, bool with_handshakes) {
+/// One release: nobody is offered anything before the images of all are there, and what one of them
+/// does not bear nobody gets.
+Result<void> Story::update_all() {
+  const std::vector<EcuPlan>& ecus = car_.layout().ecus;
+  const auto start = Clock::now();
+  for (const EcuPlan& ecu : ecus) {
+    if (auto done = publish(ecu, &ecu == &ecus.front()); !done) return done;
+  }
+  screen_.chapter("", "Release " + std::string(kReleaseName) + " for " +
+                          std::to_string(ecus.size()) + " ECUs: all of them, or none");
+  using Part = Result<void> (Story::*)(const EcuPlan&);
+  const auto for_all = [&](Part part) -> Result<void> {
+    for (const EcuPlan& ecu : ecus) {
+      if (auto done = (this->*part)(ecu); !done) return done;
+    }
+    return {};
+  };
+  if (auto done = for_all(&Story::offer_and_download); !done) return done;
+  if (auto done = for_all(&Story::consent); !done) return done;
+  if (auto done = for_all(&Story::flash); !done) return done;
+  if (auto done = decide(); !done) return done;
+  for (const EcuPlan& ecu : ecus) {
+    const std::string before = versions_[ecu.serial];
+    if (auto done = confirm(ecu); !done) return done;
+    if (auto done = see_at_in_cse(ecu); !done) return done;
+    outcomes_.push_back({ecu.serial, ecu.level(), before, versions_[ecu.serial], proof_,
+                         std::chrono::duration_cast<Duration>(Clock::now() - start)});
+  }
+  return {};
+}
+
+Result<void> Story::publish(const EcuPlan& ecu, bool with_handshakes) {
   screen_.chapter("", ecu.serial + ", a " + ecu.level() + " ECU on " + ecu.way() +
                           (ecu.constrained ? ": the gateway verifies and signs for it"
                                            : ": it verifies and signs by itself"));
-  const auto start = Clock::now();
-  const std::string before = versions_[ecu.serial];
   if (auto done = make_image(ecu); !done) return done;
   if (with_handshakes) {
     if (auto done = shake_all_hands(); !done) return done;
     if (auto done = refuse_false_name(); !done) return done;
   }
   if (auto done = upload(ecu); !done) return done;
-  if (auto done = inquire(ecu); !done) return done;
-  if (auto done = offer_and_download(ecu); !done) return done;
-  if (auto done = consent(ecu); !done) return done;
-  if (auto done = flash(ecu); !done) return done;
-  if (auto done = confirm(ecu); !done) return done;
-  if (auto done = see_at_in_cse(ecu); !done) return done;
-  outcomes_.push_back({ecu.serial, ecu.level(), before, versions_[ecu.serial], proof_,
-                       std::chrono::duration_cast<Duration>(Clock::now() - start)});
-  return {};
+  return inquire(ecu);
 }
 
 Result<void> Story::make_image(const EcuPlan& ecu) {
   begin("step A (make, sign and upload the image) of " + ecu.serial, "tools.log");
   mark();
   Desk& desk = car_.desk();
-  Result<Image> image =
-      desk.release(ecu, {kUpdateVersion, kUpdateCounter, true, "Shorter stopping distance"});
+  Result<Image> image = desk.release(
+      ecu,
+      {kUpdateVersion, kUpdateCounter, true, "Shorter stopping distance",
+       "release=" + std::string(kReleaseName) + "/" + std::to_string(car_.layout().ecus.size())});
   if (!image) return fail(image.error());
   screen_.step('A', {"OEM",
                      "PKCS#11 token",
@@ -205,9 +229,16 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
                      lap()});
   const auto decided = await("server", 'D', "decided", &ecu, kSoon);
   if (!decided) return fail(decided.error());
-  if (decided->at("decision") != "offer") {
+  const bool last = ecu.serial == car_.layout().ecus.back().serial;
+  if (decided->at("decision") != (last ? "offer" : "wait")) {
     return fail(Rsc::kNotAcceptable, "the server decided: " + decided->at("reason"));
   }
+  screen_.step('D', {"OTA server",
+                     "OTA server",
+                     "is there something for " + ecu.serial + "?",
+                     decided->at("decision"),
+                     {decided->at("reason")},
+                     lap()});
   return {};
 }
 
@@ -286,18 +317,22 @@ Result<void> Story::offer_and_download(const EcuPlan& ecu) {
 Result<void> Story::consent(const EcuPlan& ecu) {
   begin("step F (ask the user) for " + ecu.serial, "ota-gateway.log");
   if (ask_) {
-    if (const auto asking = await("gateway", 'F', "asking", &ecu, kSoon); !asking) {
+    const bool first = ecu.serial == car_.layout().ecus.front().serial;  // one question for all
+    if (const auto asking = await("gateway", 'F', "asking", nullptr, kSoon); !asking) {
       return fail(asking.error());
     }
-    screen_.text("   Please answer at the gateway's display:  http://127.0.0.1:" +
-                 std::to_string(car_.layout().display_port) + "/");
+    if (first)
+      screen_.text("   Please answer at the gateway's display:  http://127.0.0.1:" +
+                   std::to_string(car_.layout().display_port) + "/");
   }
   const auto accepted = await("gateway", 'F', "accepted", &ecu, ask_ ? kUserLimit : kSoon);
   if (!accepted) return fail(accepted.error());
   std::optional<Value> kept;
   const auto look = [&] {
-    kept = car_.mn().latest("cse-mn/ota-gateway/consents");
-    return kept && kept->string_at("ecu") == ecu.serial;
+    for (Value& each : car_.mn().contents("cse-mn/ota-gateway/consents")) {
+      if (each.string_at("ecu") == ecu.serial) kept = std::move(each);
+    }
+    return kept.has_value();
   };
   if (auto done = crew_.wait_until("the consent is kept", kSoon, look); !done) return done;
   if (kept->string_at("decision") != "accepted" || kept->string_at("to") != kUpdateVersion) {
@@ -334,8 +369,43 @@ Result<void> Story::flash(const EcuPlan& ecu) {
                      "ECU " + ecu.software,
                      "UDS 11 01: restart into the new slot",
                      "51",
-                     {"verified again at boot; self-test passed; slot confirmed"},
+                     {"verified again at boot; self-test passed; on trial for this one boot"},
                      lap()});
+  return {};
+}
+
+Result<void> Story::decide() {
+  begin("step G (the decision)", "ota-gateway.log");
+  const auto decided = [&](const StepEvent& each) {
+    return each.source == "gateway" && each.at("event") == "release" &&
+           each.at("state") == "committed" && each.at("release") == kReleaseName;
+  };
+  const auto look = [&] {
+    const auto events = car_.feed().events_since(mark_);
+    return std::any_of(events.begin(), events.end(), decided);
+  };
+  if (auto done = crew_.wait_until("the release is committed", kFlashLimit, look); !done) {
+    return done;
+  }
+  screen_.step('G',
+               {"gateway",
+                "gateway",
+                "release " + std::string(kReleaseName),
+                "committed",
+                {"all " + std::to_string(car_.layout().ecus.size()) +
+                     " ECUs have proven that they run it on trial; decided by one durable write:",
+                 "from here on only forward, until then a loss of power would have taken all back"},
+                lap()});
+  for (const EcuPlan& ecu : car_.layout().ecus) {
+    const auto kept = await("gateway", 'H', "confirmed", &ecu, kFlashLimit);
+    if (!kept) return fail(kept.error());
+    screen_.step('G', {"gateway",
+                       "ECU " + ecu.software,
+                       "UDS 10 02, 27, 31 0204: it stays",
+                       "71 0204",
+                       {"the new slot is the active one"},
+                       lap()});
+  }
   return {};
 }
 

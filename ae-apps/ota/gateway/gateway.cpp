@@ -71,6 +71,10 @@ void Gateway::meet_ecus() {
 }
 
 void Gateway::resume_jobs() {
+  // Also one whose jobs have all gone on already.
+  for (const std::string& id : releases_->pending()) {
+    job_queue_.post([this, id] { gather(id); });
+  }
   for (const Job& job : journal_->jobs()) {
     if (job.closed() || !ecus_.contains(job.ecu)) continue;
     log_.step('E', "resumed", {{"ecu", job.ecu}, {"state", std::string(name_of(job.state))}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <utility>
 
 #include "ae-apps/ota/gateway/needs.h"
 #include "ae-apps/ota/program/state_files.h"
@@ -115,6 +116,19 @@ Result<void> ReleaseJournal::remove(const std::string& id) {
   return {};
 }
 
+std::vector<std::string> ReleaseJournal::pending() const {
+  constexpr std::string_view kFront = "release-", kBack = ".json";
+  std::vector<std::string> out;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() <= kFront.size() + kBack.size()) continue;
+    if (!name.starts_with(kFront) || !name.ends_with(kBack)) continue;
+    out.push_back(name.substr(kFront.size(), name.size() - kFront.size() - kBack.size()));
+  }
+  return out;
+}
+
 // --- together from here on -----------------------------------------------------------------------
 
 ReleaseRun::ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id)
@@ -185,8 +199,10 @@ std::optional<Update::End> ReleaseRun::gather() {
     }
   }
   for (const Job& job : tools_.journal.jobs()) {
-    const bool gone = job.failure && job.release == release_.id && job.offered_at >= oldest;
-    if (gone && planned.count(job.ecu) == 0) {
+    // One that failed early has never learnt of which release it is.
+    const bool ours = job.release == release_.id || job.release.empty();
+    const bool member = std::find(wanted.begin(), wanted.end(), job.ecu) != wanted.end();
+    if (job.failure && ours && member && job.offered_at >= oldest && !planned.contains(job.ecu)) {
       return abandon_all("release", "of release " + release_.id + ", " + job.ecu +
                                         " is not updated: " + job.failure->reason);
     }
@@ -268,6 +284,7 @@ std::optional<Update::End> ReleaseRun::begin() {
     if (lead.patience_over()) return abandon_all("preconditions", reason);
     return End::kTryLater;
   }
+  release_.members.clear();
   for (const unsigned slots : {2U, 1U}) {
     for (const EcuEntry& entry : tools_.settings.ecus) {
       const auto update = updates_.find(entry.serial);
@@ -399,7 +416,8 @@ std::optional<Update::End> ReleaseRun::give_up(const std::string& culprit, std::
 
 std::optional<Update::End> ReleaseRun::later(const std::string& ecu, const Error& error) {
   if (stopping_) return End::kInterrupted;
-  tools_.log.say("release " + release_.id + ": " + ecu + ": " + error.detail);
+  const std::string text = ecu + ": " + error.detail;
+  if (text != std::exchange(told_, text)) tools_.log.say("release " + release_.id + ": " + text);
   return End::kTryLater;
 }
 

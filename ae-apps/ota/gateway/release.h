@@ -57,6 +57,8 @@ class ReleaseJournal {
   Result<std::optional<Release>> load(const std::string& id) const;
   Result<void> save(const Release& release);
   Result<void> remove(const std::string& id);
+  /// Identifiers of all that are there.
+  std::vector<std::string> pending() const;
 
  private:
   std::string file_of(const std::string& id) const;
@@ -113,6 +115,7 @@ class ReleaseRun {
   Release release_;
   std::map<std::string, std::unique_ptr<Update>> updates_;  ///< by serial number
   std::vector<Part> parts_;
+  std::string told_;  ///< why it waits, as it was said last
   std::atomic<bool> stopping_{false};
 };
 

@@ -167,6 +167,36 @@ TEST_F(ReleaseOrders, WaitForAllAndGiveUpInTheEnd) {
   EXPECT_EQ(full_.version(), "1.0.0");
 }
 
+TEST_F(ReleaseOrders, AreGivenUpTogetherIfOneOfThemIsRefusedEarly) {
+  start();
+  const Bytes image = update();
+  images_.put(to_hex(crypto::sha256(image)), image);
+  repositories_.release(kFull, image, "demo-ecu", {}, {}, "R-1");
+  repositories_.release(kConstrained, image, "demo-ecu", {}, {}, "R-1");
+  order(kFull, images_.url() + to_hex(crypto::sha256(image)), "1.1.0");
+  order(kConstrained, "http://elsewhere/image", "1.1.0");
+  settle();
+
+  EXPECT_EQ(count("refusal"), 2U) << steps_.str() << log_.str();
+  EXPECT_NE(steps_.str().find("ECU-0002 is not updated"), std::string::npos);
+  EXPECT_EQ(full_.version(), "1.0.0");
+}
+
+TEST_F(ReleaseOrders, LeaveNoRecordBehindIfTheirJobsWentOnBeforeALossOfPower) {
+  std::filesystem::create_directories(settings_.state_dir);
+  ReleaseJournal journal(settings_.state_dir);
+  Release done;
+  done.id = "R-0";
+  done.state = ReleaseState::kCommitted;
+  ASSERT_TRUE(journal.save(done));
+  ASSERT_EQ(journal.pending(), std::vector<std::string>{"R-0"});
+
+  start();
+  settle();
+
+  EXPECT_TRUE(journal.pending().empty());
+}
+
 TEST_F(ReleaseOrders, AreNotSplit) {
   start();
   offer(kFull, update());
