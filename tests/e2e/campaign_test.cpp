@@ -212,7 +212,8 @@ TEST_F(CampaignEndToEnd, TheLinesOfTheReadmeDriveACampaignToItsEnd) {
   const std::regex status("X-M2M-RSC: ([0-9]+)", std::regex::icase);
   // The fleet is written by the server in its own time.
   ASSERT_TRUE(at_last([&] { return !latest("fleet/id-in").is_null(); }));
-  for (const auto& [line, wanted] : lines) {
+  for (const auto& each : lines) {
+    const std::string &line = each.first, &wanted = each.second;
     const std::string command =
         std::regex_replace(line, std::regex("http://127\\.0\\.0\\.1:8080"), cse_.url());
     const bool read = line.find(" -d ") == std::string::npos;
