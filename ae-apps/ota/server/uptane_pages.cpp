@@ -1,5 +1,10 @@
 #include "ae-apps/ota/server/uptane_pages.h"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "ae-apps/ota/crypto/digest.h"
 #include "ae-apps/ota/server/peer_identity.h"
 
 namespace gatehouse::ota_server {
@@ -29,6 +34,45 @@ int status_of(const Error& error) {
   }
 }
 
+/// The range of a header "bytes=5-9" or "bytes=5-" as first and behind the last; nullopt: whole.
+std::optional<std::pair<std::size_t, std::size_t>> range_in(std::string_view field,
+                                                            std::size_t size) {
+  constexpr std::string_view kUnit = "bytes=";
+  if (!field.starts_with(kUnit)) return std::nullopt;
+  field.remove_prefix(kUnit.size());
+  std::size_t first = 0, last = size - 1;
+  const char* end = field.data() + field.size();
+  auto read = std::from_chars(field.data(), end, first);
+  if (read.ec != std::errc() || read.ptr == end || *read.ptr != '-') return std::nullopt;
+  if (++read.ptr != end) {
+    read = std::from_chars(read.ptr, end, last);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  }
+  if (first >= size || last < first) return std::nullopt;
+  return std::pair{first, std::min(last, size - 1) + 1};
+}
+
+/// Whole, or one range of it: vehicles read by ranges, so that no answer is larger than they asked
+/// for.
+http::Page page_of(const std::string& text, const http::PageRequest& request) {
+  http::Page page;
+  page.content_type = "application/json";
+  const auto range = range_in(http::find_header(*request.headers, "Range"), text.size());
+  const std::string etag = "\"" + to_hex(crypto::sha256(view_of(text))).substr(0, 32) + "\"";
+  page.headers.emplace_back("ETag", etag);
+  const std::string_view condition = http::find_header(*request.headers, "If-Range");
+  if (!range || (!condition.empty() && condition != etag)) {
+    page.body = text;
+    return page;
+  }
+  page.status = 206;
+  page.body = text.substr(range->first, range->second - range->first);
+  page.headers.emplace_back("Content-Range", "bytes " + std::to_string(range->first) + "-" +
+                                                 std::to_string(range->second - 1) + "/" +
+                                                 std::to_string(text.size()));
+  return page;
+}
+
 }  // namespace
 
 http::Page UptanePages::answer(const http::PageRequest& request) {
@@ -44,10 +88,7 @@ http::Page UptanePages::answer(const http::PageRequest& request) {
   }
   const auto text = parts_.repositories.file(path);
   if (!text) return text_page(404, "there is no such metadata");
-  http::Page page;
-  page.content_type = "application/json";
-  page.body = *text;
-  return page;
+  return page_of(*text, request);
 }
 
 /// What is ordered for a vehicle is nobody else's business.

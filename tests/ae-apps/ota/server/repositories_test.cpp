@@ -212,5 +212,42 @@ TEST_F(RepositoriesTest, AreReadByThoseWhomTheyConcern) {
   EXPECT_EQ(changes, 1);
 }
 
+/// Metadata grows with the number of images; vehicles take no answer larger than they asked for.
+TEST_F(RepositoriesTest, AreReadByRanges) {
+  ASSERT_TRUE(take());
+  ServerSettings settings;
+  settings.images.downloaders = {"/id-mn/CotaGateway"};
+  std::ostringstream steps, said;
+  ota::StepLog log(steps, said);
+  UptanePages pages({settings, *repositories_, log, [this] { return now_; }, [] {}});
+  Peer peer;
+  peer.authenticated = true;
+  peer.identities = {"/id-mn/CotaGateway"};
+  const auto get = [&](std::vector<http::HeaderField> headers) {
+    http::PageRequest request;
+    request.method = "GET";
+    request.path = "/uptane/images/timestamp.json";
+    request.headers = &headers;
+    request.peer = &peer;
+    return pages.answer(request);
+  };
+  const http::Page whole = get({});
+  ASSERT_EQ(whole.status, 200);
+  const std::string size = std::to_string(whole.body.size());
+  const std::string etag = whole.headers.at(0).second;
+
+  const http::Page part = get({{"Range", "bytes=5-9"}, {"If-Range", etag}});
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body, whole.body.substr(5, 5));
+  EXPECT_EQ(part.headers.at(1).second, "bytes 5-9/" + size);
+  EXPECT_EQ(get({{"Range", "bytes=5-"}}).body, whole.body.substr(5));
+  EXPECT_EQ(get({{"Range", "bytes=5-99999999"}}).body, whole.body.substr(5));
+  EXPECT_EQ(get({{"Range", "bytes=5-9"}, {"If-Range", "\"other\""}}).status, 200);
+  for (const char* odd : {"bytes=", "bytes=-5", "bytes=9-5", "bytes=99999999-", "lines=1-2",
+                          "bytes=1-2,4-5", "bytes=x-2"}) {
+    EXPECT_EQ(get({{"Range", odd}}).status, 200) << odd;
+  }
+}
+
 }  // namespace
 }  // namespace gatehouse::ota_server
