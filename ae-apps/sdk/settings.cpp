@@ -70,6 +70,12 @@ Result<AeSettings> AeSettings::from_env(AeSettings settings) {
   take("AE_NAME", settings.name);
   take("APP_ID", settings.app_id);
   take("BROKER", settings.broker);
+  if (const auto trust = variable("TRUST_BROKER_ACL")) {
+    if (*trust != "true" && *trust != "false") {
+      return wrong("TRUST_BROKER_ACL", "must be true or false");
+    }
+    settings.trust_broker_acl = *trust == "true";
+  }
   take_tls(settings);
   if (const auto taken = take_listener(settings); !taken) return fail(taken.error());
   if (const auto file = variable("PSK_FILE")) {

@@ -131,20 +131,48 @@ class FieldNodes : public testing::Test {
     }
     return true;
   }
-  /// From order to proof, as the management server at the IN-CSE sees it.
-  void update(const std::string& stem, const std::string& address) {
-    ASSERT_TRUE(says(address, [](const Value& f) { return f.string_at("vr") == "1.0.0"; }))
-        << log_of(stem);
+  void put_whole(const Bytes& image) {
     const Response put = world_.as("/id-mn/Cdepot", "mn")
                              .create("Cdepot", "cse-mn/Cdepot/images", 4, "m2m:cin",
-                                     Value::object({{"con", to_base64(release("1.1.0", 2))}}));
+                                     Value::object({{"con", to_base64(image)}}));
     ASSERT_EQ(put.rsc, Rsc::kCreated) << why(put);
+  }
+  /// As ae-apps/ota/node/image_chunks.h says, at the IN-CSE.
+  void put_in_chunks(const Bytes& image) {
+    constexpr std::size_t kChunk = 4'000;
+    const std::string sha256 = to_hex(crypto::sha256(image));
+    std::uint64_t chunks = 0;
+    const auto put = [&](Value content) {
+      const Response made =
+          world_.as("/id-in/Cdepot", "in")
+              .create("Cdepot", "cse-in/Cdepot/images", 4, "m2m:cin", std::move(content));
+      ASSERT_EQ(made.rsc, Rsc::kCreated) << why(made);
+    };
+    for (ByteView rest = image; !rest.empty(); ++chunks) {
+      const ByteView part = rest.first(std::min(kChunk, rest.size()));
+      rest = rest.subspan(part.size());
+      put(Value::object(
+          {{"rn", sha256.substr(0, 16) + "-" + std::to_string(chunks)},
+           {"con",
+            Value::object({{"chunk", chunks}, {"of", sha256}, {"data", to_base64(part)}})}}));
+    }
+    put(Value::object({{"con", Value::object({{"image", sha256},
+                                              {"bytes", image.size()},
+                                              {"chunks", chunks},
+                                              {"chunk_bytes", kChunk}})}}));
+  }
+  /// From order to proof, as the management server at the IN-CSE sees it.
+  void update(const std::string& stem, const std::string& address,
+              const std::string& images = kImages, bool in_chunks = false) {
+    ASSERT_TRUE(says(address, [](const Value& f) { return f.string_at("vr") == "1.0.0"; }))
+        << log_of(stem);
+    in_chunks ? put_in_chunks(release("1.1.0", 2)) : put_whole(release("1.1.0", 2));
     Request order;
     order.operation = Operation::kUpdate;
     order.from = kManager;
     order.to = address;
     order.content = Value::object(
-        {{"m2m:fwr", Value::object({{"url", kImages}, {"vr", "1.1.0"}, {"ud", true}})}});
+        {{"m2m:fwr", Value::object({{"url", images}, {"vr", "1.1.0"}, {"ud", true}})}});
     const Response ordered = world_.as(kManager, "in").ask(std::move(order));
     ASSERT_EQ(ordered.rsc, Rsc::kUpdated) << why(ordered);
     EXPECT_TRUE(says(address,
@@ -164,6 +192,17 @@ TEST_F(FieldNodes, AnApplicationDedicatedNodeIsUpdatedOverCoapWithDtls) {
   const auto lamp = start_node("Clamp", "mn", "coaps://127.0.0.1:" + std::to_string(coaps_port_),
                                {"--coap-listen", "127.0.0.1"}, {});
   update("Clamp", "/id-mn/cse-mn/node-Clamp/firmware");
+}
+
+// A device that has nothing but MQTT: requests, notifications and the image in chunks.
+TEST_F(FieldNodes, AnApplicationDedicatedNodeIsUpdatedOverMqttAlone) {
+  make_ae("in", "Cdepot", {"/id-in/Cmeter"});
+  const auto meter =
+      start_node("Cmeter", "in", world_.broker_url(), {"--images", "/id-in/cse-in/Cdepot/images"},
+                 {"GATEHOUSE_TRUST_BROKER_ACL=true"});
+  update("Cmeter", "/id-in/cse-in/node-Cmeter/firmware", "/id-in/cse-in/Cdepot/images", true);
+  EXPECT_NE(log_of("Cmeter").find("event=chunks of=6 fetched=6"), std::string::npos)
+      << log_of("Cmeter");
 }
 
 TEST_F(FieldNodes, AnAsnCseIsUpdatedThroughMcc) {

@@ -27,6 +27,9 @@ Value value_of(const uptane::TargetOutcome& target) {
   if (!target.order.hashes.empty()) out.set("length", number(target.order.length));
   for (const auto& [algorithm, digest] : target.order.hashes) out.set(algorithm, digest);
   if (target.release_counter) out.set("release_counter", number(*target.release_counter));
+  for (const char* member : {"forms", "sbom"}) {
+    if (const Value* value = target.custom.find(member)) out.set(member, *value);
+  }
   if (target.order.ecus.empty()) return out;
   Value ecus = Value::array();
   for (const auto& [serial, hardware_id] : target.order.ecus) {

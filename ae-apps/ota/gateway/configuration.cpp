@@ -250,6 +250,30 @@ void read_uptane(ota::MemberReader& in, GatewaySettings& out, const Folder& fold
   out.uptane = std::move(entry);
 }
 
+void read_time(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
+  const Value* object = in.object("time");
+  if (object == nullptr) return;
+  ota::MemberReader at(*object, "time.");
+  TimeEntry entry;
+  entry.url = at.text("url", true);
+  const bool web = entry.url.starts_with("https://") || entry.url.starts_with("http://");
+  if (!web || !entry.url.ends_with('/')) {
+    at.fault("url", "must be an http or https URL that ends with '/'");
+  }
+  for (const std::string& file : at.texts("keys")) {
+    Result<crypto::PublicKey> key = crypto::PublicKey::load(folder.locate(file));
+    if (!key) {
+      at.fault("keys", key.error());
+      break;
+    }
+    entry.keys.keys.push_back(*std::move(key));
+  }
+  entry.keys.threshold = static_cast<std::uint64_t>(at.whole("threshold", 1, 16, 1));
+  if (entry.keys.keys.size() < entry.keys.threshold) at.fault("keys", "are fewer than threshold");
+  if (const auto done = at.finish(); !done) return in.adopt(done.error());
+  out.time = std::move(entry);
+}
+
 /// As which tester we come to ECUs that want certificates, and how long they may take.
 void read_diagnostics(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   const Value* object = in.object("diagnostics");
@@ -336,6 +360,7 @@ void read_window(ota::MemberReader& in, GatewaySettings& out) {
 
 void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   out.state_dir = folder.locate(in.text("state_dir", true));
+  out.bundles = folder.locate(in.text("bundles", false));
   const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
     return static_cast<std::uint64_t>(
         in.whole(name, 0, std::int64_t{1} << 50, static_cast<std::int64_t>(fallback)));
@@ -370,6 +395,7 @@ Result<GatewaySettings> parse_configuration(std::string_view json, const std::st
   read_behaviour(in, out, folder);
   read_signing(in, out, folder);
   read_uptane(in, out, folder);
+  read_time(in, out, folder);
   read_diagnostics(in, out, folder);
   read_preconditions(in, out, folder);
   read_window(in, out);

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "ae-apps/ota/crypto/digest.h"
+#include "ae-apps/ota/gateway/image_delivery.h"
+#include "ae-apps/ota/program/state_files.h"
 #include "bindings/http/url.h"
 #include "cse/codec/json.h"
 #include "cse/primitive/request.h"
@@ -12,6 +14,7 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t kMaxFormBytes = 4096;
+constexpr std::string_view kSboms = "/sbom/";
 constexpr std::chrono::hours kPostponement{1};
 
 http::Page plain(int status, std::string text) {
@@ -92,15 +95,31 @@ http::Page take_form(const DisplayParts& parts, const http::PageRequest& request
   return back_to_front();
 }
 
+/// "/sbom/ECU-1": the bill of materials of what that ECU runs, as its maker wrote it.
+http::Page sbom_page(const DisplayParts& parts, std::string_view serial) {
+  for (const EcuEntry& entry : parts.settings.ecus) {
+    if (entry.serial != serial) continue;
+    auto text = ota::read_text(sbom_file(parts.settings, entry.serial), coding::kMaxSbomBytes);
+    if (!text || text->empty()) break;
+    http::Page page;
+    page.content_type = "application/vnd.cyclonedx+json";
+    page.body = *std::move(text);
+    return page;
+  }
+  return plain(404, "There is no bill of materials of this ECU.");
+}
+
 http::Page state_page(const DisplayParts& parts) {
   Value ecus = Value::array();
   for (const EcuEntry& entry : parts.settings.ecus) {
     const Board::Row row = parts.board.row(entry.serial);
+    const auto sbom = sbom_of(parts.settings, entry.serial);
     ecus.push_back(Value::object({{"serial", entry.serial},
                                   {"hardware_id", entry.hardware_id},
                                   {"version", row.version},
                                   {"state", row.state},
                                   {"percent", row.percent},
+                                  {"components", sbom ? sbom->total : 0},
                                   {"last", row.last}}));
   }
   Value out = Value::object({{"vehicle", parts.settings.vehicle}, {"ecus", std::move(ecus)}});
@@ -131,7 +150,8 @@ http::Page front_page(const DisplayParts& parts) {
 std::optional<http::Page> answer(const DisplayParts& parts, const http::PageRequest& request) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   const bool form = request.path == "/consent" || request.path == "/check";
-  if (!form && request.path != "/" && request.path != "/state")
+  const bool sbom = request.path.starts_with(kSboms);
+  if (!form && !sbom && request.path != "/" && request.path != "/state")
     return plain(404, "There is no such page.");
   if (request.headers == nullptr || !is_own_host(http::find_header(*request.headers, "Host"))) {
     return plain(421, "Ask by address, or as localhost.");
@@ -141,10 +161,18 @@ std::optional<http::Page> answer(const DisplayParts& parts, const http::PageRequ
     return take_form(parts, request);
   }
   if (!get) return plain(405, "GET only");
+  if (sbom) return sbom_page(parts, request.path.substr(kSboms.size()));
   return request.path == "/" ? front_page(parts) : state_page(parts);
 }
 
 }  // namespace
+
+std::optional<coding::Sbom> sbom_of(const GatewaySettings& settings, const std::string& serial) {
+  const auto text = ota::read_text(sbom_file(settings, serial), coding::kMaxSbomBytes);
+  if (!text || text->empty()) return std::nullopt;
+  auto sbom = coding::parse_sbom(*text);
+  return sbom ? std::optional(*std::move(sbom)) : std::nullopt;
+}
 
 http::PageHandler display_pages(DisplayParts parts) {
   return [parts](const http::PageRequest& request) {

@@ -2,6 +2,7 @@
 #include <functional>
 #include <string>
 
+#include "ae-apps/ota/coding/form.h"
 #include "ae-apps/ota/gateway/board.h"
 #include "ae-apps/ota/gateway/consent.h"
 #include "ae-apps/ota/gateway/job.h"
@@ -21,12 +22,16 @@ struct DisplayParts {
   std::function<bool(const std::string& by)> check;
 };
 
-/// The vehicle's display: `GET /` (a page for people), `GET /state` (the same as JSON), `POST
-/// /consent` (form: job, decision accept|decline|postpone, token), `POST /check` (form: token; asks
-/// the server for updates). A request whose Host is a name other than localhost is refused (421),
-/// so that no web site can get at it by DNS; a wrong token is 403, a question that is no longer
-/// open 409. No scripts, no assets from elsewhere.
+/// The vehicle's display: `GET /` (a page for people), `GET /state` (the same as JSON), `GET
+/// /sbom/SERIAL` (the bill of materials of what an ECU runs), `POST /consent` (form: job, decision
+/// accept|decline|postpone, token), `POST /check` (form: token; asks the server for updates). A
+/// request whose Host is a name other than localhost is refused (421), so that no web site can get
+/// at it by DNS; a wrong token is 403, a question that is no longer open 409. No scripts, no assets
+/// from elsewhere.
 http::PageHandler display_pages(DisplayParts parts);
+
+/// The bill of materials of what an ECU runs, if it came with its image.
+std::optional<coding::Sbom> sbom_of(const GatewaySettings& settings, const std::string& serial);
 
 /// The page of `GET /`.
 std::string display_html(const DisplayParts& parts);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ae-apps/ota/gateway/display.h"
 #include "cse/codec/html.h"
 
@@ -100,6 +102,28 @@ std::string ecus_html(const DisplayParts& parts) {
   return out + "</tbody></table></section>";
 }
 
+/// What the parts are made of, as far as their makers say.
+std::string sboms_html(const DisplayParts& parts) {
+  constexpr std::size_t kShown = 20;
+  std::string out;
+  for (const EcuEntry& entry : parts.settings.ecus) {
+    const auto sbom = sbom_of(parts.settings, entry.serial);
+    if (!sbom) continue;
+    out += "<details><summary>" + html_escaped(entry.serial) + ": " + std::to_string(sbom->total) +
+           (sbom->total == 1 ? " component" : " components") + "</summary><table><tbody>";
+    for (std::size_t i = 0; i < std::min(kShown, sbom->components.size()); ++i) {
+      const coding::Component& each = sbom->components[i];
+      out += "<tr><td>" + html_escaped(each.name) + "</td><td>" + html_escaped(each.version) +
+             "</td><td>" + html_escaped(each.licence) + "</td></tr>";
+    }
+    out += "</tbody></table><p><a href=\"/sbom/" + html_escaped(entry.serial) +
+           "\">The whole bill of materials</a></p></details>";
+  }
+  if (out.empty()) return out;
+  return "<section aria-labelledby=made><h2 id=made>What the software is made of</h2>" + out +
+         "</section>";
+}
+
 std::string check_html(const DisplayParts& parts) {
   const std::string at = parts.board.checked_at();
   return "<section aria-labelledby=look><h2 id=look>Is there anything new?</h2><form method=post "
@@ -137,7 +161,7 @@ std::string display_html(const DisplayParts& parts) {
   out += "</style></head><body><main><h1>Vehicle updates</h1><p class=vehicle>Vehicle " +
          html_escaped(parts.settings.vehicle) + "</p>";
   if (const auto question = parts.desk.pending()) out += question_html(parts, *question);
-  out += ecus_html(parts) + check_html(parts);
+  out += ecus_html(parts) + check_html(parts) + sboms_html(parts);
   if (parts.settings.auto_consent) {
     out += "<p class=soft>This gateway was started with --yes: it answers by itself.</p>";
   }

@@ -1,6 +1,7 @@
 #include "ae-apps/ota/gateway/gateway.h"
 
 #include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/gateway/display.h"
 #include "ae-apps/ota/gateway/offer.h"
 
@@ -45,7 +46,14 @@ Result<void> Gateway::open(GatewayParts parts) {
   if (auto done = cse_->prepare(); !done) return done;
   meet_ecus();
   const Primary::Clock clock = parts.clock ? std::move(parts.clock) : Primary::Clock(system_time);
-  auto primary = Primary::open(settings_, clock);
+  Primary::ProvenTime proven;
+  if (settings_.time) {
+    auto secure = open_secure_clock(settings_, random_);
+    if (!secure) return fail(secure.error());
+    secure_clock_ = *std::move(secure);
+    proven = [this] { return secure_clock_->now(); };
+  }
+  auto primary = Primary::open(settings_, clock, {}, std::move(proven));
   if (!primary) return fail(primary.error());
   primary_ = *std::move(primary);
   tools_ = std::make_unique<UpdateTools>(UpdateTools{settings_, *journal_, desk_, *cse_, board_,
@@ -54,6 +62,7 @@ Result<void> Gateway::open(GatewayParts parts) {
   releases_ = std::make_unique<ReleaseJournal>(settings_.state_dir);
   resume_jobs();
   ae_->serve_pages(pages());
+  if (!settings_.bundles.empty()) inquiry_queue_.post([this] { import_bundles(); });
   return cse_->subscribe([this](const Value& inquiry) { inquired(inquiry); },
                          [this](const std::string& serial) { offered(serial); });
 }
@@ -119,6 +128,7 @@ void Gateway::inquired(const Value& inquiry) {
 bool Gateway::check_wanted(const std::string& by) {
   if (check_waits_.exchange(true)) return false;
   const bool taken = inquiry_queue_.post([this, by] {
+    import_bundles();
     const auto pushed =
         cse_->push_report(Value::object({{"purpose", "check"}, {"vehicle", settings_.vehicle}}));
     if (pushed) {
@@ -193,6 +203,8 @@ void Gateway::run(const Job& job) {
   while (end == Update::End::kTryLater) {
     end = watched([&] { return update.run(); }, [&] { update.stop(); });
     if (end == Update::End::kTryLater && !job_queue_.pause(settings_.retry_pause)) return;
+    // There may be no network for long: others need not wait for it.
+    if (end == Update::End::kTryLater && bundle_of(job.url)) return enqueue(update.job());
   }
   if (end == Update::End::kGathers) gather(update.job().release);
 }

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <set>
 
+#include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/inquiry.h"
 #include "ae-apps/ota/gateway/release.h"
 #include "ae-apps/ota/gateway/task_queue.h"
@@ -43,6 +44,8 @@ class Gateway {
   Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log);
   Result<void> open(GatewayParts parts);
   void meet_ecus();
+  void import_bundles();
+  void import_order(const std::filesystem::path& bundle, EcuLink& ecu);
   void resume_jobs();
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);
@@ -63,6 +66,8 @@ class Gateway {
   std::unique_ptr<sdk::Ae> ae_;
   std::unique_ptr<CseSide> cse_;
   std::unique_ptr<Inquiries> inquiries_;
+  crypto::SystemRandom random_;
+  std::unique_ptr<ota::SecureClock> secure_clock_;
   std::unique_ptr<Primary> primary_;
   std::unique_ptr<UpdateTools> tools_;
   std::unique_ptr<ReleaseJournal> releases_;

@@ -224,10 +224,41 @@ Result<CheckedImage> ImageDelivery::check_sealed(const Job& job, const fs::path&
   return CheckedImage{*verifier.header(), verifier.header()->manifest.payload_sha256};
 }
 
+fs::path sbom_file(const GatewaySettings& settings, const std::string& serial) {
+  return fs::path(settings.state_dir) / "sbom" / (serial + ".json");
+}
+
+fs::path ImageDelivery::new_sbom(const Job& job) const {
+  return sbom_file(settings_, ecu_.serial + "." + job.target_sha256.substr(0, 16));
+}
+
+void ImageDelivery::bring_sbom(const Job& job, const Fetch& fetch,
+                               sdk::DownloadSettings how) const {
+  const auto custom = parse_json(job.custom.empty() ? "{}" : job.custom);
+  const auto sbom = custom ? coding::sbom_of(*custom) : std::nullopt;
+  const fs::path file = new_sbom(job);
+  if (!sbom || is_that(file, *sbom)) return;
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  fs::remove(file, error);
+  how.max_bytes = sbom->length;
+  const auto got = fetch(artifacts_url(settings_.images_url) + sbom->sha256, file, how);
+  if (got && is_that(file, *sbom)) {
+    log_.step('E', "sbom", {{"ecu", job.ecu}, {"sha256", sbom->sha256}});
+    return;
+  }
+  fs::remove(file, error);
+  const std::string reason = got ? "it is not the one announced" : got.error().detail;
+  log_.step('E', "no-sbom", {{"ecu", job.ecu}, {"reason", reason}});
+}
+
 void ImageDelivery::keep(const Job& job, const fs::path& file) const {
   std::error_code error;
   fs::create_directories(kept_image().parent_path(), error);
   fs::remove(kept_digest(), error);  // while it is changed, there is none
+  const fs::path sbom = sbom_file(settings_, ecu_.serial);
+  fs::remove(sbom, error);  // it was of the old image
+  fs::rename(new_sbom(job), sbom, error);
   if (is_coded_file(file)) {
     fs::remove(file, error);
     fs::remove(kept_image(), error);

@@ -40,6 +40,10 @@ class ImageDelivery {
   Result<CheckedImage> check(const Job& job, const std::filesystem::path& file,
                              const image::Policy& policy) const;
 
+  /// The bill of materials of the image, if it has one: kept once the ECU runs it. One that cannot
+  /// be had or is not the announced one is told in the log; the update goes on without.
+  void bring_sbom(const Job& job, const Fetch& fetch, sdk::DownloadSettings how) const;
+
   /// The ECU runs it: the next delta may start from it. Takes the file away.
   void keep(const Job& job, const std::filesystem::path& file) const;
   /// It does not run, so nobody knows what a delta may start from.
@@ -49,6 +53,7 @@ class ImageDelivery {
   coding::Means means() const;
   std::filesystem::path kept_image() const;
   std::filesystem::path kept_digest() const;
+  std::filesystem::path new_sbom(const Job& job) const;
   Result<sdk::Downloaded> bring_form(const coding::Form& form, const Job& job,
                                      const std::filesystem::path& file, const Fetch& fetch,
                                      sdk::DownloadSettings how) const;
@@ -64,6 +69,9 @@ class ImageDelivery {
 
 /// "https://host/images/" -> "https://host/artifacts/".
 std::string artifacts_url(const std::string& images_url);
+
+/// Where the bill of materials of what an ECU runs is kept.
+std::filesystem::path sbom_file(const GatewaySettings& settings, const std::string& serial);
 
 /// The file begins as a coded image does.
 bool is_coded_file(const std::filesystem::path& file);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/gateway/http_fetcher.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "ae-apps/ota/uptane/file_fetcher.h"
@@ -75,6 +76,26 @@ uptane::FileSet for_ecu(Remembering& director, const uptane::RepositoryVersions&
 
 }  // namespace
 
+Result<std::unique_ptr<ota::SecureClock>> open_secure_clock(const GatewaySettings& settings,
+                                                            crypto::Random& random) {
+  ota::SecureClock::Settings how;
+  how.keys = settings.time->keys;
+  how.state = fs::path(settings.state_dir) / "time";
+  HttpFetcherSettings http;
+  http.tls = settings.ae.tls;
+  http.rate.grace = how.longest_answer;
+  const auto ask = [url = settings.time->url,
+                    http](const std::string& nonce) -> uptane::Checked<std::string> {
+    try {
+      HttpFetcher fetcher(url, http);
+      return uptane::fetch_whole(fetcher, nonce, ota::kMaxAttestationBytes);
+    } catch (const std::runtime_error& error) {  // http::Client throws for TLS files
+      return uptane::refuse(uptane::Reason::kMissing, error.what());
+    }
+  };
+  return ota::SecureClock::open(std::move(how), ask, random);
+}
+
 std::string text_of(const uptane::Refusal& refusal) {
   std::string out(uptane::name_of(refusal.reason));
   for (const std::string& part : {refusal.repository, refusal.role, refusal.detail}) {
@@ -83,14 +104,16 @@ std::string text_of(const uptane::Refusal& refusal) {
   return out;
 }
 
-Primary::Primary(const GatewaySettings& settings, Clock clock, Open open)
+Primary::Primary(const GatewaySettings& settings, Clock clock, Open open, ProvenTime time)
     : settings_(settings),
       clock_(clock ? std::move(clock) : Clock(system_now)),
-      open_(open ? std::move(open) : Open([this] { return over_http(settings_); })) {}
+      open_(open ? std::move(open) : Open([this] { return over_http(settings_); })),
+      time_(std::move(time)) {}
 
 Result<std::unique_ptr<Primary>> Primary::open(const GatewaySettings& settings, Clock clock,
-                                               Open open) {
-  std::unique_ptr<Primary> out(new Primary(settings, std::move(clock), std::move(open)));
+                                               Open open, ProvenTime time) {
+  std::unique_ptr<Primary> out(
+      new Primary(settings, std::move(clock), std::move(open), std::move(time)));
   if (auto done = out->load(); !done) return fail(done.error());
   return out;
 }
@@ -131,20 +154,23 @@ std::vector<std::string> members_of(const uptane::VerifyOutcome& outcome, const 
 
 }  // namespace
 
-uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial) {
+uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial,
+                                                  const fs::path& bundle) {
   const std::lock_guard lock(mutex_);
   if (!settings_.uptane) {
     return uptane::refuse(uptane::Reason::kMissing, "no repositories are configured");
   }
   RepositoryFetchers fetchers;
   try {
-    fetchers = open_();
+    fetchers = bundle.empty() ? open_() : fetchers_of_bundle(bundle);
   } catch (const std::runtime_error& error) {  // http::Client throws for TLS files
     return uptane::refuse(uptane::Reason::kMissing, error.what());
   }
   Remembering director(*fetchers.director);
   uptane::VerifyRequest request;
-  request.now = clock_();
+  const auto now = time_ ? time_() : uptane::Checked<Timestamp>(clock_());
+  if (!now) return uptane::refuse(now.error());
+  request.now = *now;
   request.vehicle = settings_.vehicle;
   request.check_images = false;  // they are fetched next, each by its own job
   for (const EcuEntry& ecu : settings_.ecus) {

@@ -1,10 +1,12 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "ae-apps/ota/clock/secure_clock.h"
 #include "ae-apps/ota/gateway/settings.h"
 #include "ae-apps/ota/uptane/memory_fetcher.h"
 #include "ae-apps/ota/uptane/verification.h"
@@ -37,28 +39,38 @@ class Primary {
  public:
   using Clock = std::function<Timestamp()>;
   using Open = std::function<RepositoryFetchers()>;
+  /// The time by which expiry is judged, or why it is not known.
+  using ProvenTime = std::function<uptane::Checked<Timestamp>()>;
 
   /// `settings` outlive it and have `uptane`. Errors: kInternalServerError if the state is damaged:
-  /// going on without it would forget what must not fall.
+  /// going on without it would forget what must not fall. Without `time` the clock counts.
   static Result<std::unique_ptr<Primary>> open(const GatewaySettings& settings, Clock clock = {},
-                                               Open open = {});
+                                               Open open = {}, ProvenTime time = {});
 
   /// Fetches and verifies everything, keeps the state, and finds the order for the ECU. Refusals:
   /// those of uptane::verify_full; kUnknownEcu if the Director orders nothing for this ECU;
   /// kMissing in the repository "state" if the state cannot be kept.
-  uptane::Checked<VerifiedOrder> order_for(const std::string& serial);
+  /// `bundle`: a folder (bundle.h) in place of the servers; checks and state are the same.
+  uptane::Checked<VerifiedOrder> order_for(const std::string& serial,
+                                           const std::filesystem::path& bundle = {});
 
  private:
-  Primary(const GatewaySettings& settings, Clock clock, Open open);
+  Primary(const GatewaySettings& settings, Clock clock, Open open, ProvenTime time);
   Result<void> load();
   Result<void> save();
 
   const GatewaySettings& settings_;
   const Clock clock_;
   const Open open_;
+  const ProvenTime time_;  ///< empty: clock_
   std::mutex mutex_;
   uptane::VehicleState state_;
 };
+
+/// The clock that asks the configured time server; the latest attested time is `state_dir`/time.
+/// Errors: as SecureClock::open.
+Result<std::unique_ptr<ota::SecureClock>> open_secure_clock(const GatewaySettings& settings,
+                                                            crypto::Random& random);
 
 /// Whether the file is the image that was ordered: its length and every known hash. Errors: in the
 /// words of the refusal ("image-length", "image-hash").

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ae-apps/ota/clock/time_attestation.h"
 #include "ae-apps/ota/crypto/keys.h"
 #include "ae-apps/ota/crypto/tls_session.h"
 #include "ae-apps/ota/gateway/download_limits.h"
@@ -55,6 +56,12 @@ struct UptaneEntry {
 /// An EcuEntry of what a vehicle's file says. Errors: as of the keys' files, with the line.
 Result<EcuEntry> entry_of(const vehicle::Ecu& ecu);
 
+/// The server that attests the time.
+struct TimeEntry {
+  std::string url;  ///< "http://host:port/time/"
+  ota::TimeKeys keys;
+};
+
 /// All that makes one gateway.
 struct GatewaySettings {
   sdk::AeSettings ae;
@@ -66,6 +73,7 @@ struct GatewaySettings {
   std::vector<std::string> readers;                   ///< who else may look at the ECUs
   std::vector<std::string> announce_to = {"/id-in"};  ///< CSE-IDs; empty: nowhere
   std::string vehicle;                                ///< "/id-mn"; as reports name it
+  std::string bundles;  ///< folder where USB sticks with bundles are mounted; empty: none
   std::string state_dir;
   std::vector<crypto::PublicKey> oem_keys;
   std::optional<crypto::SigningKey> report_key;  ///< signs for the constrained ECUs
@@ -85,6 +93,8 @@ struct GatewaySettings {
   std::vector<EcuEntry> ecus;
   /// Always set by a configuration. Without it every order is refused.
   std::optional<UptaneEntry> uptane = std::nullopt;
+  /// Then expiry is judged by attested time alone.
+  std::optional<TimeEntry> time = std::nullopt;
   Preconditions preconditions = {};
   std::optional<MaintenanceWindow> window = std::nullopt;  ///< none: at any time
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/gateway/needs.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "cse/codec/json.h"
@@ -160,7 +161,8 @@ Update::Step Update::begin() {
 /// Both repositories must say that this ECU is to get an image, and which; what the server wrote
 /// into the [firmware] is a hint where to look, nothing more.
 Result<void> Update::verify_order() {
-  const auto order = tools_.primary.order_for(job_.ecu);
+  const auto bundle = bundle_of(job_.url);
+  const auto order = tools_.primary.order_for(job_.ecu, bundle.value_or(fs::path()));
   if (!order) return fail(Rsc::kContentsUnacceptable, text_of(order.error()));
   const auto digest = order->image.hashes.find("sha256");
   if (digest == order->image.hashes.end()) {
@@ -168,6 +170,9 @@ Result<void> Update::verify_order() {
   }
   Value files = Value::object();
   for (const auto& [name, text] : order->for_ecu) files.set(name, text);
+  if (bundle && job_.url != url_in_bundle(*bundle, digest->second)) {
+    return fail(Rsc::kContentsUnacceptable, "the bundle orders another image by now");
+  }
   job_.target = order->target;
   job_.target_sha256 = digest->second;
   job_.image_bytes = order->image.length;
@@ -216,10 +221,21 @@ bool Update::pause(std::chrono::milliseconds wait) {
   return !stopping_;
 }
 
-Result<sdk::Downloaded> Update::download() {
+sdk::DownloadSettings Update::tls_settings() const {
   sdk::DownloadSettings how;
   how.tls = tools_.settings.ae.tls;
   if (how.tls) how.tls->min_version = TlsVersion::k1_3;
+  return how;
+}
+
+/// The network, or the bundle that the order came with.
+Fetch Update::way() const {
+  const auto bundle = bundle_of(job_.url);
+  return bundle ? fetch_from_bundle(*bundle) : tools_.fetch;
+}
+
+Result<sdk::Downloaded> Update::download() {
+  sdk::DownloadSettings how = tls_settings();
   how.max_bytes = std::min(tools_.settings.max_image_bytes, job_.image_bytes);
   how.block_bytes = std::clamp<std::uint64_t>(
       tools_.settings.cut_download_after.value_or(kBlockBytes), 256, kBlockBytes);
@@ -236,7 +252,7 @@ Result<sdk::Downloaded> Update::download() {
     return !cut && !full && !stopping_ && limits.block(bytes - *first);
   };
   for (;;) {
-    Result<sdk::Downloaded> got = delivery_.bring(job_, image_file(), tools_.fetch, how);
+    Result<sdk::Downloaded> got = delivery_.bring(job_, image_file(), way(), how);
     if (!got && limits.too_slow()) {
       return fail(Rsc::kRequestTimeout,
                   "slow-retrieval: the image came slower than " +
@@ -262,6 +278,7 @@ Update::Step Update::fetch() {
                      {"resumed", got->fetched_bytes < got->bytes ? "yes" : "no"},
                      {"failures", std::to_string(got->failures)}});
   }
+  delivery_.bring_sbom(job_, way(), tls_settings());
   return check();
 }
 
@@ -277,6 +294,7 @@ Result<void> Update::load_image() {
   policy.max_payload_bytes = tools_.settings.max_image_bytes;
   Result<CheckedImage> image = delivery_.check(job_, image_file(), policy);
   if (!image) return fail(image.error());
+  if (job_.version.empty()) job_.version = image->header.manifest.version;  // of a bundle
   if (image->header.manifest.version != job_.version) {
     return fail(Rsc::kNotAcceptable, "the image is version " + image->header.manifest.version +
                                          ", but " + job_.version + " was offered");
@@ -499,6 +517,7 @@ Update::Step Update::close(sdk::UpdateStatus status, Value instance) {
     tools_.log.say("order of " + job_.ecu + ": " + closed.error().detail);
     return End::kTryLater;
   }
+  if (bundle_of(job_.url)) instance.set("offline", true);  // the server knows nothing of the order
   if (const auto pushed = tools_.cse.push_report(instance); !pushed) {
     tools_.log.say("report of " + job_.ecu + ": " + pushed.error().detail);
     return End::kTryLater;

@@ -83,6 +83,8 @@ class Update {
   Result<void> load_image();
   Result<sdk::Downloaded> download();
   DownloadLimits limits();
+  Fetch way() const;
+  sdk::DownloadSettings tls_settings() const;
   bool pause(std::chrono::milliseconds wait);
   bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();

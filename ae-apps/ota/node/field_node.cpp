@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/node/image_chunks.h"
 #include "ae-apps/ota/node/local_transport.h"
 #include "ae-apps/ota/uds/flasher.h"
 #include "ae-apps/sdk/download.h"
@@ -177,15 +178,39 @@ Result<std::string> FieldNode::update(const sdk::FirmwareFacts& order) {
   return runs;
 }
 
-Result<Bytes> FieldNode::fetch(const std::string& url) {
-  if (!is_web_address(url)) {
-    const auto content = sdk::Container(*ae_, url).latest<std::string>();
-    if (!content) return fail(content.error());
-    if (!*content) return fail(Rsc::kNotFound, "there is no image in " + url);
-    if ((*content)->size() / kBase64Overhead * 3 > settings_.max_image_bytes) {
+/// One instance with the whole image, or chunks and an index.
+Result<Bytes> FieldNode::fetch_from_container(const std::string& url) {
+  const auto content = sdk::Container(*ae_, url).latest<Value>();
+  if (!content) return fail(content.error());
+  if (!*content) return fail(Rsc::kNotFound, "there is no image in " + url);
+  if (const std::string* whole = (*content)->as_string()) {
+    if (whole->size() / kBase64Overhead * 3 > settings_.max_image_bytes) {
       return fail(Rsc::kNotAcceptable, "the image is larger than what is taken");
     }
-    return from_base64(**content);
+    return from_base64(*whole);
+  }
+  const auto index = parse_index(**content, settings_.max_image_bytes);
+  if (!index) return fail(index.error());
+  const std::filesystem::path part =
+      std::filesystem::path(settings_.state_dir) / (index->sha256 + ".chunks");
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(settings_.state_dir, ignored)) {
+    // What is left of other images makes room.
+    if (entry.path().extension() == ".chunks" && entry.path() != part) {
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
+  auto fetched = fetch_image(*ae_, url, *index, part);
+  if (!fetched) return fail(fetched.error());
+  log_.step('E', "chunks",
+            {{"of", std::to_string(index->chunks)},
+             {"fetched", std::to_string(fetched->fetched_chunks)}});
+  return std::move(fetched->image);
+}
+
+Result<Bytes> FieldNode::fetch(const std::string& url) {
+  if (!is_web_address(url)) {
+    return fetch_from_container(url);
   }
   const std::filesystem::path file = std::filesystem::path(settings_.state_dir) / "download.img";
   sdk::DownloadSettings how;

@@ -24,7 +24,8 @@ struct FieldNodeSettings {
 /// registered; who may sets `url`, `vr` and `ud` there, the AE is notified, fetches the image, and
 /// the same boot loader as an ECU's verifies, installs and tries it, or goes back. An image is at
 /// an http(s) URL, or in the newest <contentInstance> of a container ("cse-mn/images/lamp"), as
-/// base64: then it comes over the AE's own binding. Source: TS-0001 clauses 6.2 and D.2.
+/// base64, or in chunks (image_chunks.h): then it comes over the AE's own binding. Source: TS-0001
+/// clauses 6.2 and D.2.
 class FieldNode {
  public:
   /// Boots, registers, publishes and subscribes. An order that came while it was away is carried
@@ -45,6 +46,7 @@ class FieldNode {
   void carry_out();
   Result<std::string> update(const sdk::FirmwareFacts& order);
   Result<Bytes> fetch(const std::string& url);
+  Result<Bytes> fetch_from_container(const std::string& url);
   void close(sdk::UpdateStatus status);
   sdk::Node node() const;
 

@@ -3,6 +3,7 @@
 
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/node/field_node.h"
+#include "ae-apps/ota/node/image_chunks.h"
 #include "ae-apps/ota/program/command_line.h"
 
 namespace gatehouse::node {
@@ -13,6 +14,8 @@ struct Options {
   std::vector<std::string> oem_keys, managers, images;
   std::string coap_listen;
   unsigned self_test_ms = 5000;
+  std::string publish, to = "images";
+  std::size_t chunk_bytes = 16 * 1024;
 };
 
 int complain(const Error& error) {
@@ -51,7 +54,30 @@ Result<FieldNodeSettings> settings_of(const Options& o) {
   return out;
 }
 
+/// Puts an image where nodes look for it, in chunks.
+int publish(const Options& o) {
+  sdk::AeSettings defaults;
+  defaults.name = "image-depot";
+  defaults.app_id = "Ngatehouse.ota-node";
+  const Result<sdk::AeSettings> settings = sdk::AeSettings::from_env(defaults);
+  if (!settings) return complain(settings.error());
+  const Result<Bytes> image = crypto::read_file(o.publish, 64u << 20);
+  if (!image) return complain(image.error());
+  const auto ae = sdk::Ae::connect(*settings);
+  if (!ae) return complain(ae.error());
+  if (const auto done = publish_image(**ae, o.to, *image, o.chunk_bytes); !done) {
+    return complain(done.error());
+  }
+  std::cout << o.to << ": " << image->size() << " bytes in chunks of " << o.chunk_bytes
+            << std::endl;
+  return 0;
+}
+
 int run(const Options& o) {
+  if (!o.publish.empty()) return publish(o);
+  if (o.state.empty() || o.key.empty() || o.oem_keys.empty() || o.images.empty()) {
+    return complain({Rsc::kBadRequest, "--state, --key, --oem-key and --images are needed"});
+  }
   const ota::StopSignals stop;
   Result<FieldNodeSettings> settings = settings_of(o);
   if (!settings) return complain(settings.error());
@@ -78,14 +104,17 @@ int run(const Options& o) {
 int main(int argc, char** argv) {
   CLI::App app{"A field node with an AE of its own, updated by its [firmware]"};
   gatehouse::node::Options o;
-  app.add_option("--state", o.state, "Folder of slots and boot state; created")->required();
+  app.add_option("--state", o.state, "Folder of slots and boot state; created");
   app.add_option("--serial", o.serial, "Names the <node>: node-SERIAL")->capture_default_str();
   app.add_option("--hardware-id", o.hardware_id)->capture_default_str();
-  app.add_option("--key", o.key, "Private key of the device (PEM or pkcs11: URI)")->required();
-  app.add_option("--oem-key", o.oem_keys, "Who may sign images (PEM); repeatable")->required();
+  app.add_option("--key", o.key, "Private key of the device (PEM or pkcs11: URI)");
+  app.add_option("--oem-key", o.oem_keys, "Who may sign images (PEM); repeatable");
   app.add_option("--manager", o.managers, "Originator that may order updates; repeatable");
-  app.add_option("--images", o.images, "Where images may be: https://host/…, or a container")
-      ->required();
+  app.add_option("--images", o.images, "Where images may be: https://host/…, or a container");
+  app.add_option("--publish", o.publish, "Only puts this image into a container, in chunks");
+  app.add_option("--to", o.to, "of --publish: the container, below our <AE>")
+      ->capture_default_str();
+  app.add_option("--chunk-bytes", o.chunk_bytes, "of --publish")->capture_default_str();
   app.add_option("--coap-listen", o.coap_listen, "Address for notifications by CoAP (over DTLS)");
   app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
   app.add_option("--self-test-ms", o.self_test_ms)->capture_default_str();

@@ -141,6 +141,19 @@ std::vector<std::pair<const CLI::App*, Action>> add_repository_commands(CLI::App
                      return send_repository(request, o.upload, std::cout);
                    }));
 
+  command = add_command(app, o, "bundle", "a vehicle's update as a folder for a USB stick");
+  command
+      ->add_option("--director-files", o.bundle.director,
+                   "folder with the Director's files: roots, latest issue (repeatable)")
+      ->required()
+      ->allow_extra_args(false);
+  command->add_option("--vehicle", o.bundle.vehicle, "its id, as the Director calls it")
+      ->required();
+  command->add_option("--out", o.bundle.out, "folder of the bundle")->required();
+  out.emplace_back(command, on_repository(o, [&o](const RepositoryRequest& request) {
+                     return make_bundle(request, o.bundle, std::cout);
+                   }));
+
   command = repo.add_subcommand("sign", "add signatures to a metadata file, wherever it lies");
   command->add_option("file", o.file, "such as drafts/root.json")->required();
   command->add_option("--key", o.signers, "a key file or a pkcs11: URI (repeatable)")

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "ae-apps/ota/oem/bundle.h"
 #include "ae-apps/ota/oem/repository_commands.h"
 
 namespace CLI {
@@ -22,6 +23,7 @@ struct RepositoryOptions {
   ImageRequest image;
   DelegateRequest delegation;
   UploadRequest upload;
+  BundleRequest bundle;
 };
 
 /// The sub-commands of `repo`, each with what it does.

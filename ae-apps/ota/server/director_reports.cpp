@@ -33,6 +33,7 @@ void Director::take_report(const Value& content, Timestamp now) {
       return take_inventory(*message, now);
     case Purpose::kCompletion:
     case Purpose::kRefusal:
+      if (message->offline) return take_offline(*message, *vehicle, now);
       return take_outcome(*message, now);
     case Purpose::kCheck:
       // The user asks whether there is something: the same questions, but not without end.
@@ -192,6 +193,23 @@ Director::Known* Director::owner_of_offer(const ReportMessage& message, Timestam
   reject(known, 'H', serial,
          used ? "the nonce was used already" : "the nonce is unknown: no open offer has it", now);
   return nullptr;
+}
+
+/// An update without us: its report answers a nonce that is not ours, so that it proves nothing
+/// yet. The ECU is asked again with a fresh one.
+void Director::take_offline(const ReportMessage& message, const Vehicle& vehicle, Timestamp now) {
+  const std::string serial = !message.entries.empty() ? message.entries.front().ecu
+                             : message.trouble        ? message.trouble->ecu
+                                                      : "";
+  Known* known = find_ecu_of(message, serial, now);
+  if (known == nullptr) return;
+  const bool updated = message.purpose == Purpose::kCompletion;
+  const std::string reason = message.trouble ? message.trouble->reason : "";
+  step('H', "offline-report",
+       {{"ecu", serial}, {"result", updated ? "updated" : "failed"}, {"reason", reason}});
+  note(*known, updated ? "updated-offline" : "failed-offline",
+       Value::object({{"verified", false}, {"reason", reason}}), now);
+  ask(vehicle, {serial}, false, 0, now);
 }
 
 void Director::take_outcome(const ReportMessage& message, Timestamp now) {

@@ -106,6 +106,7 @@ Result<ReportMessage> parse_report_message(const Value& content) {
   auto inquiry = word_at(*object, "inquiry");
   if (!inquiry) return fail(inquiry.error());
   out.inquiry = *std::move(inquiry);
+  out.offline = object->bool_at("offline");
   auto entries = parse_entries(*object);
   if (!entries) return fail(entries.error());
   out.entries = *std::move(entries);

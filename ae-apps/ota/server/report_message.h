@@ -29,6 +29,7 @@ struct ReportMessage {
   std::string inquiry, vehicle;
   Purpose purpose = Purpose::kInventory;
   std::vector<ReportEntry> entries;
+  bool offline = false;  ///< of an update from a bundle, of which the server knows no offer
   std::optional<Trouble> trouble;
 };
 

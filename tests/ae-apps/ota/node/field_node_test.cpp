@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
+#include "ae-apps/ota/node/image_chunks.h"
 #include "ae-apps/sdk/fake_cse.h"
 #include "tests/ae-apps/ota/ecu/ecu_fixture.h"
 #include "tests/ae-apps/ota/temporary_folder.h"
@@ -116,6 +119,99 @@ TEST_F(FieldNodeTest, TakesNoImageFromElsewhere) {
 
   EXPECT_EQ(sus(), 2);
   EXPECT_EQ(node_->version(), "1.0.0");
+}
+
+// --- images in chunks ----------------------------------------------------------------------------
+
+class ImageInChunks : public FieldNodeTest {
+ protected:
+  void order_only(const std::string& version = "1.1.0") {
+    cse_.update("cse-mn/node-LAMP-1/firmware",
+                Value::object({{"url", "cse-mn/manager/images"}, {"vr", version}, {"ud", true}}));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (firmware().bool_at("ud", true) && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();  // another thread carries it out
+    }
+  }
+  const Bytes image_ = image_of({.version = "1.1.0", .release_counter = 6, .padding = 3'000});
+  const std::string name_ = to_hex(crypto::sha256(image_)).substr(0, 16);
+};
+
+TEST_F(ImageInChunks, AreFetchedOneByOneAndInstalled) {
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  start();
+
+  order_only();
+
+  EXPECT_EQ(node_->version(), "1.1.0") << steps_.str() << says_.str();
+  EXPECT_EQ(sus(), 1);
+}
+
+TEST_F(ImageInChunks, AFetchGoesOnWhereItWasCut) {
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  const ChunkIndex index{to_hex(crypto::sha256(image_)), image_.size(),
+                         (image_.size() + 999) / 1'000, 1'000};
+  const std::filesystem::path part = folder_ / "part";
+  // Two chunks and a half were written when the power was cut.
+  std::ofstream(part, std::ios::binary) << gatehouse::text_of(ByteView(image_).first(2'500));
+
+  const auto fetched = fetch_image(*manager_, "cse-mn/manager/images", index, part);
+
+  ASSERT_TRUE(fetched) << fetched.error().detail;
+  EXPECT_TRUE(fetched->image == image_);
+  EXPECT_EQ(fetched->fetched_chunks, index.chunks - 2) << "at most one chunk is lost";
+  EXPECT_FALSE(std::filesystem::exists(part));
+}
+
+TEST_F(ImageInChunks, AMissingOrForeignChunkEndsIt) {
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  const ChunkIndex index{to_hex(crypto::sha256(image_)), image_.size(),
+                         (image_.size() + 999) / 1'000, 1'000};
+  ChunkIndex lie = index;
+  lie.sha256[63] = lie.sha256[63] == '0' ? '1' : '0';
+
+  EXPECT_NE(fetch_image(*manager_, "cse-mn/manager/images", lie, folder_ / "part")
+                .error()
+                .detail.find("another chunk"),
+            std::string::npos);
+  ASSERT_TRUE(manager_->remove("cse-mn/manager/images/" + name_ + "-1"));
+  EXPECT_EQ(fetch_image(*manager_, "cse-mn/manager/images", index, folder_ / "part").error().rsc,
+            Rsc::kNotFound);
+}
+
+TEST_F(ImageInChunks, AnAlteredPartIsFoundAtTheEndAndForgotten) {
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  const ChunkIndex index{to_hex(crypto::sha256(image_)), image_.size(),
+                         (image_.size() + 999) / 1'000, 1'000};
+  std::ofstream(folder_ / "part", std::ios::binary) << std::string(1'000, 'x');
+
+  EXPECT_NE(fetch_image(*manager_, "cse-mn/manager/images", index, folder_ / "part")
+                .error()
+                .detail.find("another SHA-256"),
+            std::string::npos);
+  EXPECT_TRUE(fetch_image(*manager_, "cse-mn/manager/images", index, folder_ / "part"));
+}
+
+TEST_F(ImageInChunks, AnIndexThatDoesNotFitIsRefused) {
+  const std::string sha256(64, 'a');
+  const auto index = [&](std::int64_t bytes, std::int64_t chunks, std::int64_t chunk_bytes) {
+    return parse_index(Value::object({{"image", sha256},
+                                      {"bytes", bytes},
+                                      {"chunks", chunks},
+                                      {"chunk_bytes", chunk_bytes}}),
+                       1'000'000);
+  };
+
+  EXPECT_TRUE(index(1'000, 10, 100));
+  EXPECT_TRUE(index(1'001, 11, 100));
+  EXPECT_FALSE(index(1'001, 10, 100));
+  EXPECT_FALSE(index(0, 0, 100));
+  EXPECT_FALSE(index(1'000, 10, 0));
+  EXPECT_FALSE(index(-5, 1, 100));
+  EXPECT_FALSE(index(1'000'001, 1, 2'000'000)) << "larger than what is taken";
+  EXPECT_FALSE(index(100'000, 100'000, 1)) << "too many chunks";
+  EXPECT_FALSE(parse_index(Value("x"), 10));
+  EXPECT_FALSE(publish_image(*manager_, "images", image_, 0));
 }
 
 TEST_F(FieldNodeTest, CarriesOutWhatWasOrderedWhileItWasAway) {

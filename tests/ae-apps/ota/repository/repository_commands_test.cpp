@@ -1,7 +1,10 @@
 #include "ae-apps/ota/oem/repository_commands.h"
 
 #include "ae-apps/ota/coding/form.h"
+#include "ae-apps/ota/oem/bundle.h"
 #include "ae-apps/ota/oem/commands.h"
+#include "ae-apps/ota/uptane/file_fetcher.h"
+#include "ae-apps/ota/uptane/verification.h"
 #include "tests/ae-apps/ota/repository/desk_fixture.h"
 
 namespace gatehouse::oem {
@@ -104,6 +107,48 @@ TEST_F(RepositoryCommands, RefuseWhatIsNoImageAndNoBillOfMaterials) {
   EXPECT_FALSE(remove_image(request(), "brake/9", "targets", out_));
   EXPECT_FALSE(sign_metadata(file_with("[]"), {key_file("t1")}, out_));
   EXPECT_FALSE(publish());
+}
+
+TEST_F(RepositoryCommands, CarryAVehiclesUpdateInAFolderThatVerifies) {
+  create();
+  release(1);
+  direct("", "");
+  const BundleRequest bundle{{folder_ / "director"}, "VIN-1", folder_ / "stick"};
+
+  const auto made = make_bundle({folder_ / "images", false, now_}, bundle, out_);
+
+  ASSERT_TRUE(made) << made.error().detail;
+  uptane::FileFetcher director({folder_ / "stick/director"});
+  uptane::FileFetcher images({folder_ / "stick/images"});
+  uptane::VehicleState state;
+  const uptane::VerifyRequest vehicle{now_, ecus_, "VIN-1", true, false};
+  const auto outcome = uptane::verify_full(state, director, images, vehicle);
+  ASSERT_FALSE(outcome.refusal) << outcome.refusal->detail;
+  ASSERT_EQ(outcome.targets.size(), 2U);
+  for (const auto& target : outcome.targets) {
+    const std::string file = folder_ / ("stick/files/" + target.order.hashes.at("sha256"));
+    EXPECT_EQ(std::filesystem::file_size(file), target.order.length);
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "stick/gatehouse-bundle.json"));
+}
+
+TEST_F(RepositoryCommands, MakeNoBundleThatAVehicleWouldRefuse) {
+  create();
+  release(1);
+  direct("", "");
+  const BundleRequest bundle{{folder_ / "director"}, "VIN-2", folder_ / "stick"};
+  const RepositoryRequest images{folder_ / "images", false, now_};
+
+  EXPECT_NE(make_bundle(images, bundle, out_).error().detail.find("vehicle"), std::string::npos);
+  BundleRequest right = bundle;
+  right.vehicle = "VIN-1";
+  RepositoryRequest late = images;
+  late.now = now_ + std::chrono::hours(48);
+  EXPECT_NE(make_bundle(late, right, out_).error().detail.find("expired"), std::string::npos);
+  std::filesystem::remove_all(folder_ / "images/targets");
+  EXPECT_NE(make_bundle(images, right, out_).error().detail.find("is not in the repository"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "stick/gatehouse-bundle.json"));
 }
 
 TEST_F(RepositoryCommands, TellAWrongKeyWithoutItsPin) {

@@ -726,6 +726,23 @@ TEST_F(DirectorTest, AnotherProcessGoesOnFromWhatWasStored) {
   EXPECT_EQ(next.pending().back().content.string_at("event"), "updated");
 }
 
+TEST_F(DirectorTest, AnUpdateFromABundleIsBelievedOnceTheEcuHasAnsweredAFreshNonce) {
+  director_->set_images({brake_image("1.1.0", 11, kSha11)});
+  TestReport offline = brake_report(std::string(32, 'a'), "1.1.0", 11, kSha11);
+  Value content = message("completion", std::string(32, 'a'), {offline.entry()});
+  content.erase("signatures");
+  content.set("offline", true);
+
+  report(signed_message(content));
+
+  EXPECT_EQ(events(), (Events{"updated-offline"}));
+  EXPECT_EQ(record().version, "unknown") << "its nonce is not ours";
+  ASSERT_FALSE(inquiry_nonce().empty()) << "asked at once";
+  tell_inventory(inventory("1.1.0", 11, kSha11));
+  EXPECT_EQ(record().version, "1.1.0");
+  EXPECT_EQ(offers_, 0);
+}
+
 TEST_F(DirectorTest, NoInstanceIsProcessedTwice) {
   EXPECT_TRUE(director_->first_time("reports/cin1"));
   EXPECT_FALSE(director_->first_time("reports/cin1"));
