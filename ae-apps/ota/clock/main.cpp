@@ -12,7 +12,7 @@ using gatehouse::Timestamp;
 
 class NoPrimitives final : public gatehouse::PrimitiveHandler {
  public:
-  void handle(gatehouse::Request request, gatehouse::Reply reply) override {
+  void handle(gatehouse::Request&& request, gatehouse::Reply reply) override {
     reply(gatehouse::error_response(request, {gatehouse::Rsc::kNotFound, "here is the time only"}));
   }
 };

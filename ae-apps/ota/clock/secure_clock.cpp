@@ -39,7 +39,7 @@ Result<std::unique_ptr<SecureClock>> SecureClock::open(Settings settings, Ask as
 Result<void> SecureClock::load() {
   const auto text = read_text(settings_.state, kMaxStateBytes);
   if (!text) return fail(text.error());
-  at_ = steady_();
+  at_ = ask_again_ = steady_();
   if (text->empty()) return {};
   const auto time = uptane::parse_iso_time(*text);
   if (!time) return fail(Rsc::kInternalServerError, "the file of the attested time is damaged");
@@ -62,7 +62,6 @@ uptane::Checked<void> SecureClock::renew() {
   if (!time) return uptane::refuse(time.error());
   const Timestamp known = carried_on();
   at_ = steady_();
-  fresh_ = true;
   // A server that is behind does not turn time back.
   latest_ = std::max(*time, latest_.microseconds == 0 ? *time : known);
   (void)replace_file(settings_.state, uptane::iso_time(latest_));  // else it is asked for again
@@ -71,10 +70,11 @@ uptane::Checked<void> SecureClock::renew() {
 
 uptane::Checked<Timestamp> SecureClock::now() {
   const std::lock_guard lock(mutex_);
-  if (!fresh_ || steady_() - at_ > settings_.renew_after) {
+  if (steady_() >= ask_again_) {
     const auto renewed = renew();
     trouble_ = renewed ? "" : renewed.error().detail;
     if (!renewed && latest_.microseconds == 0) return uptane::refuse(renewed.error());
+    ask_again_ = steady_() + (renewed ? settings_.renew_after : settings_.retry_after);
   }
   return carried_on();
 }

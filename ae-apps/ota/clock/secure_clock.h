@@ -19,6 +19,7 @@ class SecureClock {
     TimeKeys keys;
     std::filesystem::path state;              ///< file: the latest time ever attested
     std::chrono::seconds renew_after{3600};   ///< age of an attestation
+    std::chrono::seconds retry_after{60};     ///< without an answer, if a time is known
     std::chrono::seconds longest_answer{10};  ///< an older answer may have been held back
   };
   /// The attestation for a nonce, from wherever.
@@ -51,7 +52,7 @@ class SecureClock {
   mutable std::mutex mutex_;
   Timestamp latest_;                 ///< 0: none was ever attested
   std::chrono::milliseconds at_{0};  ///< when, by the steady clock, latest_ was true
-  bool fresh_ = false;               ///< attested since the start
+  std::chrono::milliseconds ask_again_{0};
   std::string trouble_;
 };
 

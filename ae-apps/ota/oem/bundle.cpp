@@ -18,17 +18,18 @@ constexpr std::size_t kMaxMetadataBytes = 8U << 20;
 /// The files of a repository, of several folders, each with or without "metadata" in it.
 uptane::FileSet read_folders(const std::vector<std::string>& folders) {
   uptane::FileSet out;
-  for (const fs::path folder : folders) {
+  for (const std::string& name : folders) {
+    const fs::path folder(name);
     std::error_code error;
     const fs::path inner = folder / "metadata";
     const fs::path root = fs::is_directory(inner, error) ? inner : folder;
     for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
-      const std::string name = fs::relative(entry.path(), root, error).generic_string();
-      const bool metadata = name == "timestamp.json" || name == "targets.json" ||
-                            uptane::role_of_file(name).has_value();
+      const std::string file = fs::relative(entry.path(), root, error).generic_string();
+      const bool metadata = file == "timestamp.json" || file == "targets.json" ||
+                            uptane::role_of_file(file).has_value();
       if (!entry.is_regular_file() || !metadata) continue;
       const auto text = crypto::read_file(entry.path().string(), kMaxMetadataBytes);
-      if (text) out.emplace(name, std::string(text_of(*text)));
+      if (text) out.emplace(file, std::string(text_of(*text)));
     }
   }
   return out;

@@ -217,7 +217,7 @@ class AttestedTime : public GatewayTest {
   }
 
   class Nobody final : public PrimitiveHandler {
-    void handle(Request request, Reply reply) override {
+    void handle(Request&& request, Reply reply) override {
       reply(error_response(request, {Rsc::kNotFound, "no primitives here"}));
     }
   };
