@@ -99,6 +99,21 @@ void Gateway::import_bundles() {
   }
 }
 
+/// An ECU that is part of a release is updated with the others, though it may run its part already.
+bool Gateway::brings_something_new(const fs::path& bundle, const VerifiedOrder& order,
+                                   EcuLink& ecu) {
+  const Result<EcuFacts> facts = ecu.look();
+  if (!facts) return false;
+  if (order.release_counter > facts->release_counter) return true;
+  return std::any_of(order.members.begin(), order.members.end(), [&](const std::string& member) {
+    const auto other = ecus_.find(member);
+    if (order.release.empty() || other == ecus_.end() || other->second.get() == &ecu) return false;
+    const auto its_order = primary_->order_for(member, bundle);
+    const Result<EcuFacts> its_facts = other->second->look();
+    return its_order && its_facts && its_order->release_counter > its_facts->release_counter;
+  });
+}
+
 /// What the bundle orders for one ECU becomes a job, unless it runs that or something newer.
 void Gateway::import_order(const fs::path& bundle, EcuLink& ecu) {
   const std::string& serial = ecu.entry().serial;
@@ -112,9 +127,7 @@ void Gateway::import_order(const fs::path& bundle, EcuLink& ecu) {
     return;
   }
   const auto digest = order->image.hashes.find("sha256");
-  const Result<EcuFacts> facts = ecu.look();
-  if (digest == order->image.hashes.end() || !facts) return;
-  if (order->release_counter <= facts->release_counter) return;
+  if (digest == order->image.hashes.end() || !brings_something_new(bundle, *order, ecu)) return;
   const std::lock_guard lock(offer_mutex_);
   if (journal_->open_job_of(serial)) return;
   Job job;

@@ -46,6 +46,8 @@ class Gateway {
   void meet_ecus();
   void import_bundles();
   void import_order(const std::filesystem::path& bundle, EcuLink& ecu);
+  bool brings_something_new(const std::filesystem::path& bundle, const VerifiedOrder& order,
+                            EcuLink& ecu);
   void resume_jobs();
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);

@@ -31,7 +31,9 @@ char letter_of(std::string_view stage) {
 }
 
 /// The ECU may hold something else than it did.
-bool flashed(std::string_view stage) { return stage == "flash" || stage == "boot"; }
+bool flashed(std::string_view stage) {
+  return stage == "flash" || stage == "boot" || stage == "release";
+}
 
 std::string_view word_for(Decision decision) {
   if (decision == Decision::kAccepted) return "accepted";
