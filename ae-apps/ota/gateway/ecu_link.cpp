@@ -322,16 +322,13 @@ void EcuLink::keep_copy(const std::filesystem::path& image) {
 
 /// Flashes the old image again. What came of it, for the end of a sentence.
 std::string EcuLink::give_back(Talk& talk) {
-  constexpr std::size_t kMaxHeaderBytes = 32 * 1024;
   const std::filesystem::path copy = way_back();
-  std::ifstream file(copy, std::ios::binary);
-  const Result<Bytes> start = source_of(file)(0, kMaxHeaderBytes);
-  const auto header = start ? image::parse_header(*start) : Result<std::optional<image::Header>>();
-  if (!header || !*header) return "; the copy of its old image cannot be read";
-  auto done = write(talk, copy, **header, (*header)->manifest.payload_sha256, {}, {});
+  const auto header = header_of_file(copy);
+  if (!header) return "; the copy of its old image cannot be read";
+  auto done = write(talk, copy, *header, header->manifest.payload_sha256, {}, {});
   if (done) done = talk.flasher.reset_and_wait(settings_.reset_limit);
   if (!done) return "; its old image could not be given back (" + done.error().text + ")";
-  return "; it got its old image back (" + (*header)->manifest.version + ")";
+  return "; it got its old image back (" + header->manifest.version + ")";
 }
 
 void EcuLink::cancel() {

@@ -65,6 +65,21 @@ bool is_coded_file(const fs::path& file) {
   return front.size() == 4 && coding::is_coded(front);
 }
 
+Result<image::Header> header_of_file(const fs::path& file) {
+  const Bytes front = read_part(file, 0, kFrontBytes);
+  ByteView plain = front;
+  if (is_coded_file(file)) {
+    const auto coded = coding::parse_coded_header(front);
+    if (!coded || !*coded || front.size() < (*coded)->header_bytes + (*coded)->clear_bytes) {
+      return fail(Rsc::kNotAcceptable, "the coded image has no header");
+    }
+    plain = plain.subspan((*coded)->header_bytes, (*coded)->clear_bytes);
+  }
+  const auto header = image::parse_header(plain);
+  if (!header || !*header) return fail(Rsc::kNotAcceptable, "the image has no header");
+  return **header;
+}
+
 fs::path ImageDelivery::kept_image() const {
   return fs::path(settings_.state_dir) / "kept" / (ecu_.serial + ".ghfw");
 }

@@ -73,6 +73,10 @@ std::string artifacts_url(const std::string& images_url);
 /// Where the bill of materials of what an ECU runs is kept.
 std::filesystem::path sbom_file(const GatewaySettings& settings, const std::string& serial);
 
+/// The signed header of an image on disk, also of an encrypted one. It is not verified. Errors:
+/// kNotAcceptable.
+Result<image::Header> header_of_file(const std::filesystem::path& file);
+
 /// The file begins as a coded image does.
 bool is_coded_file(const std::filesystem::path& file);
 

@@ -1,4 +1,5 @@
 // An ECU with one slot: the way back is the gateway's copy.
+#include "ae-apps/ota/coding/encoder.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 
 namespace gatehouse::gateway {
@@ -23,15 +24,22 @@ class SingleSlot : public testing::Test {
   static ecu::EcuSettings one_slot() {
     ecu::EcuSettings settings = ecu::full_ecu();
     settings.slots = 1;
+    settings.image_key = gateway_key();
     return settings;
   }
   std::string write(const std::string& name, const Bytes& bytes) {
     std::ofstream(folder_ / name, std::ios::binary) << gatehouse::text_of(bytes);
     return folder_ / name;
   }
-  Result<void> update(const Bytes& image) {
-    const std::string file = write("image.ghfw", image);
-    const auto header = image::parse_header(image).value().value();
+  Result<void> update(const Bytes& image) { return update_with(write("image.ghfw", image)); }
+  Result<void> update_sealed(const Bytes& image) {
+    coding::EncodeRequest request{image};
+    request.recipients = {gateway_key().public_key()};
+    request.clear_bytes = image::parse_header(image).value().value().header_bytes;
+    return update_with(write("image.ghcx", coding::encode(request).value()));
+  }
+  Result<void> update_with(const std::string& file) {
+    const auto header = header_of_file(file).value();
     const auto done = link_->flash(file, header, header.manifest.payload_sha256, {}, {});
     return done ? link_->restart() : done;
   }
@@ -73,6 +81,19 @@ TEST_F(SingleSlot, GetsTheFactorysImageBackIfTheFirstUpdateIsRefused) {
   EXPECT_NE(done.error().detail.find("old image back (1.0.0)"), std::string::npos)
       << done.error().detail;
   EXPECT_EQ(ecu_.version(), "1.0.0");
+}
+
+TEST_F(SingleSlot, GetsAnEncryptedImageBackThatTheGatewayCannotRead) {
+  ASSERT_TRUE(update_sealed(image_of({.version = "1.1.0", .release_counter = 6})));
+  ASSERT_EQ(ecu_.version(), "1.1.0");
+
+  const auto done = update_sealed(image_of(
+      {.version = "1.2.0", .release_counter = 7, .payload = "version 1.2.0\nself-test failed\n"}));
+
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().detail.find("old image back (1.1.0)"), std::string::npos)
+      << done.error().detail;
+  EXPECT_EQ(ecu_.version(), "1.1.0");
 }
 
 TEST_F(SingleSlot, IsNotTouchedWithoutAWayBack) {
