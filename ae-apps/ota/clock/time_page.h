@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <functional>
 
 #include "ae-apps/ota/clock/time_attestation.h"
