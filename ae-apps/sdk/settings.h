@@ -59,9 +59,8 @@ struct AeSettings {
   std::size_t max_body_bytes = 8u << 20;
 
   /// `defaults`, changed by GATEHOUSE_CSE_URL, _CSE_ID, _CSEBASE, _AE_ID, _AE_NAME, _APP_ID,
-  /// _BROKER, _TRUST_BROKER_ACL, _LISTEN ("127.0.0.1:0"), _TLS_CERTIFICATE, _TLS_KEY, _TLS_CA,
-  /// _TLS_CRL, _PSK_FILE and _REQUEST_TIMEOUT_MS, where set. Errors: kBadRequest naming the
-  /// variable.
+  /// _BROKER, _LISTEN ("127.0.0.1:0"), _TLS_CERTIFICATE, _TLS_KEY, _TLS_CA, _TLS_CRL,
+  /// _PSK_FILE and _REQUEST_TIMEOUT_MS, where set. Errors: kBadRequest naming the variable.
   static Result<AeSettings> from_env(AeSettings defaults);
 };
 
