@@ -99,7 +99,11 @@ Value AttestationSteps::support_configuration() const {
                         {"ae_id", "Csupport"},
                         {"broker", layout.broker_url()},
                         {"trust_broker_acl", true},
-                        {"tls", tls_of(layout, "support")},
+                        {"tls", Value::object({{"certificate", layout.certificate("support-tpm")},
+                                               {"key", "tpm"},
+                                               {"ca", layout.authority()}})},
+                        {"tnc_server", "localhost"},
+                        {"tnc_port", layout.tnc_port},
                         {"device", kDevice},
                         {"state_dir", layout.file("support")},
                         {"files", std::move(files)},
@@ -126,6 +130,10 @@ Result<void> AttestationSteps::start_support() {
   const auto issued = run(
       "gatehouse-pki", {"issue", "ecu", kDevice, "--dir", layout.file("pki"), "--public-key", key});
   if (!issued) return fail(issued.error());
+  // The same key speaks TLS: it never leaves the TPM.
+  const auto speaks = run("gatehouse-pki", {"issue", "ae", "support-tpm", "--id", "/id-mn/Csupport",
+                                            "--dir", layout.file("pki"), "--public-key", key});
+  if (!speaks) return fail(speaks.error());
   if (auto done = start("support", "gatehouse-support", {"--config", file}); !done) return done;
   car_.feed().follow("support", layout.log("support.out"));
   return {};
@@ -136,7 +144,7 @@ Value AttestationSteps::verifier_configuration() const {
   Value ecus = Value::object();
   for (const EcuPlan& ecu : layout.ecus) ecus.set(ecu.serial, report_public_key_file(layout, ecu));
   return Value::object({{"tls", tls_of(layout, "verifier")},
-                        {"clients", Value::array({"/id-in/Ccenter"})},
+                        {"clients", Value::array({"/id-in/Ccenter", "/id-tnc"})},
                         {"key", layout.file("keys/verifier.pem")},
                         {"state_dir", layout.file("verifier")},
                         {"policy", layout.file("policy.json")},
@@ -159,6 +167,23 @@ Result<void> AttestationSteps::start_verifier() {
     return done;
   }
   return {};
+}
+
+/// The Center's other ear: PT-TLS, to clients whose key is in the TPM.
+Result<void> AttestationSteps::start_tnc() {
+  const Layout& layout = car_.layout();
+  const auto issued = run("gatehouse-pki", {"issue", "cse", "tnc", "--id", "/id-tnc", "--dns",
+                                            "localhost", "--dir", layout.file("pki")});
+  if (!issued) return fail(issued.error());
+  const Value configuration =
+      Value::object({{"port", layout.tnc_port},
+                     {"tls", tls_of(layout, "tnc")},
+                     {"tpm_tls", true},
+                     {"verifier_url", "https://localhost:" + std::to_string(verifier_port_)},
+                     {"devices", Value::object({{"/id-mn/Csupport", kDevice}})}});
+  const std::string file = layout.file("tnc.json");
+  if (auto done = write_file(file, to_json(configuration)); !done) return done;
+  return start("tnc", "gatehouse-tnc", {"server", "--config", file});
 }
 
 Value AttestationSteps::center_configuration(bool with_witnesses) const {
@@ -281,7 +306,7 @@ Result<void> AttestationSteps::write_anchors() {
            {"quorum", 2},
            {"stamps", whole_file(layout.file("archive/stamps/anchor.pem"))},
            {"roles",
-            Value::object({{"car", whole_file(layout.authority())},
+            Value::object({{"device", whole_file(layout.authority())},
                            {"center", center_key_},
                            {"verifier", whole_file(layout.file("keys/verifier.pub.pem"))}})}})));
 }

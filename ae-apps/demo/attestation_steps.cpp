@@ -128,7 +128,8 @@ Result<void> AttestationSteps::before() {
   screen_.chapter("", "Remote maintenance with evidence: measured before, changed, measured after");
   const auto start = Clock::now();
   for (const auto step : {&AttestationSteps::begin_white_list, &AttestationSteps::start_support,
-                          &AttestationSteps::start_verifier, &AttestationSteps::start_center}) {
+                          &AttestationSteps::start_verifier, &AttestationSteps::start_tnc,
+                          &AttestationSteps::start_center}) {
     if (auto done = (this->*step)(); !done) return done;
   }
   screen_.done("support, verifier, Center, 2 witnesses",
@@ -404,6 +405,7 @@ Result<void> AttestationSteps::finish() {
   screen_.chapter("", "An unauthorised device, and the audit");
   if (auto done = quarantine(); !done) return done;
   if (auto done = heal(); !done) return done;
+  if (auto done = by_tnc(); !done) return done;
   return audit();
 }
 
@@ -463,6 +465,24 @@ Result<void> AttestationSteps::heal() {
                      {"the car is trusted again"},
                      lap()});
   return try_rights(true);
+}
+
+/// The other way: the same support software, evidence and verifier, but PT-TLS in place of oneM2M.
+Result<void> AttestationSteps::by_tnc() {
+  begin("an attestation by TNC", "tnc.log");
+  const Answer command = car_.in().push(kCommands, Value::object({{"tnc", kDevice}}));
+  if (!is_success(command.rsc)) return fail(command.rsc, command.reason);
+  const auto heard = await("tnc", mark_);
+  if (!heard) return fail(heard.error());
+  if (heard->at("access") != "allowed") return fail(Rsc::kNotAcceptable, heard->at("reason"));
+  screen_.step('5', {"support",
+                     "gatehouse-tnc",
+                     "PT-TLS by the key in its TPM",
+                     heard->at("access"),
+                     {"the same evidence by the other way, and the same verdict; " +
+                      shortened(heard->at("evidence"))},
+                     lap()});
+  return {};
 }
 
 Result<void> AttestationSteps::audit() {

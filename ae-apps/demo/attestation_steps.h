@@ -47,6 +47,7 @@ class AttestationSteps {
   // Setting up (attestation_setup.cpp).
   Result<void> start_witnesses();
   Result<void> start_verifier();
+  Result<void> start_tnc();
   Result<void> start_support();
   Result<void> start_center();
   Result<void> begin_white_list();
@@ -71,6 +72,7 @@ class AttestationSteps {
   Result<void> after();
   Result<void> quarantine();
   Result<void> heal();
+  Result<void> by_tnc();
   Result<void> audit();
   /// What the car's support software may do at the IN-CSE, as it finds out by trying.
   Result<void> try_rights(bool trusted);

@@ -48,9 +48,9 @@ int hold_free_port(std::uint16_t& port) {
 Result<void> choose_ports(Layout& layout) {
   std::vector<int> held;  // together, so that all differ
   bool good = true;
-  std::vector<std::uint16_t*> wanted = {&layout.in_port,      &layout.mn_port,
-                                        &layout.broker_port,  &layout.images_port,
-                                        &layout.display_port, &layout.verifier_port};
+  std::vector<std::uint16_t*> wanted = {
+      &layout.in_port,      &layout.mn_port,       &layout.broker_port, &layout.images_port,
+      &layout.display_port, &layout.verifier_port, &layout.tnc_port};
   for (EcuPlan& ecu : layout.ecus) {
     if (ecu.request_id.empty()) wanted.push_back(&ecu.port);
   }

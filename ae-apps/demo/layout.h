@@ -27,7 +27,7 @@ struct Layout {
   std::filesystem::path work;      ///< everything that is made
 
   std::uint16_t in_port = 0, mn_port = 0, broker_port = 0, images_port = 0, display_port = 0,
-                verifier_port = 0;
+                verifier_port = 0, tnc_port = 0;
 
   std::vector<EcuPlan> ecus = {
       {"BRAKE-0001", "brake", "brake-2", false, "0x1010"},

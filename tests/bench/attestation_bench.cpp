@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "ae-apps/attestation/tnc/program/server.h"
-#include "ae-apps/attestation/tnc/program/tls_stream.h"
+#include "ae-apps/attestation/tnc/stream/collector.h"
 #include "ae-apps/attestation/verifier/client/verifier_client.h"
 #include "ae-apps/attestation/verifier/process/service.h"
 #include "tests/ae-apps/attestation/maintenance/maintenance_world.h"
@@ -47,22 +47,15 @@ TlsSettings certificate_of(const TemporaryFolder& folder, pki::Kind kind, const 
 /// One PT-TLS dialogue, from the connection to the result.
 void attest_by_tnc(center::MaintenanceWorld& world, std::uint16_t port, const TlsSettings& tls,
                    const std::vector<attest::EcuState>& ecus) {
-  tnc::TncClient dialogue({[&](const std::string& text) -> Result<std::string> {
-                             const auto evidence = world.attester().attest(
-                                 *attest::parse_challenge(text), ecus, "[]");
-                             if (!evidence) return fail(evidence.error());
-                             return attest::encode(*evidence);
-                           },
-                           Bytes{1}});
-  auto stream = must(tnc::TlsStream::connect("localhost", port, tls, std::chrono::seconds(20)));
-  if (!stream.write(dialogue.start())) throw std::runtime_error("the server has closed");
-  while (!dialogue.finished()) {
-    const Bytes came = must(stream.read());
-    if (came.empty() || !stream.write(dialogue.feed(came))) throw std::runtime_error("closed");
-  }
-  if (!dialogue.outcome() || dialogue.outcome()->access != tnc::Access::kAllowed) {
-    throw std::runtime_error("not allowed: " + dialogue.fault());
-  }
+  const auto outcome = must(tnc::be_validated({"localhost", port, tls},
+                                              {[&](const std::string& text) -> Result<std::string> {
+                                                 const auto evidence = world.attester().attest(
+                                                     *attest::parse_challenge(text), ecus, "[]");
+                                                 if (!evidence) return fail(evidence.error());
+                                                 return attest::encode(*evidence);
+                                               },
+                                               Bytes{1}}));
+  if (outcome.access != tnc::Access::kAllowed) throw std::runtime_error(outcome.reason);
 }
 
 void print_times(const char* name, std::vector<double> took_ms) {

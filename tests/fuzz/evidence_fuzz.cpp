@@ -41,7 +41,7 @@ void check_certificate(std::string_view text) {
   must(*parse_certificate(encode(*certificate)) == *certificate);
   TrustAnchors anchors;
   anchors.logs = {*VerifierKey::parse(kLogKey)};
-  anchors.roles = {{"car", ""}, {"center", ""}, {"verifier", ""}};
+  anchors.roles = {{"device", ""}, {"center", ""}, {"verifier", ""}};
   must(!audit_certificate(*certificate, anchors));
 }
 

@@ -232,9 +232,9 @@ Result<void> Center::fail_late(const std::string& device) {
     }
     if (before.applied) return {};  // the car may still go back
   }
-  const std::string outcome = went_back        ? "failed; the car went back to what it had"
-                              : before.applied ? "failed; the state of the car is unknown"
-                                               : "failed; nothing was changed";
+  const std::string outcome = went_back        ? "failed; " + device + " went back to what it had"
+                              : before.applied ? "failed; the state of " + device + " is unknown"
+                                               : std::string("failed; nothing was changed");
   if (auto told = state(device, RecordKind::kClose, {{"outcome", outcome}}); !told) {
     return fail(told.error());
   }

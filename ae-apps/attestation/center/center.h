@@ -15,7 +15,7 @@ using evidence::RecordKind;
 
 struct CenterSettings {
   std::function<Timestamp()> clock;
-  /// The key that signs for "car" (of that device) or "verifier"; nothing: unknown or revoked.
+  /// The key that signs for "device" or "verifier"; nothing: unknown or revoked.
   std::function<std::optional<crypto::PublicKey>(std::string_view role, const std::string& device)>
       key_of;
   std::chrono::seconds clock_tolerance{300};  ///< by which a signer's clock may differ from ours

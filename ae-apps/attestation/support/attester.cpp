@@ -150,6 +150,12 @@ Result<AttestationEvidence> Attester::attest(const Challenge& challenge,
   return saved(Result<AttestationEvidence>(std::move(out)));
 }
 
+Result<std::uint32_t> Attester::reset_count() {
+  const auto clock = tpm_->clock();
+  if (!clock) return fail(clock.error());
+  return clock->reset_count;
+}
+
 Result<void> Attester::count_operation() {
   if (auto done = tpm_->increment_counter(settings_.counter_index); !done) return done;
   return save();

@@ -48,6 +48,8 @@ class Attester {
   Result<AttestationEvidence> attest(const Challenge& challenge, const std::vector<EcuState>& ecus,
                                      const std::string& inventory,
                                      std::vector<std::string>* fresh = nullptr);
+  /// How often the TPM was started, as it counts itself.
+  Result<std::uint32_t> reset_count();
   /// One more maintenance, in the TPM's own counter.
   Result<void> count_operation();
   /// Signs a record of ours with the device key.

@@ -11,6 +11,7 @@ namespace {
 using ota::MemberReader;
 
 constexpr std::size_t kMaxConfigurationBytes = 256 * 1024;
+constexpr std::string_view kKeyInTpm = "tpm";
 constexpr unsigned kMaxBootPcr = 9;  // behind it come files and ECUs
 
 struct Folder {
@@ -26,7 +27,11 @@ std::optional<TlsSettings> read_tls(MemberReader& in, const Folder& folder) {
   MemberReader at(*object, "tls.");
   TlsSettings out;
   out.certificate_file = folder.locate(at.text("certificate", true));
-  out.key_file = folder.locate(at.text("key", true));
+  out.key_file = at.text("key", true);
+  if (out.key_file != kKeyInTpm && !out.key_file.starts_with("tpm2:") &&
+      !out.key_file.starts_with("pkcs11:")) {
+    out.key_file = folder.locate(out.key_file);
+  }
   out.ca_file = folder.locate(at.text("ca", true));
   if (at.has("crl")) out.crl_file = folder.locate(at.text("crl", true));
   if (const auto done = at.finish(); !done) in.adopt(done.error());
@@ -78,6 +83,24 @@ void read_attester(MemberReader& in, AttesterSettings& out, const Folder& folder
   read_boot(in, out);
 }
 
+/// What the profile of this kind of device says holds where the configuration says nothing.
+Result<void> add_profile(Value& tree, const Folder& folder) {
+  const std::string name = tree.string_at("profile");
+  if (name.empty()) return {};
+  const auto text = crypto::read_file(folder.locate(name), kMaxConfigurationBytes);
+  if (!text) return fail(text.error());
+  const auto profile = parse_json(text_of(*text), {.max_bytes = kMaxConfigurationBytes});
+  const Value* defaults = profile ? profile->find("support") : nullptr;
+  if (defaults == nullptr || !defaults->is_object()) {
+    return fail(Rsc::kBadRequest, "profile: its file must have an object 'support'");
+  }
+  tree.erase("profile");
+  for (const Member& member : *defaults->as_object()) {
+    if (!tree.contains(member.name)) tree.set(member.name, member.value);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<SupportSettings> load_configuration(const std::string& file, const Value& overrides) {
@@ -89,6 +112,7 @@ Result<SupportSettings> load_configuration(const std::string& file, const Value&
     for (const Member& member : *members) tree->set(member.name, member.value);
   }
   const Folder folder{std::filesystem::absolute(file).parent_path()};
+  if (auto done = add_profile(*tree, folder); !done) return fail(done.error());
   SupportSettings out;
   MemberReader in(*tree, "");
   read_connection(in, out.ae, folder);
@@ -98,9 +122,19 @@ Result<SupportSettings> load_configuration(const std::string& file, const Value&
   out.readers = in.texts("readers");
   if (in.has("gateway")) out.gateway = in.text("gateway", false);
   out.gateway_ae = in.text("gateway_ae", false, out.gateway_ae);
+  if (in.has("tnc_server")) out.tnc_server = in.text("tnc_server", false);
+  out.tnc_port = static_cast<std::uint16_t>(in.whole("tnc_port", 1, 65535, out.tnc_port));
   out.ecu_limit = std::chrono::seconds(in.whole("ecu_limit_s", 1, 600, 20));
   if (const auto done = in.finish(); !done) return fail(done.error());
   return out;
+}
+
+Result<void> take_key_from(Attester& attester, SupportSettings& settings) {
+  if (!settings.ae.tls || settings.ae.tls->key_file != kKeyInTpm) return {};
+  auto key = attester.tls_key();
+  if (!key) return fail(key.error());
+  settings.ae.tls->key_file = *std::move(key);
+  return {};
 }
 
 }  // namespace gatehouse::attest

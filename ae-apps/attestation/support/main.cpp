@@ -38,6 +38,7 @@ int run(const ota::CommandLine& line) {
     std::cout << to_json(to_value(attester->identity())) << std::endl;
     return 0;
   }
+  if (auto done = take_key_from(*attester, *settings); !done) return complain(done.error());
   auto support = Support::start(*std::move(settings), *attester, std::cout, std::cerr);
   if (!support) return complain(support.error());
   std::cout << "READY assurance=" << (attester->identity().emulator ? "software" : "hardware")

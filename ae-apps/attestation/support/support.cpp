@@ -1,7 +1,9 @@
 #include "ae-apps/attestation/support/support.h"
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "ae-apps/attestation/tnc/stream/collector.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "cse/codec/json.h"
 
@@ -16,6 +18,7 @@ constexpr std::size_t kMaxRepliesBytes = 64u << 20;
 constexpr std::size_t kMaxReceiptBytes = 1u << 20;
 constexpr std::int64_t kKeptInstances = 20;
 constexpr std::size_t kMaxIdBytes = 128;
+constexpr const char* kResetsFile = "resets-before";
 
 /// The object in a contentInstance, whether it travelled as object or as its JSON text.
 Value object_in(const Value& content) {
@@ -146,16 +149,16 @@ void Support::handle(const Value& request) {
 Result<Value> Support::answer(const Value& request) {
   using Handler = Result<Value> (Support::*)(const Value&);
   static constexpr std::pair<std::string_view, Handler> kHandlers[] = {
-      {"attest", &Support::attest},
-      {"apply", &Support::apply},
-      {"enrol", &Support::enrol},
-      {"activate", &Support::activate},
-      {"receipt", &Support::keep_receipt}};
+      {"attest", &Support::attest},        {"apply", &Support::apply},
+      {"enrol", &Support::enrol},          {"activate", &Support::activate},
+      {"receipt", &Support::keep_receipt}, {"reboots", &Support::reboots},
+      {"tnc", &Support::speak_tnc}};
   const std::string op = request.string_at("op");
   for (const auto& [name, handler] : kHandlers) {
     if (op == name) return (this->*handler)(request);
   }
-  return fail(Rsc::kBadRequest, "op: must be attest, apply, enrol, activate or receipt");
+  return fail(Rsc::kBadRequest,
+              "op: must be attest, apply, enrol, activate, receipt, reboots or tnc");
 }
 
 Result<Value> Support::signed_reply(evidence::Record record) {
@@ -176,6 +179,7 @@ Result<Value> Support::attest(const Value& request) {
   }
   if (challenge->purpose == "before") {
     if (auto done = attester_.count_operation(); !done) return fail(done.error());
+    if (auto done = remember_resets(); !done) return fail(done.error());
   }
   const auto inventory = inventory_->find(*challenge);
   if (!inventory) return fail(inventory.error());
@@ -261,6 +265,63 @@ Result<Value> Support::keep_receipt(const Value& request) {
   }
   log_.step('M', "receipt", {{"operation", std::to_string(operation)}});
   return Value::object({{"kept", operation}});
+}
+
+Result<void> Support::remember_resets() {
+  const auto count = attester_.reset_count();
+  if (!count) return fail(count.error());
+  return ota::replace_file(attester_.settings().folder / kResetsFile, std::to_string(*count));
+}
+
+/// How often the machine was started since its state before: a record if it was.
+Result<Value> Support::reboots(const Value& request) {
+  const Value* place_value = request.find("place");
+  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  if (!place) return fail(place.error());
+  const auto before = ota::read_text(attester_.settings().folder / kResetsFile, kMaxIdBytes);
+  const auto count = attester_.reset_count();
+  if (!before) return fail(before.error());
+  if (!count) return fail(count.error());
+  const auto resets =
+      static_cast<std::int64_t>(*count) - std::strtoll(before->c_str(), nullptr, 10);
+  if (before->empty() || resets <= 0) return Value::object({{"resets", 0}});
+  evidence::Record record =
+      evidence::record_at(*place, attester_.settings().device, RecordKind::kReboot, now());
+  record.facts["reason"] = std::to_string(resets) + " since its state before was measured";
+  record.facts["resets"] = std::to_string(resets);
+  log_.step('M', "reboots", {{"count", std::to_string(resets)}});
+  return signed_reply(std::move(record));
+}
+
+/// The same evidence by TNC, to the server of our own configuration.
+Result<Value> Support::speak_tnc(const Value&) {
+  if (settings_.tnc_server.empty() || !settings_.ae.tls) {
+    return fail(Rsc::kNotAcceptable, "tnc: no server is configured");
+  }
+  const auto key = crypto::PublicKey::from_pem(
+      *pem_of(*parse_public_area(attester_.identity().attestation_key)));
+  if (!key) return fail(key.error());
+  std::string hash;
+  const auto evidence = [&](const std::string& text) -> Result<std::string> {
+    const auto challenge = parse_challenge(text);
+    if (!challenge) return fail(challenge.error());
+    const auto inventory = inventory_->find(*challenge);
+    if (!inventory) return fail(inventory.error());
+    const auto found = attester_.attest(*challenge, inventory->ecus, inventory->reports);
+    if (!found) return fail(found.error());
+    hash = hash_of(*found);
+    return encode(*found);
+  };
+  const auto outcome = tnc::be_validated(
+      {settings_.tnc_server, settings_.tnc_port, *settings_.ae.tls}, {evidence, key->spki_der()});
+  if (!outcome) return fail(outcome.error());
+  constexpr const char* kAccess[] = {"", "allowed", "denied", "quarantined"};
+  log_.step('M', "tnc",
+            {{"access", kAccess[static_cast<int>(outcome->access)]}, {"evidence", hash}});
+  return Value::object({{"assessment", static_cast<int>(outcome->assessment)},
+                        {"access", kAccess[static_cast<int>(outcome->access)]},
+                        {"reason", outcome->reason},
+                        {"evidence_hash", hash}});
 }
 
 // --- answers that were given -------------------------------------------------------------------

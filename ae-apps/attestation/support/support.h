@@ -40,6 +40,9 @@ class Support {
   Result<Value> enrol(const Value& request);
   Result<Value> activate(const Value& request);
   Result<Value> keep_receipt(const Value& request);
+  Result<Value> reboots(const Value& request);
+  Result<Value> speak_tnc(const Value& request);
+  Result<void> remember_resets();
   Result<Value> signed_reply(evidence::Record record);
 
   Result<void> load_replies();

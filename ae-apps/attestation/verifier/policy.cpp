@@ -57,6 +57,10 @@ std::string_view name_of(Recommendation recommendation) {
 Result<Policy> parse_policy(std::string_view text) {
   const auto json = parse_json(text);
   if (!json || !json->is_object()) return wrong("no JSON object");
+  if (const Value* inner = json->find("policy")) {
+    if (inner->contains("policy")) return wrong("unknown member policy");
+    return parse_policy(to_json(*inner));
+  }
   for (const Member& member : *json->as_object()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), member.name) == std::end(kMembers)) {
       return wrong("unknown member " + printable(member.name));

@@ -42,8 +42,9 @@ struct Policy {
 
 /// `{"id":"car","version":3,"pcrs":"sha256:0,4,10,11","emulator":"allowed",
 ///   "findings":{"unknown":"quarantined"}}`. What is not named is denied, but a match, what is
-/// superseded and allowed, and what is new and authorised. Errors: kBadRequest, "policy: …", for
-/// any unknown member too.
+/// superseded and allowed, and what is new and authorised. A profile (../profiles), which has the
+/// policy as a member, will do too; the hash is then that of the member. Errors: kBadRequest,
+/// "policy: …", for any unknown member too.
 Result<Policy> parse_policy(std::string_view json);
 
 }  // namespace gatehouse::attest

@@ -95,8 +95,11 @@ bool Authorization::consults() const {
 
 void Authorization::committed(const Committed& event) {
   for (const Change& change : event.changes) {
-    // Counted anew when it is asked for.
-    if (change.resource().type() == type_number::kConsultation) consultations_ = -1;
+    if (change.resource().type() != type_number::kConsultation) continue;
+    consultations_ = -1;  // counted anew when it is asked for
+    // What was denied under the old one may be asked again at once.
+    const std::lock_guard lock(mutex_);
+    denied_.clear();
   }
 }
 

@@ -1,5 +1,8 @@
 #include "ae-apps/attestation/center/process/conductor.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "ae-apps/attestation/verifier/jws.h"
 #include "ae-apps/attestation/verifier/verdict.h"
 #include "cse/codec/json.h"
@@ -13,6 +16,7 @@ using evidence::RecordKind;
 
 constexpr std::size_t kMaxEvidenceBytes = 4u << 20;
 constexpr std::size_t kMaxReasonBytes = 500;
+constexpr std::int64_t kMaxReboots = 8;  // more in one maintenance are nobody's plan
 /// A car that cannot answer yet is asked again so soon.
 constexpr std::chrono::milliseconds kPauseAfterRefusal{300};
 
@@ -41,12 +45,13 @@ Result<Conductor> Conductor::resume(Archive& archive, crypto::SigningKey key,
 
 Result<void> Conductor::command(const Value& command) {
   const std::string maintain = command.string_at("maintain");
-  const std::string device = maintain.empty() ? command.string_at("attest") : maintain;
-  if (device.empty()) return fail(Rsc::kBadRequest, "command: must be maintain or attest");
+  const std::string tnc = command.string_at("tnc");
+  const std::string device = !maintain.empty() ? maintain : command.string_at("attest", tnc);
+  if (device.empty()) return fail(Rsc::kBadRequest, "command: must be maintain, attest or tnc");
   if (!settings_.devices.contains(device)) {
     return fail(Rsc::kNotFound, "command: " + device + " is not one of our devices");
   }
-  if (maintain.empty()) return begin_periodic(device);
+  if (maintain.empty()) return device == tnc ? begin_tnc(device) : begin_periodic(device);
   std::string reason = command.string_at("reason", "ordered by the operator");
   if (reason.size() > kMaxReasonBytes) return fail(Rsc::kBadRequest, "reason: too long");
   const auto begun = center_.begin(device, reason);
@@ -68,12 +73,21 @@ Result<void> Conductor::report(const Value& report) {
   if (const std::string refused = report.string_at("refused"); !refused.empty()) {
     if (!awaited) return {};
     waiting.asked = settings_.clock() - settings_.ask_again + kPauseAfterRefusal;
-    news(device, "refused-by-car", Value::object({{"id", id}, {"reason", refused}}));
+    news(device, "refused-by-device", Value::object({{"id", id}, {"reason", refused}}));
     return {};
   }
   if (awaited && waiting.enrolling) return go_on_enrolling(device, report);
   if (awaited && waiting.periodic) return end_periodic(device, report);
+  if (awaited && waiting.tnc) {
+    end_tnc(device, report);
+    return {};
+  }
   const std::string entry = report.string_at("record");
+  if (entry.empty() && awaited && report.contains("resets")) {
+    waiting.id.clear();
+    waiting.reboots_known = true;
+    advance(device);
+  }
   if (entry.empty()) return {};
   const auto record = evidence::decode_record(entry);
   if (!record) return fail(record.error());
@@ -92,7 +106,7 @@ Result<void> Conductor::report(const Value& report) {
   const auto taken = take(device, entry);
   if (!taken) return fail(taken.error());
   // A report may come twice, and late: it does not answer what was asked since beside an operation.
-  if (awaited || !(waiting.periodic || waiting.enrolling)) waiting.id.clear();
+  if (awaited || !(waiting.periodic || waiting.enrolling || waiting.tnc)) waiting.id.clear();
   advance(device);
   return {};
 }
@@ -108,7 +122,7 @@ void Conductor::tick() {
     Waiting& waiting = waiting_[device];
     if (!waiting.id.empty() && settings_.clock() - waiting.asked > settings_.ask_again) {
       waiting.id.clear();
-      if (waiting.periodic || waiting.enrolling) waiting.periodic = waiting.enrolling = false;
+      waiting.periodic = waiting.enrolling = waiting.tnc = false;
     }
     advance(device);
     attest_by_schedule(device);
@@ -166,11 +180,18 @@ Result<bool> Conductor::step(const std::string& device) {
 /// Steps 1 and 2, or 11: the verifier gives a nonce and signs that it did.
 Result<bool> Conductor::challenge(const std::string& device, const std::string& purpose) {
   const Place place = next_place(device);
-  const auto given =
-      links_.verifier("challenge", Value::object({{"device", device},
-                                                  {"purpose", purpose},
-                                                  {"operation", std::to_string(place.operation)},
-                                                  {"place", evidence::to_value(place)}}));
+  Value question = Value::object({{"device", device},
+                                  {"purpose", purpose},
+                                  {"operation", std::to_string(place.operation)},
+                                  {"place", evidence::to_value(place)}});
+  if (const auto reboot = newest(device, RecordKind::kReboot)) {
+    const auto resets = reboot->facts.find("resets");
+    if (resets != reboot->facts.end()) {
+      question.set("resets", std::min<std::int64_t>(
+                                 std::strtoll(resets->second.c_str(), nullptr, 10), kMaxReboots));
+    }
+  }
+  const auto given = links_.verifier("challenge", question);
   if (!given && given.error().rsc == Rsc::kNotFound) {
     if (auto begun = begin_enrolment(device); !begun) return fail(begun.error());
     return false;
@@ -198,7 +219,7 @@ Result<bool> Conductor::await_evidence(const std::string& device, const std::str
                                                     {"place", evidence::to_value(place)}}));
     if (!given && given.error().rsc == Rsc::kTargetNotReachable) return fail(given.error());
     if (!given || given->string_at("record") != standing.last_entry) {
-      return give_up(device, "the challenge ran out before the car was asked");
+      return give_up(device, "the challenge ran out before " + device + " was asked");
     }
     waiting.challenge = given->string_at("challenge");
   }
@@ -278,7 +299,10 @@ Result<bool> Conductor::follow_update(const std::string& device) {
   for (const Record& each : all(device, RecordKind::kDelivery))
     delivered.insert(each.facts.at("part"));
   for (const Record& each : all(device, RecordKind::kApply)) applied.insert(each.facts.at("part"));
-  if (applied.size() == parts->size()) return challenge(device, "after");
+  if (applied.size() == parts->size()) {
+    const bool said = waiting.reboots_known || newest(device, RecordKind::kReboot);
+    return said ? challenge(device, "after") : ask_for_reboots(device);
+  }
   const std::string since = to_text(selection->time);
   for (const auto& [part, version] : *parts) {
     if (applied.contains(part)) continue;
@@ -311,6 +335,18 @@ Result<bool> Conductor::follow_update(const std::string& device) {
     if (!asked) return fail(asked.error());
     return false;
   }
+  return false;
+}
+
+/// A part may need its machine to be started anew: what the car signs for is expected, and stands
+/// in the evidence; every other start is a finding.
+Result<bool> Conductor::ask_for_reboots(const std::string& device) {
+  const Place place = next_place(device);
+  const std::string id =
+      request_id(device, place, "reboots") + "/" + std::to_string(waiting_[device].attempts++);
+  const auto asked =
+      ask_car(device, id, Value::object({{"op", "reboots"}, {"place", evidence::to_value(place)}}));
+  if (!asked) return fail(asked.error());
   return false;
 }
 

@@ -42,8 +42,8 @@ class Conductor {
                                   CenterSettings center_settings, ConductorSettings settings,
                                   Links links);
 
-  /// `{"maintain":"car-1","reason":"…"}` or `{"attest":"car-1"}`. Errors: kBadRequest,
-  /// kNotFound, kConflict.
+  /// `{"maintain":"car-1","reason":"…"}`, `{"attest":"car-1"}` or `{"tnc":"car-1"}`: the car shall
+  /// attest itself by TNC. Errors: kBadRequest, kNotFound, kConflict.
   Result<void> command(const Value& command);
   /// An answer of a car. Errors: why it was refused.
   Result<void> report(const Value& report);
@@ -57,10 +57,12 @@ class Conductor {
     Timestamp asked;
     std::string challenge;
     bool update_asked = false;
+    bool reboots_known = false;  ///< the car has said whether it was started anew
     unsigned attempts = 0;
     std::optional<Timestamp> certified;  ///< when it was tried last
     bool enrolling = false;
     bool periodic = false;
+    bool tnc = false;                   ///< the car was told to speak TNC
     std::optional<Timestamp> attested;  ///< when it was asked last without maintenance
     std::optional<bool> trusted;        ///< as the CSE was told
   };
@@ -79,6 +81,7 @@ class Conductor {
   Result<bool> judge(const std::string& device);
   Result<bool> select(const std::string& device);
   Result<bool> follow_update(const std::string& device);
+  Result<bool> ask_for_reboots(const std::string& device);
   Result<bool> confirm(const std::string& device);
   Result<bool> finish(const std::string& device);
   Result<bool> give_up(const std::string& device, const std::string& reason);
@@ -86,6 +89,8 @@ class Conductor {
   Result<void> ask_car(const std::string& device, const std::string& id, Value request);
   Result<void> begin_enrolment(const std::string& device);
   Result<void> go_on_enrolling(const std::string& device, const Value& report);
+  Result<void> begin_tnc(const std::string& device);
+  void end_tnc(const std::string& device, const Value& report);
   Result<void> begin_periodic(const std::string& device);
   Result<void> end_periodic(const std::string& device, const Value& report);
   Result<Acknowledged> take(const std::string& device, std::string_view entry);

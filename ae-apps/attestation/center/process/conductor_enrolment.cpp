@@ -49,6 +49,27 @@ Result<void> Conductor::go_on_enrolling(const std::string& device, const Value& 
   return begin_periodic(device);
 }
 
+Result<void> Conductor::begin_tnc(const std::string& device) {
+  const Standing* standing = center_.standing(device);
+  if ((standing != nullptr && standing->open()) || !waiting_[device].id.empty()) {
+    return fail(Rsc::kConflict, device + " is busy");
+  }
+  auto asked = ask_car(device, device + "/tnc/" + to_text(settings_.clock()),
+                       Value::object({{"op", "tnc"}}));
+  waiting_[device].tnc = asked.has_value();
+  return asked;
+}
+
+/// What the car heard; the verdict itself is between TNC server and verifier.
+void Conductor::end_tnc(const std::string& device, const Value& report) {
+  waiting_[device].id.clear();
+  waiting_[device].tnc = false;
+  news(device, "tnc",
+       Value::object({{"access", report.string_at("access")},
+                      {"reason", report.string_at("reason")},
+                      {"evidence", report.string_at("evidence_hash")}}));
+}
+
 Result<void> Conductor::begin_periodic(const std::string& device) {
   const Standing* standing = center_.standing(device);
   if ((standing != nullptr && standing->open()) || !waiting_[device].id.empty()) {

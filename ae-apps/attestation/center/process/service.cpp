@@ -76,7 +76,7 @@ Result<void> Service::open_conductor() {
                       const std::string& device) -> std::optional<crypto::PublicKey> {
     if (role == "verifier") return verifier;
     const auto car = car_keys.find(device);
-    if (role != "car" || car == car_keys.end()) return std::nullopt;
+    if (role != "device" || car == car_keys.end()) return std::nullopt;
     return car->second;
   };
   auto resumed = Conductor::resume(*archive_, *std::move(key), std::move(center),
@@ -115,24 +115,23 @@ Result<void> Service::prepare() {
   if (auto done = ensure(kCommands, settings_.operators); !done) return done;
   if (auto done = ensure(kReports, cars); !done) return done;
   if (auto done = ensure(kResults, {}); !done) return done;
-  if (auto done = prepare_bulletins(); !done) return done;
+  const auto ours = ae_->ensure_policy("bulletins-policy", {{us, sdk::kMayDoAll}});
+  if (!ours) return fail(ours.error());
+  if (auto done = prepare_bulletins(*ours); !done) return done;
   if (auto done = watch(kReports); !done) return done;
   return watch(kCommands);
 }
 
-/// What only trusted cars may read. A car that was never attested is not trusted; who was keeps its
-/// policy over a restart.
-Result<void> Service::prepare_bulletins() {
-  sdk::ContainerOptions options;
-  options.max_instances = kKeptInstances;
-  for (const Car& car : settings_.cars) {
-    const std::string policy = ae_->path() + "/trusted-" + car.device;
-    if (!ae_->retrieve(policy)) {
-      if (auto made = ensure_rights(car, false); !made) return made;
-    }
-    options.policies.push_back(policy);
-  }
-  return ae_->container(kBulletins).ensure(options);
+/// What only trusted cars may read, and who says which those are: we. A car that was never attested
+/// is not trusted.
+Result<void> Service::prepare_bulletins(const std::string& policy) {
+  TrustDesk::Originators originators;
+  for (const Car& car : settings_.cars) originators[car.device] = car.originators;
+  trust_ = std::make_unique<TrustDesk>(*ae_, settings_.archive.folder, std::move(originators));
+  ae_->on_message([this](const Request& request) {
+    return trust_->answer(request.content ? *request.content : Value());
+  });
+  return trust_->prepare(kBulletins, policy, kKeptInstances);
 }
 
 Result<void> Service::watch(const std::string& container) {
@@ -215,22 +214,10 @@ Links Service::links() {
   };
   out.history = [this](const std::string& ecu) { return history_of(ecu); };
   out.trust = [this](const std::string& device, bool trusted) {
-    return ensure_rights(*car_of(device), trusted);
+    return trust_->set(device, trusted);
   };
   out.tell = [this](const Value& news) { tell(news); };
   return out;
-}
-
-/// A policy for each car: while the car is trusted it lets the car read what is for trusted cars.
-Result<void> Service::ensure_rights(const Car& car, bool trusted) {
-  const std::vector<std::string> us = {ae_->id(), ae_->sp_relative_id()};
-  std::vector<sdk::AccessRule> rules = {{us, sdk::kMayDoAll}};
-  if (trusted && !car.originators.empty()) {
-    rules.push_back({car.originators, sdk::kMayRetrieve | sdk::kMayDiscover});
-  }
-  const auto policy = ae_->ensure_policy("trusted-" + car.device, rules);
-  if (!policy) return fail(policy.error());
-  return {};
 }
 
 Result<std::vector<Value>> Service::history_of(const std::string& ecu) {

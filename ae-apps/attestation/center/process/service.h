@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "ae-apps/attestation/center/process/conductor.h"
+#include "ae-apps/attestation/center/process/trust_desk.h"
 #include "ae-apps/attestation/verifier/client/verifier_client.h"
 #include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/sdk/ae.h"
@@ -56,12 +57,11 @@ class Service {
   Result<void> open();
   Result<void> open_conductor();
   Result<void> prepare();
-  Result<void> prepare_bulletins();
+  Result<void> prepare_bulletins(const std::string& policy);
   Result<void> watch(const std::string& container);
   void enqueue(const std::string& container, const Value& content);
   void work();
   Links links();
-  Result<void> ensure_rights(const Car& car, bool trusted);
   Result<std::vector<Value>> history_of(const std::string& ecu);
   void tell(const Value& news);
   const Car* car_of(const std::string& device) const;
@@ -71,6 +71,7 @@ class Service {
   std::unique_ptr<Archive> archive_;
   std::unique_ptr<attest::VerifierClient> verifier_;
   std::unique_ptr<sdk::Ae> ae_;
+  std::unique_ptr<TrustDesk> trust_;
   std::optional<Conductor> conductor_;  ///< the worker's alone
   std::vector<sdk::Subscription> subscriptions_;
   std::mutex mutex_;  ///< guards what follows

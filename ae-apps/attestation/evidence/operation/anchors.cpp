@@ -55,7 +55,7 @@ Result<TrustAnchors> parse_anchors(std::string_view text) {
   if (anchors.logs.empty()) return wrong("logs: no key of a log");
   if (anchors.stamps_pem.empty()) return wrong("stamps: no anchor of a time stamp authority");
   const Value* roles = value->find("roles");
-  for (const char* role : {"car", "center", "verifier"}) {
+  for (const char* role : {"device", "center", "verifier"}) {
     anchors.roles[role] = roles ? roles->string_at(role) : "";
     if (anchors.roles[role].empty()) return wrong(std::string("roles: nobody for ") + role);
   }

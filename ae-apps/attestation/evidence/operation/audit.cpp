@@ -248,7 +248,7 @@ class CertificateAudit {
     return payload && payload->find("\"recommendation\":\"denied\"") != std::string::npos;
   }
 
-  /// The proven signer of a record: of the right role, and a car's only for itself.
+  /// The proven signer of a record: of the right role, and a device's only for itself.
   Result<ProvenSigner> signer_of(const Record& record) const {
     const std::string role(row_of(record.kind).role);
     const auto material = certificate_.signers.find(record.key);
@@ -256,9 +256,9 @@ class CertificateAudit {
     auto signer = proven_signer(material->second, anchors_.roles.at(role));
     if (!signer) return refused("its signer is no " + role + ": " + signer.error().detail);
     if (!signed_by(record, signer->key)) return refused("its signature is not good");
-    // A car's key speaks for the device that its certificate names, and for no other.
-    if (role == "car" && signer->name != record.device) {
-      return refused(signer->name.empty() ? "a car's key needs a certificate"
+    // A device's key speaks for the device that its certificate names, and for no other.
+    if (role == "device" && signer->name != record.device) {
+      return refused(signer->name.empty() ? "a device's key needs a certificate"
                                           : "it is signed by " + signer->name + ", another device");
     }
     if (signer->name.empty()) signer->name = "key " + record.key.substr(0, 16);

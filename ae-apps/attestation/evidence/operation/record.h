@@ -37,7 +37,7 @@ enum class RecordKind : std::uint8_t {
 struct KindRow {
   RecordKind kind;
   std::string_view name;
-  std::string_view role;      ///< whose key signs: "center", "verifier" or "car"
+  std::string_view role;      ///< whose key signs: "center", "verifier" or "device"
   std::string_view facts;     ///< that must be there, parted by blanks
   std::string_view after;     ///< kinds that it may follow, parted by blanks; "*": all but close
   std::string_view sentence;  ///< {device} and {fact} stand for their values

@@ -7,7 +7,7 @@
 #include "ae-apps/attestation/quote/attestation_key.h"
 #include "ae-apps/attestation/support/settings.h"
 #include "ae-apps/attestation/tnc/program/server.h"
-#include "ae-apps/attestation/tnc/program/tls_stream.h"
+#include "ae-apps/attestation/tnc/stream/collector.h"
 #include "ae-apps/attestation/verifier/client/verifier_client.h"
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/program/command_line.h"
@@ -48,6 +48,7 @@ Result<ServerConfiguration> read_configuration(const std::string& file) {
   out.listener.address = in.text("address", false, out.listener.address);
   out.listener.port = static_cast<std::uint16_t>(in.whole("port", 0, 65535, 271));
   out.verifier_url = in.text("verifier_url", true);
+  out.listener.tpm_tls = in.truth("tpm_tls", false);
   if (const Value* tls = in.object("tls")) {
     ota::MemberReader at(*tls, "tls.");
     out.listener.tls.certificate_file = at.text("certificate", true);
@@ -116,33 +117,27 @@ Result<TncOutcome> ask_server(const Options& options, const attest::SupportSetti
   const auto key = crypto::PublicKey::from_pem(
       *attest::pem_of(*attest::parse_public_area(attester.identity().attestation_key)));
   if (!key) return fail(key.error());
-  TncClient dialogue({[&](const std::string& text) -> Result<std::string> {
-                        const auto challenge = attest::parse_challenge(text);
-                        if (!challenge) return fail(challenge.error());
-                        const auto evidence = attester.attest(*challenge, *ecus, reports);
-                        if (!evidence) return fail(evidence.error());
-                        return attest::encode(*evidence);
-                      },
-                      key->spki_der()});
-  auto stream = TlsStream::connect(options.server, options.port, *settings.ae.tls, kLimit);
-  if (!stream) return fail(stream.error());
-  if (auto sent = stream->write(dialogue.start()); !sent) return fail(sent.error());
-  while (!dialogue.finished()) {
-    const auto came = stream->read();
-    if (!came) return fail(came.error());
-    if (came->empty()) return fail(Rsc::kTargetNotReachable, "the server has closed");
-    if (auto sent = stream->write(dialogue.feed(*came)); !sent) return fail(sent.error());
-  }
-  if (!dialogue.outcome()) return fail(Rsc::kNotAcceptable, dialogue.fault());
-  return *dialogue.outcome();
+  CollectorSettings collector{options.server, options.port, *settings.ae.tls, kLimit};
+  return be_validated(collector, {[&](const std::string& text) -> Result<std::string> {
+                                    const auto challenge = attest::parse_challenge(text);
+                                    if (!challenge) return fail(challenge.error());
+                                    const auto evidence =
+                                        attester.attest(*challenge, *ecus, reports);
+                                    if (!evidence) return fail(evidence.error());
+                                    return attest::encode(*evidence);
+                                  },
+                                  key->spki_der()});
 }
 
 int collect(const Options& options) {
-  const auto settings = attest::load_configuration(options.config, Value());
+  auto settings = attest::load_configuration(options.config, Value());
   if (!settings) return complain(settings.error().detail, kWrongUse);
   if (!settings->ae.tls) return complain("tls: is missing in the configuration", kWrongUse);
   auto attester = attest::Attester::open(settings->attester);
   if (!attester) return complain(attester.error().detail);
+  if (auto done = attest::take_key_from(*attester, *settings); !done) {
+    return complain(done.error().detail);
+  }
   const auto outcome = ask_server(options, *settings, *attester);
   if (!outcome) return complain(outcome.error().detail);
   constexpr const char* kAccess[] = {"?", "allowed", "denied", "quarantined"};

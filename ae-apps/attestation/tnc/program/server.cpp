@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "ae-apps/attestation/tnc/program/tls_stream.h"
+#include "ae-apps/attestation/tnc/stream/tls_stream.h"
 
 namespace gatehouse::tnc {
 namespace {
@@ -73,7 +73,10 @@ struct TncListener::Impl {
       return log.step('T', "refused", {{"peer", who}, {"reason", "not one of our devices"}});
     }
     TncServer dialogue({[&] { return challenge_for(device); },
-                        [&](const std::string& evidence) { return judge(device, evidence); }});
+                        [&](const std::string& evidence) {
+                          return judge(device, evidence,
+                                       settings.tpm_tls ? stream->peer_key() : "");
+                        }});
     talk(*stream, dialogue);
     const auto& outcome = dialogue.outcome();
     log.step('T', dialogue.fault().empty() ? "ended" : "broken-off",
@@ -97,9 +100,11 @@ struct TncListener::Impl {
     return said->string_at("challenge");
   }
 
-  TncOutcome judge(const std::string& device, const std::string& evidence) const {
-    const auto said =
-        verifier("judge", Value::object({{"device", device}, {"evidence", evidence}}));
+  TncOutcome judge(const std::string& device, const std::string& evidence,
+                   const std::string& peer_key) const {
+    Value question = Value::object({{"device", device}, {"evidence", evidence}});
+    if (!peer_key.empty()) question.set("peer_key", peer_key);
+    const auto said = verifier("judge", question);
     return said ? outcome_of(*said) : denied(said.error());
   }
 

@@ -17,8 +17,9 @@ struct TncServerSettings {
   std::uint16_t port = 271;  ///< IANA's for PT-TLS; 0: a free one
   TlsSettings tls;
   std::map<std::string, std::string> devices;  ///< by an identity of the client's certificate
-  std::chrono::seconds limit{60};              ///< for each wait; a TPM of hardware is slow
-  unsigned max_connections = 64;               ///< more are closed at once
+  bool tpm_tls = false;  ///< clients prove themselves by the device key in their TPM, or are denied
+  std::chrono::seconds limit{60};  ///< for each wait; a TPM of hardware is slow
+  unsigned max_connections = 64;   ///< more are closed at once
 };
 
 /// PT-TLS clients, each on a thread of its own: who they are is in their certificates, what they

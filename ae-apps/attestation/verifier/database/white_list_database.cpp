@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include "ae-apps/attestation/quote/wire.h"
@@ -27,8 +28,18 @@ constexpr const char* kList =
     " to_char(e.until AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS'), e.reason"
     " FROM white_list.current b LEFT JOIN white_list.current_entries e ON true"
     " ORDER BY e.component, e.version, e.digest";
-enum Column { kColNumber, kColIssuer, kColValid, kColRequired, kColComponent, kColVersion };
-enum : int { kColDigest = kColVersion + 1, kColStanding, kColUntil, kColReason };
+enum Column : int {
+  kColNumber,
+  kColIssuer,
+  kColValid,
+  kColRequired,
+  kColComponent,
+  kColVersion,
+  kColDigest,
+  kColStanding,
+  kColUntil,
+  kColReason
+};
 /// Any table, view or schema in which this role could change something.
 constexpr const char* kMayWrite =
     "SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR EXISTS (SELECT FROM"

@@ -43,7 +43,7 @@ struct Maintenance {
     last.position = standing.position;
     Record record = following(last, standing.last_entry, kind, now);
     record.facts = std::move(facts);
-    static_cast<void>(sign(record, row_of(kind).role == "car" ? car : verifier));
+    static_cast<void>(sign(record, row_of(kind).role == "device" ? car : verifier));
     return encode(record);
   }
   Result<Acknowledged> step(RecordKind kind, const Facts& facts) {
@@ -260,8 +260,8 @@ INSTANTIATE_TEST_SUITE_P(Steps, CenterOutOfTime,
                          testing::Values(Silence{1, "failed; nothing was changed"},
                                          Silence{3, "failed; nothing was changed"},
                                          Silence{7, "failed; nothing was changed"},
-                                         Silence{8, "failed; the state of the car is unknown"},
-                                         Silence{13, "failed; the state of the car is unknown"}),
+                                         Silence{8, "failed; the state of car-1 is unknown"},
+                                         Silence{13, "failed; the state of car-1 is unknown"}),
                          [](const auto& one) {
                            return "after_" + std::to_string(one.param.after);
                          });
@@ -276,7 +276,7 @@ TEST(CenterTransaction, TellsThatTheCarWentBack) {
   m.now = m.now + std::chrono::hours(2);
   ASSERT_TRUE(m.center->expire());
   const auto close = decode_record(m.center->standing("car-1")->last_entry);
-  EXPECT_EQ(close->facts.at("outcome"), "failed; the car went back to what it had");
+  EXPECT_EQ(close->facts.at("outcome"), "failed; car-1 went back to what it had");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ TEST_F(Audit, TellsWhatHappenedWhenAndByWhoseKey) {
   EXPECT_EQ(report->outcome, "done");
   ASSERT_EQ(report->happened.size(), 14U);
   EXPECT_EQ(report->happened[7].text, "car-1 changed its part brake to version 2.0: installed.");
-  EXPECT_EQ(report->happened[7].signer, "car-1 (car)");
+  EXPECT_EQ(report->happened[7].signer, "car-1 (device)");
   const std::string text = to_text(*report);
   for (const char* part :
        {"VERIFIED: Operation 2 on car-1", "no number is missing",
@@ -173,7 +173,7 @@ std::function<void(World&, Certificate&)> by_center(std::size_t position) {
 INSTANTIATE_TEST_SUITE_P(
     Signers, TamperedCertificate,
     testing::Values(
-        Tampering{"center_signs_for_the_car", "its signer is no car", by_center(7)},
+        Tampering{"center_signs_for_the_car", "its signer is no device", by_center(7)},
         Tampering{"center_signs_for_the_verifier", "its signer is no verifier", by_center(3)},
         Tampering{"key_not_enclosed", "not enclosed",
                   [](World& w, Certificate& c) { c.signers.erase(World::id_of(w.car)); }},
@@ -190,9 +190,10 @@ INSTANTIATE_TEST_SUITE_P(
                       if (i == 7) static_cast<void>(sign(r, other));
                     });
                   }},
-        Tampering{
-            "anchor_of_another_maker", "does not lead to an anchor",
-            [](World& w, Certificate&) { w.anchors.roles["car"] = World().anchors.roles["car"]; }},
+        Tampering{"anchor_of_another_maker", "does not lead to an anchor",
+                  [](World& w, Certificate&) {
+                    w.anchors.roles["device"] = World().anchors.roles["device"];
+                  }},
         Tampering{"anchor_of_another_center", "not among the anchors",
                   [](World& w, Certificate&) {
                     w.anchors.roles["center"] = w.verifier.public_key().to_pem();
@@ -200,9 +201,9 @@ INSTANTIATE_TEST_SUITE_P(
         Tampering{"car_without_a_certificate", "needs a certificate",
                   [](World& w, Certificate& c) {
                     c.signers[World::id_of(w.car)] = w.car.public_key().to_pem();
-                    w.anchors.roles["car"] += w.car.public_key().to_pem();
+                    w.anchors.roles["device"] += w.car.public_key().to_pem();
                   }},
-        Tampering{"garbage_for_a_key", "its signer is no car",
+        Tampering{"garbage_for_a_key", "its signer is no device",
                   [](World& w, Certificate& c) {
                     c.signers[World::id_of(w.car)] = "-----BEGIN CERTIFICATE-----\nAAAA";
                   }}),
@@ -496,7 +497,7 @@ TEST(TrustAnchorsText, IsRefusedUnlessComplete) {
   const World world;
   const std::string good = encode(world.anchors);
   EXPECT_TRUE(parse_anchors(good));
-  for (const char* member : {"\"logs\"", "\"stamps\"", "\"quorum\"", "\"roles\"", "\"car\"",
+  for (const char* member : {"\"logs\"", "\"stamps\"", "\"quorum\"", "\"roles\"", "\"device\"",
                              "\"center\"", "\"verifier\""}) {
     std::string bad = good;
     bad.replace(bad.find(member), 2, "\"x");
@@ -531,7 +532,7 @@ TEST(OperationKinds, AreATableInOrderWhoseWordsAreItsOwn) {
   for (const KindRow& row : kind_rows()) {
     EXPECT_EQ(static_cast<std::size_t>(row.kind), at++);
     EXPECT_EQ(row_named(row.name)->kind, row.kind);
-    EXPECT_TRUE(row.role == "car" || row.role == "center" || row.role == "verifier");
+    EXPECT_TRUE(row.role == "device" || row.role == "center" || row.role == "verifier");
     std::istringstream words{std::string(row.after)};
     for (std::string word; words >> word;) EXPECT_TRUE(word == "*" || row_named(word)) << word;
     EXPECT_FALSE(may_follow(row.kind, RecordKind::kClose) && row.kind != RecordKind::kOpen);

@@ -27,7 +27,7 @@ struct World {
     anchors.stamps_pem = stamps.anchor_pem;
     anchors.roles = {{"center", center.public_key().to_pem()},
                      {"verifier", verifier.public_key().to_pem()},
-                     {"car", text_of_file(folder / "pki/ca.crt")}};
+                     {"device", text_of_file(folder / "pki/ca.crt")}};
   }
 
   static crypto::SigningKey new_key() {
@@ -49,7 +49,7 @@ struct World {
 
   const crypto::SigningKey& key_for(RecordKind kind) const {
     const std::string_view role = row_of(kind).role;
-    return role == "car" ? car : role == "center" ? center : verifier;
+    return role == "device" ? car : role == "center" ? center : verifier;
   }
   /// Signs and appends; a minute passes.
   void add(Record record) {

@@ -223,6 +223,25 @@ TEST_P(PowerCutAt, ItIsFinishedOrTheEvidenceSaysWhyNot) {
 }
 INSTANTIATE_TEST_SUITE_P(Steps, PowerCutAt, testing::Values(1, 4, 6, 9));
 
+// Between the state before and the state after the car is started anew: it signs for that.
+TEST_F(Faults, ARebootInsideMaintenanceIsExpectedAndStandsInTheEvidence) {
+  world_.on_update = [this] {
+    world_.restart_car(true);
+    world_.update_device("BRAKE", "2.0");
+  };
+
+  ASSERT_TRUE(world_.center().command(maintain()));
+
+  ASSERT_TRUE(world_.run_until("certified")) << world_.all_news() << world_.refused();
+  const auto report = world_.audited(1);
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->outcome, "confirmed: BRAKE runs 2.0");
+  EXPECT_NE(evidence::to_text(*report).find(
+                "car-1 started anew, as expected: 1 since its state before was measured"),
+            std::string::npos)
+      << evidence::to_text(*report);
+}
+
 // --- the white list ----------------------------------------------------------------------------
 
 TEST_F(Faults, WhatIsAllowedUntilADateIsRevokedBehindIt) {

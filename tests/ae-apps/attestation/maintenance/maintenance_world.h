@@ -31,12 +31,18 @@ inline Timestamp now() {
 /// control, calls in place of HTTPS. The TPM is swtpm.
 class MaintenanceWorld {
  public:
-  MaintenanceWorld() {
+  MaintenanceWorld()
+      : MaintenanceWorld(
+            R"({"id":"car","version":1,"pcrs":"sha256:0,4,10,11","emulator":"allowed",)"
+            R"("findings":{"new-unauthorised":"quarantined"}})",
+            {}, kDevice, "BRAKE") {}
+  /// Another device, with one part; its attester's folder is set here.
+  MaintenanceWorld(const std::string& policy, attest::AttesterSettings settings,
+                   const std::string& device, std::string part)
+      : settings_(std::move(settings)), device_(device), part_(std::move(part)) {
     std::filesystem::create_directories(folder_ / "verifier");
-    write("policy.json",
-          R"({"id":"car","version":1,"pcrs":"sha256:0,4,10,11","emulator":"allowed",)"
-          R"("findings":{"new-unauthorised":"quarantined"}})");
-    settings_.device = kDevice;
+    write("policy.json", policy);
+    settings_.device = device_;
     settings_.folder = folder_ / "support";
     attester_.emplace(*attest::Attester::open(settings_));
     car_chain_ = certify_car();
@@ -47,7 +53,7 @@ class MaintenanceWorld {
       came_.push_back(*event.attributes.find("con"));
       wake_.notify_all();
     });
-    add_device("BRAKE", "1.0");
+    add_device(part_, "1.0");
     start_support();
     start_center();
   }
@@ -179,7 +185,7 @@ class MaintenanceWorld {
     const Value bundle = Value::object({{"number", ++bundle_},
                                         {"issuer", "oem"},
                                         {"validUntil", to_text(now() + std::chrono::hours(24))},
-                                        {"required", Value::array({"boot:0", "ecu:BRAKE"})},
+                                        {"required", Value::array({"boot:0", "ecu:" + part_})},
                                         {"references", std::move(references)}});
     write("list.jws", *attest::sign_jws(issuer_, attest::kBundleType, to_json(bundle)));
   }
@@ -212,7 +218,7 @@ class MaintenanceWorld {
     if (known_ek_.empty() && ek_anchors_pem.empty()) {
       known_ek_ = attest::parse_public_area(attester_->identity().endorsement_key)->name();
     }
-    settings.devices[kDevice] = {known_ek_, {}};
+    settings.devices[device_] = {known_ek_, {}};
     settings.ek_anchors_pem = ek_anchors_pem;
     return std::make_unique<attest::Desk>(
         settings, verifier_, [this] { return clock(); }, random_);
@@ -236,7 +242,7 @@ class MaintenanceWorld {
     CenterSettings center;
     center.clock = [this] { return clock(); };
     center.key_of = [this](std::string_view role, const std::string&) {
-      return std::optional(role == "car" ? car_key() : verifier_.public_key());
+      return std::optional(role == "device" ? car_key() : verifier_.public_key());
     };
     Links links;
     links.verifier = [this](const std::string& question, const Value& content) {
@@ -262,7 +268,7 @@ class MaintenanceWorld {
     links.tell = [this](const Value& news) { news_.push_back(news); };
     auto resumed = Conductor::resume(*archive_, center_key_, std::move(center),
                                      {[this] { return clock(); },
-                                      {kDevice},
+                                      {device_},
                                       verifier_.public_key(),
                                       std::chrono::seconds(5),
                                       attest_interval},
@@ -326,12 +332,16 @@ class MaintenanceWorld {
   }
   /// What an auditor says of the operation: its outcome, or why it is refused.
   std::string audit(std::uint64_t operation) {
-    const auto text = crypto::read_file(folder_ / ("archive/certificates/" + std::string(kDevice) +
-                                                   "-" + std::to_string(operation) + ".json"),
-                                        evidence::kMaxCertificateBytes);
-    if (!text) return "no certificate";
+    const auto report = audited(operation);
+    return report ? report->outcome : report.error().detail;
+  }
+  Result<evidence::AuditReport> audited(std::uint64_t operation) {
+    const auto text = crypto::read_file(
+        folder_ / ("archive/certificates/" + device_ + "-" + std::to_string(operation) + ".json"),
+        evidence::kMaxCertificateBytes);
+    if (!text) return fail(Rsc::kNotFound, "no certificate");
     const auto certificate = evidence::parse_certificate(text_of(*text));
-    if (!certificate) return certificate.error().detail;
+    if (!certificate) return fail(certificate.error());
     evidence::TrustAnchors anchors;
     const auto log_key = crypto::SigningKey::load(folder_ / "log.pem");
     anchors.logs = {*evidence::VerifierKey::make("log.example/1", evidence::SignatureType::kEd25519,
@@ -339,9 +349,8 @@ class MaintenanceWorld {
     anchors.stamps_pem = text_of_file("archive/stamps/anchor.pem");
     anchors.roles = {{"center", center_key_.public_key().to_pem()},
                      {"verifier", verifier_.public_key().to_pem()},
-                     {"car", text_of_file("pki/ca.crt")}};
-    const auto report = evidence::audit_certificate(*certificate, anchors);
-    return report ? report->outcome : report.error().detail;
+                     {"device", text_of_file("pki/ca.crt")}};
+    return evidence::audit_certificate(*certificate, anchors);
   }
   bool has_receipt(std::uint64_t operation) const {
     return std::filesystem::exists(folder_ /
@@ -381,7 +390,7 @@ class MaintenanceWorld {
     auto authority = pki::Authority::create(folder_ / "pki", "gatehouse.example");
     pki::Request request;
     request.kind = pki::Kind::kEcu;
-    request.name = kDevice;
+    request.name = device_;
     request.public_key_pem = attester_->identity().device_key_pem;
     const auto issued = authority->issue(request);
     return std::string(text_of(*crypto::read_file(issued->certificate.string(), 1u << 20)));
@@ -397,6 +406,7 @@ class MaintenanceWorld {
   sdk::FakeCse cse_;
   std::ostringstream said_;
   attest::AttesterSettings settings_;
+  const std::string device_ = kDevice, part_;
   std::optional<attest::Attester> attester_;
   std::string car_chain_;
   std::unique_ptr<sdk::Ae> center_ae_;

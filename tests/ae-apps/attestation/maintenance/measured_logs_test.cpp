@@ -138,5 +138,36 @@ TEST_F(MeasuredLogsTest, ThatLostAnEntryAreRefused) {
       << logs.error().detail;
 }
 
+// Where firmware and kernel measure, their logs are read and their registers left alone.
+TEST_F(MeasuredLogsTest, AreThoseOfFirmwareAndKernelWhereTheyAreConfigured) {
+  const OutsideLogs outside{folder_ / "bios", folder_ / "ima"};
+  const auto add = [](const std::string& path, const Bytes& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::app) << text_of(bytes);
+  };
+  const auto kernel_measures = [&](const std::string& path) {
+    const ImaEntry entry = make_ima_entry(HashAlg::kSha256, Bytes(32, 7), path);
+    ASSERT_TRUE(tpm_->extend(kImaPcr, {{HashAlg::kSha256, entry.digests.at(HashAlg::kSha256)}}));
+    add(outside.ima, entry.binary);
+  };
+  add(outside.boot, make_boot_log(kStages));
+  const auto firmware = parse_boot_log(make_boot_log(kStages));
+  ASSERT_TRUE(firmware);
+  for (const Measurement& stage : firmware->entries) {
+    ASSERT_TRUE(tpm_->extend(stage.pcr, stage.digests));
+  }
+  kernel_measures("/sbin/init");
+  auto logs = MeasuredLogs::open(*tpm_, folder_ / "logs", {}, outside);
+  ASSERT_TRUE(logs) << logs.error().detail;
+
+  ASSERT_TRUE(logs->measure_file(file("ours")));
+  ASSERT_TRUE(logs->measure_ecus({kBrake}));
+  kernel_measures("/bin/sh");
+
+  EXPECT_EQ(replayed(*logs), "");
+  EXPECT_EQ(logs->entries(), 1u) << "files are the kernel's to measure";
+  std::filesystem::remove(outside.ima);
+  EXPECT_FALSE(logs->logs());
+}
+
 }  // namespace
 }  // namespace gatehouse::attest

@@ -221,6 +221,20 @@ TEST_F(AuthorizationTest, ADenialIsRememberedForAMoment) {
   EXPECT_EQ(retrieve("CAE2"), Rsc::kOk);
 }
 
+TEST_F(AuthorizationTest, ADenialIsForgottenWhenTheConsultationChanges) {
+  put_consultation();
+  put_resource();
+  EXPECT_EQ(retrieve("CAE2"), kNo);
+  das.answer = decision(granting("CAE2", 2));
+  EXPECT_EQ(retrieve("CAE2"), kNo);
+
+  Request change = TestCse::request(Operation::kUpdate, "CAE1", "cse-in/dac");
+  change.content = Value::object({{"m2m:dac", Value::object({{"lbl", Value::array({"again"})}})}});
+  ASSERT_EQ(node.ask(std::move(change)).rsc, Rsc::kUpdated);
+
+  EXPECT_EQ(retrieve("CAE2"), Rsc::kOk);
+}
+
 TEST_F(AuthorizationTest, TheNextPointOfAccessIsAskedWhereOneIsNotThere) {
   put_consultation(true, Value::object({{"dap", Value::array({"http://gone", "http://das"})}}));
   put_resource();

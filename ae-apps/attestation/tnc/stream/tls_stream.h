@@ -29,6 +29,8 @@ class TlsStream {
   Result<void> write(ByteView bytes);
   /// oneM2M identities in the peer's certificate.
   std::vector<std::string> peer() const;
+  /// SHA-256 (hexadecimal) of the public key with which the peer has proven itself.
+  std::string peer_key() const;
 
  private:
   struct State;

@@ -1,11 +1,14 @@
-#include "ae-apps/attestation/tnc/program/tls_stream.h"
+#include "ae-apps/attestation/tnc/stream/tls_stream.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "ae-apps/ota/crypto/digest.h"
 
 namespace gatehouse::tnc {
 namespace {
@@ -118,6 +121,17 @@ Result<void> TlsStream::write(ByteView bytes) {
 }
 
 std::vector<std::string> TlsStream::peer() const { return identities_of(state_->ssl.get()); }
+
+std::string TlsStream::peer_key() const {
+  X509* certificate = SSL_get0_peer_certificate(state_->ssl.get());
+  if (certificate == nullptr) return {};
+  unsigned char* der = nullptr;
+  const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  if (length <= 0) return {};
+  const auto hash = crypto::sha256({der, static_cast<std::size_t>(length)});
+  OPENSSL_free(der);
+  return to_hex(hash);
+}
 
 Result<std::pair<int, std::uint16_t>> listen_at(const std::string& address, std::uint16_t port) {
   const auto failed = [] { return fail(Rsc::kInternalServerError, "PT-TLS: cannot listen there"); };
