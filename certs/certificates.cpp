@@ -81,7 +81,9 @@ std::string address_text(const std::string& bytes) {
 /// identity_uri() backwards.
 std::string identity_of_uri(const std::string& sp, const std::string& uri) {
   if (const std::string node = "m2m-node://" + sp + "/"; uri.starts_with(node)) {
-    return uri.substr(node.size());
+    std::string id = uri.substr(node.size());
+    for (std::size_t at = 0; (at = id.find("%3A", at)) != id.npos;) id.replace(at, 3, ":");
+    return id;
   }
   const std::string id = uri.substr(std::min(uri.size(), ("m2m://" + sp).size()));
   // "/S…" alone is an AE-ID-Stem of the service provider, as bindings/security reads it.

@@ -103,7 +103,12 @@ Result<std::string> node_uri(std::string_view sp, std::string_view id) {
         return std::isalnum(c) != 0 ||
                std::string_view(".:_-@").find(static_cast<char>(c)) != std::string_view::npos;
       });
-  if (good) return "m2m-node://" + std::string(sp) + "/" + std::string(id);
+  // OpenSSL takes any colon for the end of the host when it looks at name constraints.
+  if (good) {
+    std::string uri = "m2m-node://" + std::string(sp) + "/";
+    for (const char c : id) c == ':' ? uri += "%3A" : uri += c;
+    return uri;
+  }
   return fail(Rsc::kBadRequest,
               "an M2M-Node-ID is 1 to 128 letters, digits and \".:_-@\" (urn:dev:1)");
 }

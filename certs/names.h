@@ -27,7 +27,7 @@ Result<void> check_responder_url(std::string_view url);
 Result<std::string> identity_uri(std::string_view sp, std::string_view id);
 
 /// The URI by which a node's certificate states its M2M-Node-ID: "urn:dev:1" ->
-/// "m2m-node://SP/urn:dev:1". Errors: kBadRequest: not 1..128 of letters, digits and ".:_-@".
+/// "m2m-node://SP/urn%3Adev%3A1". Errors: kBadRequest: not 1..128 of letters, digits and ".:_-@".
 Result<std::string> node_uri(std::string_view sp, std::string_view id);
 
 /// The identity as one level of an MQTT topic, "/id-mn" -> "id-mn", "/id-mn/Cgw" -> "id-mn:Cgw",

@@ -82,8 +82,9 @@ std::string credential_of(const SSL* connection) {
     const std::string_view uri = text_of(name->d.uniformResourceIdentifier);
     const std::size_t slash = uri.find('/', std::min(kScheme.size(), uri.size()));
     if (!uri.starts_with(kScheme) || slash == uri.npos || uri.size() > kMaxUriBytes) continue;
-    const std::string_view node = uri.substr(slash + 1);
-    if (!node.empty() && node.find('/') == node.npos) credential = "42-" + std::string(node);
+    std::string node(uri.substr(slash + 1));
+    for (std::size_t at = 0; (at = node.find("%3A", at)) != node.npos;) node.replace(at, 3, ":");
+    if (!node.empty() && node.find('/') == node.npos) credential = "42-" + node;
   }
   GENERAL_NAMES_free(names);
   return credential;

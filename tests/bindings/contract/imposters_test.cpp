@@ -233,7 +233,8 @@ class NodeCertificates : public testing::TestWithParam<const char*> {
  protected:
   static TlsSettings certificate(const std::string& name) {
     return Guarded::instance().issue(
-        {.name = name, .alternative_names = "URI:m2m-node://gatehouse.example/urn:dev:" + name});
+        {.name = name,
+         .alternative_names = "URI:m2m-node://gatehouse.example/urn%3Adev%3A" + name});
   }
   static std::unique_ptr<Wire> open(const TlsSettings& tls) {
     return open_wire_as({tls, {}}, Guarded::instance().world(), GetParam());
