@@ -52,7 +52,7 @@ Result<void> check_request(const Request& request) {
     if (request.kind == Kind::kCse && !names_a_cse(id)) {
       return fail(Rsc::kBadRequest, "'" + id + "' is not the identity of a CSE");
     }
-    if (!profile.needs_identity) {
+    if (!profile.needs_identity && request.kind != Kind::kNode) {
       return fail(Rsc::kBadRequest, "a certificate of this kind states no oneM2M identity");
     }
   }

@@ -80,6 +80,11 @@ std::string address_text(const std::string& bytes) {
 
 /// identity_uri() backwards.
 std::string identity_of_uri(const std::string& sp, const std::string& uri) {
+  if (const std::string node = "m2m-node://" + sp + "/"; uri.starts_with(node)) {
+    std::string id = uri.substr(node.size());
+    for (std::size_t at = 0; (at = id.find("%3A", at)) != id.npos;) id.replace(at, 3, ":");
+    return id;
+  }
   const std::string id = uri.substr(std::min(uri.size(), ("m2m://" + sp).size()));
   // "/S…" alone is an AE-ID-Stem of the service provider, as bindings/security reads it.
   return id.starts_with("/S") && id.find('/', 1) == id.npos ? id.substr(1) : id;
@@ -93,7 +98,7 @@ Result<Handle<GENERAL_NAMES>> alternative_names(const Request& request, const st
     return fail(Rsc::kBadRequest, "more than 32 identities, hosts and addresses");
   }
   for (const std::string& id : request.identities) {
-    const auto uri = identity_uri(sp, id);
+    const auto uri = request.kind == Kind::kNode ? node_uri(sp, id) : identity_uri(sp, id);
     if (!uri) return fail(Rsc::kBadRequest, "'" + id + "': " + uri.error().detail);
     if (!push_text_name(names.get(), GEN_URI, *uri)) return openssl_failure("an identity");
   }
@@ -112,8 +117,9 @@ Result<Handle<GENERAL_NAMES>> alternative_names(const Request& request, const st
 }
 
 Result<std::string> common_name(const Request& request) {
-  std::string name =
-      request.identities.empty() ? request.name : topic_form(request.identities.front());
+  std::string name = request.identities.empty() || request.kind == Kind::kNode
+                         ? request.name
+                         : topic_form(request.identities.front());
   if (name.size() > kMaxCommonName) {
     return fail(Rsc::kBadRequest, "the identity is longer than the 64 characters of a common name");
   }

@@ -96,6 +96,23 @@ Result<std::string> identity_uri(std::string_view sp, std::string_view id) {
               "service provider (Sfoo)");
 }
 
+Result<std::string> node_uri(std::string_view sp, std::string_view id) {
+  constexpr std::size_t kMost = 128;
+  const bool good =
+      !id.empty() && id.size() <= kMost && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view(".:_-@").find(static_cast<char>(c)) != std::string_view::npos;
+      });
+  // OpenSSL takes any colon for the end of the host when it looks at name constraints.
+  if (good) {
+    std::string uri = "m2m-node://" + std::string(sp) + "/";
+    for (const char c : id) c == ':' ? uri += "%3A" : uri += c;
+    return uri;
+  }
+  return fail(Rsc::kBadRequest,
+              "an M2M-Node-ID is 1 to 128 letters, digits and \".:_-@\" (urn:dev:1)");
+}
+
 std::string topic_form(std::string_view id) {
   std::string out(id.starts_with('/') ? id.substr(1) : id);
   std::replace(out.begin(), out.end(), '/', ':');

@@ -26,6 +26,10 @@ Result<void> check_responder_url(std::string_view url);
 /// Source: TS-0003 clauses 8.1.2.5 and 10.1.1.5. Errors: kBadRequest for anything else.
 Result<std::string> identity_uri(std::string_view sp, std::string_view id);
 
+/// The URI by which a node's certificate states its M2M-Node-ID: "urn:dev:1" ->
+/// "m2m-node://SP/urn%3Adev%3A1". Errors: kBadRequest: not 1..128 of letters, digits and ".:_-@".
+Result<std::string> node_uri(std::string_view sp, std::string_view id);
+
 /// The identity as one level of an MQTT topic, "/id-mn" -> "id-mn", "/id-mn/Cgw" -> "id-mn:Cgw",
 /// "Sfoo" -> "Sfoo". It is the common name, because a broker takes that for the user name and
 /// compares it with the topic. Source: TS-0010 clause 6.4.2 (the '/' of an ID becomes ':'; the

@@ -49,11 +49,11 @@ inline constexpr std::chrono::minutes kClockTolerance{
 /// What is asked of the authority.
 struct Request {
   Kind kind = Kind::kAe;
-  std::string name;  ///< filed as NAME.crt and NAME.key
-  std::vector<std::string>
-      identities;  ///< "/id-in", "/id-mn/Cgw", "Sfoo"; the first gives the common name
-  std::vector<std::string> hosts;      ///< dNSName
-  std::vector<std::string> addresses;  ///< iPAddress, v4 or v6
+  std::string name;                     ///< filed as NAME.crt and NAME.key
+  std::vector<std::string> identities;  ///< "/id-in", "/id-mn/Cgw", "Sfoo"; the first gives the
+                                        ///< common name. Of a node: its M2M-Node-ID
+  std::vector<std::string> hosts;       ///< dNSName
+  std::vector<std::string> addresses;   ///< iPAddress, v4 or v6
   std::string public_key_pem;  ///< certify this key (of a token, of an ECU); empty: make a new one
   std::string ocsp_url;        ///< http URL of the responder, for authorityInfoAccess; empty: none
   Days lifetime = kLeafLifetime;

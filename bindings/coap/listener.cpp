@@ -197,6 +197,7 @@ std::shared_ptr<const Peer> peer_of(const coap_session_t* session, const ServerS
   const coap_bin_const_t* identity = coap_session_get_psk_identity(session);
   if (connection && SSL_get0_peer_certificate(connection)) {
     peer.identities = identities_of(connection);
+    peer.credential = credential_of(connection);
   } else if (const auto source = source_of(settings); identity && source) {
     const auto entry = source->find(
         std::string_view(reinterpret_cast<const char*>(identity->s), identity->length));

@@ -114,6 +114,7 @@ class Session final : public Conversation {
             }
             peer.identities = identities_of(me->stream_.native_handle());
             peer.authenticated = is_authenticated(me->stream_.native_handle());
+            peer.credential = credential_of(me->stream_.native_handle());
             if (agreed_on_http2(me->stream_.native_handle())) me->begin_http2();
             me->begin(std::move(peer));
           });

@@ -205,12 +205,13 @@ void Connection::Impl::flush() {
     {
       const std::lock_guard lock(mutex);
       full = sent.size() >= settings.max_inflight;
-      if (!full) message = &sent.insert(std::move(node)).position->second;
+      if (full) {
+        waiting.insert(std::move(node));
+      } else {
+        message = &sent.insert(std::move(node)).position->second;
+      }
     }
-    if (!message) {
-      waiting.insert(std::move(node));
-      break;
-    }
+    if (!message) break;
     // Acknowledged before it returns, the message may be gone already: Paho has its own copy.
     if (!link->publish(*message, id)) {
       const std::lock_guard lock(mutex);

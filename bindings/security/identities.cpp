@@ -69,6 +69,27 @@ std::vector<std::string> identities_of(const SSL* connection) {
   return entry ? entry->originators : std::vector<std::string>();
 }
 
+std::string credential_of(const SSL* connection) {
+  constexpr std::string_view kScheme = "m2m-node://";
+  const X509* certificate = SSL_get0_peer_certificate(connection);
+  if (!certificate || SSL_get_verify_result(connection) != X509_V_OK) return {};
+  auto* names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  std::string credential;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_URI) continue;
+    const std::string_view uri = text_of(name->d.uniformResourceIdentifier);
+    const std::size_t slash = uri.find('/', std::min(kScheme.size(), uri.size()));
+    if (!uri.starts_with(kScheme) || slash == uri.npos || uri.size() > kMaxUriBytes) continue;
+    std::string node(uri.substr(slash + 1));
+    for (std::size_t at = 0; (at = node.find("%3A", at)) != node.npos;) node.replace(at, 3, ":");
+    if (!node.empty() && node.find('/') == node.npos) credential = "42-" + node;
+  }
+  GENERAL_NAMES_free(names);
+  return credential;
+}
+
 bool is_authenticated(const SSL* connection) {
   return SSL_get0_peer_certificate(connection) || !identities_of(connection).empty();
 }

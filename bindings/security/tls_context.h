@@ -36,6 +36,13 @@ Result<void> expect_server_name(ssl_st* connection, std::string_view host);
 /// The peer's certificate, or its pre-shared key, of a finished handshake as Peer::identities;
 /// empty if there was none, it did not verify, or it is no longer good.
 std::vector<std::string> identities_of(const ssl_st* connection);
+/// What the credential of a finished handshake is called, where that is no oneM2M identity:
+/// "42-urn:dev:1" (a certificate for associations, m2m:suid) of a URI
+/// m2m-node://sp.example/urn%3Adev%3A1, which names the M2M-Node-ID of a node. Empty: nothing of
+/// the kind. Source: TS-0003 clause 10.1.1 (Node-ID certificates), its Credential-ID. DEVIATION:
+/// the form of TS-0003 for a Node-ID was not at hand; ours has the provider's domain, so that the
+/// authority's name constraint holds for it. A Node-ID keeps its colons in a Credential-ID.
+std::string credential_of(const ssl_st* connection);
 /// Whether there was one.
 bool is_authenticated(const ssl_st* connection);
 

@@ -171,6 +171,7 @@ class StreamSession : public Session {
       ssl_st* const tls = ws_.next_layer().native_handle();
       peer.identities = identities_of(tls);
       peer.authenticated = gatehouse::is_authenticated(tls);
+      peer.credential = credential_of(tls);
     }
     is_binary(codec) ? ws_.binary(true) : ws_.text(true);
     open(codec, std::move(peer));

@@ -1,6 +1,7 @@
 // Who is asking? Source: TS-0004 clause 7.3.2.1 (Recv-1), TS-0003 clause 8.
 #include <algorithm>
 
+#include "cse/core/access_control.h"
 #include "cse/core/address.h"
 #include "cse/core/cse.h"
 
@@ -52,11 +53,63 @@ Result<bool> may_forward_for_provider_ae(const Peer& peer, const std::string& fr
   return false;
 }
 
+/// Whether a <serviceSubscribedNode> of that M2M-Node-ID has `from` as its CSE, or links to a rule
+/// that names it among its AE-IDs.
+Result<bool> is_subscribed_for(const std::string& node_id, const std::string& from,
+                               const CseSettings& settings, ResourceReader& resources) {
+  Page page;
+  for (;;) {
+    auto some = resources.all_of_type(type_number::kServiceSubscribedNode, page);
+    if (!some) return fail(some.error());
+    for (const ChildEntry& entry : *some) {
+      page.after = entry.order;
+      auto node = resources.find(entry.id);
+      if (!node) return fail(node.error());
+      if (!*node || (*node)->attributes().string_at("ni") != node_id) continue;
+      std::string csi = (*node)->attributes().string_at("csi");
+      if (csi.starts_with(settings.sp_id + "/")) csi.erase(0, settings.sp_id.size());
+      if (!csi.empty() && cse_part(from) == csi) return true;
+      for (const std::string& link : (*node)->attributes().strings_at("rlk")) {
+        auto rule = find_local(link, settings, resources);
+        if (!rule) return fail(rule.error());
+        if (!*rule || (*rule)->type() != type_number::kServiceSubscribedAppRule) continue;
+        const auto stems = (*rule)->attributes().strings_at("aae");
+        const bool named = std::any_of(stems.begin(), stems.end(), [&from](const auto& pattern) {
+          return matches_wildcard(pattern, from);
+        });
+        if (named) return true;
+      }
+    }
+    if (some->size() < page.limit) return false;
+  }
+}
+
+/// A credential that names no originator allows the AE that registered under it, and, as a node's,
+/// what the service subscription of that node names. Source: TS-0003 clause 8.2 (Credential-ID).
+Result<bool> credential_allows(const std::string& credential, const std::string& from,
+                               const CseSettings& settings, ResourceReader& resources) {
+  constexpr std::string_view kNode = "42-";  // m2m:suid: a certificate for associations
+  const bool is_ours = from.starts_with(settings.cse_id + "/");
+  const std::string stem = is_ours ? from.substr(settings.cse_id.size() + 1) : from;
+  auto ae = resources.find(ResourceId{stem});
+  if (!ae) return fail(ae.error());
+  if (*ae && (*ae)->type() == type_number::kAe &&
+      (*ae)->internal().string_at("credential") == credential) {
+    return true;
+  }
+  if (!credential.starts_with(kNode)) return false;
+  return is_subscribed_for(credential.substr(kNode.size()), from, settings, resources);
+}
+
 /// May an authenticated peer speak as `from`? A CSE forwards for those behind it, but never in the
 /// name of a registree of ours. Source: TS-0003 clause 8.2, TS-0004 clause 7.3.2.1.
 Result<bool> peer_may_speak_as(const Peer& peer, const std::string& from,
                                const CseSettings& settings, ResourceReader& resources) {
   if (contains(peer.identities, from)) return true;
+  if (!peer.credential.empty()) {
+    auto allowed = credential_allows(peer.credential, from, settings, resources);
+    if (!allowed || *allowed) return allowed;
+  }
   if (!from.starts_with('/')) return contains(peer.identities, settings.cse_id + "/" + from);
   if (is_ae_id_of_provider(from)) {
     auto forwarded = may_forward_for_provider_ae(peer, from, resources);

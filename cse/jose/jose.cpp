@@ -118,11 +118,23 @@ std::vector<std::string_view> split(std::string_view compact) {
   }
 }
 
+/// What cjose may see: it ends the program by an assertion for some other texts.
+bool is_base64url(std::string_view part) {
+  return part.size() % 4 != 1 && std::all_of(part.begin(), part.end(), [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '-' || c == '_';
+         });
+}
+
 /// The header of a form and algorithm that we take.
 Result<Value> checked_header(std::string_view compact, std::size_t parts, std::string_view alg,
                              std::string_view enc, const std::string& kid) {
   if (compact.size() > kMaxBytes) return refused("is too long");
-  if (parts_of(compact) != parts) return refused("is of another form");
+  const auto split_up = split(compact);
+  if (split_up.size() != parts) return refused("is of another form");
+  if (!std::all_of(split_up.begin(), split_up.end(), is_base64url)) {
+    return refused("is no base64url");
+  }
   auto header = header_of(compact);
   if (!header) return header;
   if (header->string_at("alg") != alg || header->string_at("enc") != enc) {
@@ -256,6 +268,7 @@ Result<Opened> verify(std::string_view jws, const EcKey& key) {
 Result<Value> header_of(std::string_view compact) {
   const std::string_view part = compact.substr(0, compact.find('.'));
   if (part.empty() || part.size() > kMaxHeaderBytes) return refused("has no header");
+  if (!is_base64url(part)) return refused("the header is no base64url");
   std::uint8_t* bytes = nullptr;
   std::size_t size = 0;
   if (!cjose_base64url_decode(part.data(), part.size(), &bytes, &size, nullptr)) {

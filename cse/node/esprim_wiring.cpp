@@ -1,28 +1,44 @@
 #include "cse/node/esprim_wiring.h"
 
-#include "bindings/security/psk_table.h"
-
 namespace gatehouse::node {
+namespace {
 
-Result<std::unique_ptr<EsPrimGate>> open_esprim(const NodeSettings& settings,
-                                                PrimitiveHandler& next,
-                                                const SystemScheduler& scheduler) {
-  auto table = PskTable::load(settings.esprim_keys);
+bool encrypts(const PskEntry& entry) { return entry.key.size() == 16 || entry.key.size() == 32; }
+
+/// The keys of the file; null: there is none.
+Result<std::shared_ptr<PskSource>> keys_of(const std::string& file) {
+  if (file.empty()) return std::shared_ptr<PskSource>();
+  auto table = PskTable::load(file);
   if (!table) return fail(table.error().rsc, "esprim.keys: " + table.error().detail);
   for (const std::string& id : table->identities()) {
-    const std::size_t bytes = table->find(id)->key.size();
-    if (bytes == 16 || bytes == 32) continue;
+    if (encrypts(*table->find(id))) continue;
     return fail(Rsc::kInternalServerError, "esprim.keys: the key of " + id +
                                                " must have 16 or 32 bytes, for A128GCM or A256GCM");
   }
+  return std::make_shared<FixedPskSource>(*std::move(table));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EsPrimGate>> open_esprim(const NodeSettings& settings,
+                                                PrimitiveHandler& next,
+                                                const SystemScheduler& scheduler,
+                                                std::shared_ptr<PskSource> maf) {
+  auto file = keys_of(settings.esprim_keys);
+  if (!file) return fail(file.error());
   EsPrimSettings gate;
   gate.cse_id = settings.cse.cse_id;
   gate.csebase_name = settings.cse.csebase_name;
   gate.sp_id = settings.cse.sp_id;
-  const auto find = [table = *std::move(table)](const std::string& id) {
-    const PskEntry* entry = table.find(id);
-    return entry ? std::optional(PairwiseKey{{entry->identity, entry->key}, entry->originators})
-                 : std::nullopt;
+  const auto find = [file = *std::move(file),
+                     maf = std::move(maf)](const std::string& id) -> std::optional<PairwiseKey> {
+    for (PskSource* source : {file.get(), maf.get()}) {
+      const auto entry = source ? source->find(id) : std::nullopt;
+      if (entry && encrypts(*entry)) {
+        return PairwiseKey{{entry->identity, entry->key}, entry->originators};
+      }
+    }
+    return std::nullopt;
   };
   return std::make_unique<EsPrimGate>(gate, next, find, [&scheduler] { return scheduler.now(); });
 }

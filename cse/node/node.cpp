@@ -95,6 +95,7 @@ struct Node::Impl {
 
   Result<void> open();
   Result<void> open_psk_sources();
+  std::shared_ptr<PskSource> maf_keys(MafKeys::Usage usage);
   void open_senders();
   void open_upper_tester();
   http::PageHandler all_pages();
@@ -158,11 +159,13 @@ Result<void> Node::Impl::open() {
                                         dialect_facts(settings, schemas, *cse), *cse);
   profiles = std::make_unique<PrimitiveProfiles>(*cse, *dialects);
   PrimitiveHandler* next = profiles.get();
-  if (!settings.esprim_keys.empty()) {
-    auto gate = open_esprim(settings, *next, scheduler);
+  if (!settings.esprim_keys.empty() || maf_client) {
+    std::shared_ptr<PskSource> maf;
+    if (maf_client) maf = maf_keys(MafKeys::Usage::kEsPrim);
+    auto gate = open_esprim(settings, *next, scheduler, std::move(maf));
     if (!gate) return fail(gate.error());
     esprim = *std::move(gate);
-    advertise_esprim(*cse);
+    advertise_esprim(*cse, !settings.esprim_keys.empty(), maf_client != nullptr);
     next = esprim.get();
   }
   const LimitSettings& l = settings.limits;
@@ -207,11 +210,15 @@ Result<void> Node::Impl::open_psk_sources() {
     http::ClientSettings client;
     client.tls = settings.credentials.to_tls();
     maf_client = std::make_unique<http::Client>(client, codecs);
-    sources->add(std::make_shared<MafKeys>(settings.maf, settings.cse.cse_id, *maf_client,
-                                           [this] { return scheduler.now(); }));
+    sources->add(maf_keys(MafKeys::Usage::kAssociation));
   }
   if (!sources->empty()) settings.credentials.psk_source = std::move(sources);
   return {};
+}
+
+std::shared_ptr<PskSource> Node::Impl::maf_keys(MafKeys::Usage usage) {
+  return std::make_shared<MafKeys>(
+      settings.maf, settings.cse.cse_id, *maf_client, [this] { return scheduler.now(); }, usage);
 }
 
 void Node::Impl::open_senders() {

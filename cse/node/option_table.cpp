@@ -242,7 +242,8 @@ const std::vector<Option>& options() {
                      FIELD(maf.url)));
     r.push_back(
         text("maf.fqdn", "its domain name, right of the @ in key identifiers", FIELD(maf.fqdn)));
-    r.push_back(number("maf.wait_ms", "how long a handshake waits for the MAF", 1, 10000,
+    r.push_back(number("maf.wait_ms",
+                       "how long a handshake, or an ESPrim message, waits for the MAF", 1, 10000,
                        FIELD(maf.wait_ms)));
     r.push_back(number("maf.cache_seconds",
                        "how long an answer of the MAF is good; a revocation is seen after it", 1,

@@ -12,8 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxIdDigits = 64;
 constexpr std::size_t kMaxKnown = 10'000;
-constexpr int kMaxAsking = 4;   // handshakes that wait for the MAF at once
-constexpr int kUsageSaef = 32;  // m2m:suid: a key from a MAF, for security associations
+constexpr int kMaxAsking = 4;  // handshakes that wait for the MAF at once
 constexpr std::chrono::seconds kRest{2};
 constexpr std::size_t kMinKeyBytes = 16, kMaxKeyBytes = 64;
 
@@ -32,11 +31,13 @@ std::optional<std::string> bytes_of_hex(std::string_view hex) {
 
 }  // namespace
 
-MafKeys::MafKeys(MafSettings settings, std::string cse_id, PrimitiveSender& to_maf, Now now)
+MafKeys::MafKeys(MafSettings settings, std::string cse_id, PrimitiveSender& to_maf, Now now,
+                 Usage usage)
     : settings_(std::move(settings)),
       cse_id_(std::move(cse_id)),
       to_maf_(to_maf),
-      now_(std::move(now)) {}
+      now_(std::move(now)),
+      usage_(usage) {}
 
 bool MafKeys::is_of_maf(std::string_view identity) const {
   const std::size_t at = identity.find('@');
@@ -103,7 +104,8 @@ std::optional<MafKeys::Known> MafKeys::read(const std::string& identity,
                                             const Response& response) const {
   const Value* tree = response.content.tree();
   const Value* key = tree ? tree->find("sec:skr") : nullptr;
-  if (response.rsc != Rsc::kOk || !key || key->integer_at("suid") != kUsageSaef) {
+  if (response.rsc != Rsc::kOk || !key ||
+      key->integer_at("suid") != static_cast<std::int64_t>(usage_)) {
     return std::nullopt;
   }
   const auto expires = parse_timestamp(key->string_at("et"));

@@ -15,12 +15,15 @@ namespace gatehouse::node {
 /// Keys that a MAF has: an identity "<hex>@<fqdn>" is asked for at the MAF by the CSE, and who
 /// registered the key is who comes with it. Answers, that there is none too, are kept for a time; a
 /// handshake waits for the MAF for a bounded time, and few do at once, so that guesses cost
-/// little. Threading: any. Source: TS-0003 clauses 8.2.2.3.3, 8.8.2.7.
+/// little. Threading: any. Source: TS-0003 clauses 8.2.2.3.3, 8.4, 8.8.2.7.
 class MafKeys final : public PskSource {
  public:
   using Now = std::function<Timestamp()>;
+  /// What a key was registered for (m2m:suid); a key for something else is not taken.
+  enum class Usage { kAssociation = 32, kEsPrim = 33 };
   /// `to_maf` sends to it and outlives this. `cse_id`: who asks.
-  MafKeys(MafSettings settings, std::string cse_id, PrimitiveSender& to_maf, Now now);
+  MafKeys(MafSettings settings, std::string cse_id, PrimitiveSender& to_maf, Now now,
+          Usage usage = Usage::kAssociation);
 
   std::optional<PskEntry> find(std::string_view identity) override;
   /// Whether an identity is of the form of this MAF's.
@@ -40,6 +43,7 @@ class MafKeys final : public PskSource {
   const std::string cse_id_;
   PrimitiveSender& to_maf_;
   const Now now_;
+  const Usage usage_;
   std::mutex mutex_;  // guards the lines below
   std::map<std::string, Known, std::less<>> known_;
   int asking_ = 0;

@@ -49,6 +49,28 @@ TEST_F(AuthorityTest, StatesTheIdentityAsUriAndAsTopicLevel) {
   EXPECT_EQ(common_name(leaf.get()), "id-mn:Cgw");
 }
 
+// The Node-ID is in the provider's domain, so that the authority's name constraint holds for it.
+TEST_F(AuthorityTest, StatesANodesIdAndKeepsItWhenRenewed) {
+  Authority authority = make_authority();
+  Request request;
+  request.kind = Kind::kNode;
+  request.name = "lamp";
+  request.identities = {"urn:dev:1"};
+  ASSERT_TRUE(authority.issue(request));
+
+  const auto renewed = authority.renew("lamp");
+
+  ASSERT_TRUE(renewed) << renewed.error().detail;
+  EXPECT_EQ(verify(certificate("lamp").get()), X509_V_OK);
+  EXPECT_EQ(request_of(certificate("lamp").get(), "gatehouse.example").identities,
+            std::vector<std::string>{"urn:dev:1"});
+  request.name = "evil";
+  for (const char* bad : {"", "urn:dev/1", "a b", "x\n"}) {
+    request.identities = {bad};
+    EXPECT_FALSE(authority.issue(request)) << bad;
+  }
+}
+
 TEST_F(AuthorityTest, StatesHostsAndAddresses) {
   const Authority authority = make_authority();
   Request request;

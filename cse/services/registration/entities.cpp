@@ -57,6 +57,7 @@ class Ae final : public TypeBehaviour {
     draft.record.id.text = *stem;
     draft.record.originator = *stem;
     draft.attributes.set("aei", *stem);
+    remember_credential(draft, context.request);
     return {};
   }
   bool needs_preparation(const Request& request) const override {
@@ -79,6 +80,16 @@ class Ae final : public TypeBehaviour {
   }
 
  private:
+  /// Who asked for an AE-ID shows who it is by the same credential from then on, where that names
+  /// no AE-ID itself. Source: TS-0003 clause 8.2 (Credential-ID).
+  static void remember_credential(Draft& draft, const Request& request) {
+    const Peer* peer = request.peer.get();
+    const bool asked = request.from.empty() || request.from == "C" || request.from == "S";
+    if (!asked || !peer || !peer->authenticated || peer->credential.empty()) return;
+    if (!draft.internal.is_object()) draft.internal = Value::object();
+    draft.internal.set("credential", peer->credential);
+  }
+
   Result<std::string> assign_stem(const Draft& draft, OperationContext& context) const {
     const std::string& from = context.originator;
     if (from.empty() || from == "C") {

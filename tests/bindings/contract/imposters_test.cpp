@@ -228,5 +228,65 @@ INSTANTIATE_TEST_SUITE_P(Keys, Imposters,
                                           testing::ValuesIn(kWithKey)),
                          kNamed);
 
+/// A node's certificate names its M2M-Node-ID, and no originator.
+class NodeCertificates : public testing::TestWithParam<const char*> {
+ protected:
+  static TlsSettings certificate(const std::string& name) {
+    return Guarded::instance().issue(
+        {.name = name,
+         .alternative_names = "URI:m2m-node://gatehouse.example/urn%3Adev%3A" + name});
+  }
+  static std::unique_ptr<Wire> open(const TlsSettings& tls) {
+    return open_wire_as({tls, {}}, Guarded::instance().world(), GetParam());
+  }
+  static Response ask(Wire& wire, Operation operation, const std::string& to,
+                      const std::string& from, std::optional<Value> content = {}) {
+    static int number = 0;
+    Request request;
+    request.operation = operation;
+    request.to = to;
+    request.from = from;
+    request.request_identifier = "node-" + std::to_string(++number);
+    request.release_version = "3";
+    if (content) request.resource_type = 2;
+    request.content = std::move(content);
+    return wire.ask(request);
+  }
+};
+
+// TS-0003 clause 8.2 (Credential-ID)
+TEST_P(NodeCertificates, RegisterAnAeAndSpeakForItAndForNobodyElse) {
+  static int number = 0;
+  const std::string name = "node-" + std::to_string(++number);
+  const auto owner = open(certificate(name)), other = open(certificate(name + "-other"));
+
+  const Response registered = ask(
+      *owner, Operation::kCreate, "cse-in", "C",
+      Value::object(
+          {{"m2m:ae",
+            Value::object(
+                {{"rn", name}, {"api", "Nnode"}, {"rr", false}, {"srv", Value::array({"3"})}})}}));
+
+  ASSERT_EQ(registered.rsc, Rsc::kCreated);
+  const Value* ae = registered.content.tree()->find("m2m:ae");
+  ASSERT_NE(ae, nullptr);
+  const std::string id = ae->string_at("aei");
+  EXPECT_EQ(ask(*owner, Operation::kRetrieve, "cse-in/" + name, id).rsc, Rsc::kOk);
+  EXPECT_EQ(ask(*owner, Operation::kRetrieve, "cse-in/" + name, "/id-in/" + id).rsc, Rsc::kOk);
+  EXPECT_EQ(ask(*other, Operation::kRetrieve, "cse-in/" + name, id).rsc,
+            Rsc::kOriginatorNotAuthenticated);
+  EXPECT_EQ(ask(*owner, Operation::kRetrieve, "cse-in", "CAdmin").rsc,
+            Rsc::kOriginatorNotAuthenticated);
+  EXPECT_EQ(ask(*owner, Operation::kRetrieve, "cse-in", "/id-mn").rsc,
+            Rsc::kOriginatorNotAuthenticated);
+}
+INSTANTIATE_TEST_SUITE_P(Wires, NodeCertificates,
+                         testing::Values("https", "wss", "coaps", "coaps+tcp"),
+                         [](const auto& row) {
+                           std::string name = row.param;
+                           std::replace(name.begin(), name.end(), '+', '_');
+                           return name;
+                         });
+
 }  // namespace
 }  // namespace gatehouse::contract

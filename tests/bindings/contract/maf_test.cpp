@@ -10,6 +10,8 @@
 #include "bindings/http/client.h"
 #include "bindings/http/server.h"
 #include "bindings/security/bearer_tokens.h"
+#include "cse/codec/json.h"
+#include "cse/jose/esprim.h"
 #include "tests/bindings/contract/wires.h"
 
 namespace gatehouse::contract {
@@ -99,9 +101,11 @@ class Provider {
     EXPECT_EQ(wire->ask(std::move(request)).rsc, Rsc::kCreated);
   }
   /// A key of the AE for these targets.
-  PskEntry new_key(const std::string& targets, const std::string& more = {}) {
-    const Response made = ask_maf(Operation::kCreate, "maf",
-                                  R"({"sec:skr":{"suid":32,"tgis":)" + targets + more + "}}");
+  PskEntry new_key(const std::string& targets, const std::string& more = {},
+                   const char* suid = "32") {
+    const Response made = ask_maf(
+        Operation::kCreate, "maf",
+        std::string(R"({"sec:skr":{"suid":)") + suid + R"(,"tgis":)" + targets + more + "}}");
     EXPECT_EQ(made.rsc, Rsc::kCreated);
     const Value* key = made.content.tree()->find("sec:skr");
     PskEntry entry{key->string_at("rn") + "@" + kFqdn, {}, {}};
@@ -189,6 +193,49 @@ INSTANTIATE_TEST_SUITE_P(Wires, KeysOfMaf, testing::Values("https", "wss", "coap
                            std::replace(name.begin(), name.end(), '+', '_');
                            return name;
                          });
+
+/// A request inside of an ESPrim message with that key, carried by somebody whose name does not
+/// matter. 0: the CSE refuses the message.
+int ask_inside(const PskEntry& key) {
+  Provider& provider = Provider::instance();
+  const auto wire = open_wire_as({provider.credentials().ae(), {}}, provider.world(), "https");
+  const auto notify = [&wire](Value content) {
+    static int number = 0;
+    Request request;
+    request.operation = Operation::kNotify;
+    request.to = "/id-in";
+    request.from = kOriginator;
+    request.request_identifier = "outer-" + std::to_string(++number);
+    request.release_version = "3";
+    request.content = std::move(content);
+    const Response response = wire->ask(std::move(request));
+    const Value* tree = response.content.tree();
+    const Value* info = tree ? tree->find("m2m:seci") : nullptr;
+    return info ? *info : Value();
+  };
+  const Value drawn = notify(*parse_json(R"({"m2m:seci":{"sit":3}})"));
+  const Value* random = drawn.find("ero");
+  if (!random) return 0;
+  const jose::ReceiverRandom receiver = *jose::ReceiverRandom::read(*random);
+  const jose::OriginatorRandom originator = jose::draw_originator_random();
+  const auto session = jose::session_key({key.identity, key.key}, receiver, originator);
+  const Value answer = notify(jose::message_with(
+      *jose::seal(R"({"op":2,"to":"cse-in/keyed","fr":"CContract","rqi":"inner","rvi":"3"})",
+                  session, receiver.id, originator)));
+  const auto opened = jose::decrypt(answer.string_at("epo"), session);
+  return opened ? static_cast<int>(parse_json(opened->payload)->integer_at("rsc")) : 0;
+}
+
+// TS-0003 clauses 8.4 and 8.8.2
+TEST(KeysOfMafForMessages, OpenEsPrimMessages) {
+  Provider& provider = Provider::instance();
+  const PskEntry key = provider.new_key(R"(["/id-in"])", {}, "33");
+
+  EXPECT_EQ(ask_inside(key), 2000);
+  EXPECT_EQ(ask_inside({key.identity, std::string(32, 'g'), {}}), 0) << "a guessed key";
+  EXPECT_EQ(ask_inside(provider.new_key(R"(["/id-in"])")), 0) << "a key for associations";
+  EXPECT_EQ(ask_inside(provider.new_key(R"(["/id-else"])", {}, "33")), 0) << "a key for others";
+}
 
 }  // namespace
 }  // namespace gatehouse::contract

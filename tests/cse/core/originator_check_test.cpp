@@ -13,10 +13,13 @@ struct Connection {
   bool inside = false;  ///< no peer: the CSE itself
   bool authenticated = false;
   std::vector<std::string> identities = {};
+  std::string credential = {};
 };
 const Connection kInside{true, false, {}};
 const Connection kPlain{};
 Connection tls(std::vector<std::string> identities) { return {false, true, std::move(identities)}; }
+
+Connection of_node(std::string id) { return {false, true, {}, "42-" + std::move(id)}; }
 
 struct Case {
   std::string name;
@@ -41,6 +44,11 @@ class OriginatorCheck : public testing::TestWithParam<Case> {
     node.put(type_number::kRemoteCse, "id-mn2", "/id-mn2",
              Value::object({{"csi", "/id-mn2"}, {"cb", "/id-mn2/cse-mn2"}, {"rr", false}}));
     node.put(type_number::kContainer, "id-cnt", "CAE1", Value::object());
+    node.put(type_number::kServiceSubscribedAppRule, "id-rule", "/id-in",
+             Value::object({{"aae", Value::array({"Cnode*", "/id-asn/Cnode*"})}}));
+    node.put(type_number::kServiceSubscribedNode, "id-svsn", "/id-in",
+             Value::object(
+                 {{"ni", "urn:dev:1"}, {"csi", "/id-mn2"}, {"rlk", Value::array({"id-rule"})}}));
   }
   void add_registrar() {
     bool done = false;
@@ -68,6 +76,7 @@ class OriginatorCheck : public testing::TestWithParam<Case> {
       auto peer = std::make_shared<Peer>();
       peer->authenticated = connection.authenticated;
       peer->identities = connection.identities;
+      peer->credential = connection.credential;
       request.peer = std::move(peer);
     }
     CommittedView view = node.cse().view();
@@ -103,6 +112,18 @@ const auto name_of_case = [](const auto& each) { return each.param.name; };
 constexpr int kAe = type_number::kAe, kCsr = type_number::kRemoteCse;
 const Rsc kForged = Rsc::kOriginatorNotAuthenticated,
           kUnknownCse = Rsc::kSecurityAssociationRequired, kBad = Rsc::kBadRequest;
+
+// TS-0003 clause 8.2: what a node's certificate allows is in the service subscription.
+INSTANTIATE_TEST_SUITE_P(
+    OfANode, OriginatorCheck,
+    testing::Values(Case{"its_cse", of_node("urn:dev:1"), "/id-mn2", 0, "/id-mn2"},
+                    Case{"an_ae_of_its_rules", of_node("urn:dev:1"), "Cnode7", kAe, "Cnode7"},
+                    Case{"another_ae", of_node("urn:dev:1"), "CAE1", 0, kForged},
+                    Case{"another_cse", of_node("urn:dev:1"), "/id-mn", 0, kForged},
+                    Case{"another_node", of_node("urn:dev:2"), "Cnode7", kAe, kForged},
+                    Case{"an_ae_id_asked_for", of_node("urn:dev:2"), "C", kAe, "C"},
+                    Case{"the_administrator", of_node("urn:dev:1"), "CAdmin", 0, kForged}),
+    name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(Inside, OriginatorCheck,
                          testing::Values(Case{"the_cse_itself", kInside, "/id-in", 0, "/id-in"},

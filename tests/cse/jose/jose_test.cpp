@@ -63,6 +63,24 @@ TEST(EncryptionRefuses, KeysOfOtherLengthsAndOtherForms) {
   }
 }
 
+// cjose ends the program by an assertion for some of them, so it must not see them.
+TEST(HostileTexts, AreRefusedBeforeTheLibrarySeesThem) {
+  const SharedKey key{"k1", std::string(32, 'k')};
+  const std::string jwe = *encrypt("21.5", key, Value::object());
+  const std::string jws = *sign("21.5", key, Value::object());
+  for (const std::string& good : {jwe, jws}) {
+    for (const std::string bad : {std::string(1, '\0'), std::string("="), std::string("+"),
+                                  std::string("\xff"), std::string(" "), std::string(4, '\0')}) {
+      for (std::size_t at = 0; at <= good.size(); at += 5) {
+        const std::string text = good.substr(0, at) + bad + good.substr(at);
+        EXPECT_FALSE(decrypt(text, key)) << at;
+        EXPECT_FALSE(verify(text, key)) << at;
+        if (at < good.find('.')) EXPECT_FALSE(header_of(text)) << at;
+      }
+    }
+  }
+}
+
 struct JsonForm {
   const char* name;
   const char* json;

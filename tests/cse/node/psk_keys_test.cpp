@@ -97,6 +97,18 @@ TEST_F(MafKeysTest, TakesOnlyKeysForAssociations) {
   }
 }
 
+TEST_F(MafKeysTest, TakesKeysForOneUsageOnly) {
+  MafKeys for_messages{{"https://maf.example", "maf.example", 20, 60},
+                       "/id-in",
+                       maf_,
+                       [this] { return now_; },
+                       MafKeys::Usage::kEsPrim};
+  maf_.answer = [](const Request&) { return with_key(Value::object({{"suid", 33}})); };
+
+  EXPECT_TRUE(for_messages.find(kId));
+  EXPECT_FALSE(keys_.find(kId));
+}
+
 TEST_F(MafKeysTest, AsksOnlyForIdentitiesOfThisMaf) {
   for (const std::string& identity :
        {std::string("contract@gatehouse.example"), std::string("@maf.example"),
