@@ -21,9 +21,7 @@ struct LinkEvents {
 
 /// One Paho client for one attempt to be connected: it is thrown away when the connection breaks,
 /// so nothing of Paho's own queues outlives it and what is sent again, and in which order, is
-/// decided in Connection alone. It speaks to the C library of Paho: the C++ one above it makes a
-/// token and a message object of everything, and can only be had with the shared C library (see
-/// paho_plain.cpp).
+/// decided in Connection alone.
 class PahoLink final {
  public:
   PahoLink(const ConnectionSettings& settings, LinkEvents events);

@@ -41,7 +41,7 @@ Load real_load() {
 
 }  // namespace
 
-// Paho, which is linked statically, finds it before OpenSSL's.
+// The linker exports it from the program, because libpaho-mqtt3as.so has it undefined.
 extern "C" __attribute__((visibility("default"))) int SSL_CTX_load_verify_locations(
     ssl_ctx_st* context, const char* file, const char* folder) {
   if (file == nullptr || !std::string_view(file).starts_with(kPrefix)) {

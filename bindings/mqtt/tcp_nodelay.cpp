@@ -29,7 +29,7 @@ void turn_off_nagle(int socket) {
 
 }  // namespace
 
-// Paho, which is linked statically, finds it before libc's.
+// The linker exports it from the program, because libpaho-mqtt3as.so has an undefined connect().
 extern "C" __attribute__((visibility("default"))) int connect(int socket, const sockaddr* address,
                                                               socklen_t length) {
   if (address != nullptr && (address->sa_family == AF_INET || address->sa_family == AF_INET6)) {

@@ -81,7 +81,7 @@ LIBRARIES = [
     (r"pugixml", ["cse/codec/xml"]),
     (r"boost/", ["bindings/http", "bindings/websocket", "cse/services/location"]),
     (r"(raptor2|rasqal)\.h", ["cse/services/semantics"]),
-    (r"MQTT(Async|Client)", ["bindings/mqtt"]),
+    (r"(mqtt/|MQTT(Async|Client))", ["bindings/mqtt"]),
     (r"coap3/", ["bindings/coap"]),
     (r"cjose/", ["cse/jose"]),
     (r"zstd\.h", ["ae-apps/ota/coding"]),

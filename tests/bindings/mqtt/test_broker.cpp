@@ -203,7 +203,7 @@ void TestCa::issue(const std::string& file, const std::string& common_name,
 // to them.
 // NOLINTBEGIN(bugprone-reserved-identifier): the sanitizers look for these names.
 extern "C" const char* __tsan_default_suppressions() {
-  return "deadlock:MQTT\nrace:^MQTT\nrace:^Socket_\nrace:^SSLSocket_\nmutex:^MQTT\n";
+  return "deadlock:libpaho-mqtt3as.so\nrace:libpaho-mqtt3as.so\nrace:libpaho-mqttpp3.so\n";
 }
-extern "C" const char* __lsan_default_suppressions() { return "leak:^MQTT\n"; }
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpaho-mqtt3as.so\n"; }
 // NOLINTEND(bugprone-reserved-identifier)
