@@ -27,6 +27,12 @@ std::vector<std::string> split(const std::string& list) {
   return out;
 }
 
+constexpr std::chrono::milliseconds kTogether{10'000};  ///< between two orders of one release
+
+Timestamp began(const std::string& offered_at) {
+  return parse_timestamp(offered_at).value_or(Timestamp{});
+}
+
 /// "1.0.0" if all say so, else "1.0.0, 1.2.0".
 void add_to(std::string& list, const std::string& item) {
   if (list.empty()) {
@@ -199,10 +205,14 @@ std::optional<Update::End> ReleaseRun::gather() {
     }
   }
   for (const Job& job : tools_.journal.jobs()) {
-    // One that failed early has never learnt of which release it is.
-    const bool ours = job.release == release_.id || job.release.empty();
+    // One that failed early has never learnt of which release it is. Orders of one release come
+    // within seconds, but one may have been closed by whoever lost its power then.
+    const bool same = job.release == release_.id;
+    const bool ours = same || job.release.empty();
     const bool member = std::find(wanted.begin(), wanted.end(), job.ecu) != wanted.end();
-    if (job.failure && ours && member && job.offered_at >= oldest && !planned.contains(job.ecu)) {
+    const bool recent =
+        began(job.offered_at) + (same ? tools_.settings.gather_limit : kTogether) >= began(oldest);
+    if (job.failure && ours && member && recent && !planned.contains(job.ecu)) {
       return abandon_all("release", "of release " + release_.id + ", " + job.ecu +
                                         " is not updated: " + job.failure->reason);
     }
