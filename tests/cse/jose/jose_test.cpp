@@ -69,8 +69,8 @@ TEST(HostileTexts, AreRefusedBeforeTheLibrarySeesThem) {
   const std::string jwe = *encrypt("21.5", key, Value::object());
   const std::string jws = *sign("21.5", key, Value::object());
   for (const std::string& good : {jwe, jws}) {
-    for (const std::string bad : {std::string(1, '\0'), std::string("="), std::string("+"),
-                                  std::string("\xff"), std::string(" "), std::string(4, '\0')}) {
+    for (const std::string& bad : {std::string(1, '\0'), std::string("="), std::string("+"),
+                                   std::string("\xff"), std::string(" "), std::string(4, '\0')}) {
       for (std::size_t at = 0; at <= good.size(); at += 5) {
         const std::string text = good.substr(0, at) + bad + good.substr(at);
         EXPECT_FALSE(decrypt(text, key)) << at;

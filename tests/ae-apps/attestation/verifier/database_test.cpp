@@ -25,8 +25,8 @@ std::uint16_t free_port() {
   place.sin_family = AF_INET;
   place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof place;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&place), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&place), &size);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&place), size), 0);
+  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&place), &size), 0);
   ::close(fd);
   return ntohs(place.sin_port);
 }
