@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cse/codec/html.h"
+
 namespace gatehouse::ota {
 namespace {
 
@@ -174,29 +176,6 @@ Value trail_of(const std::vector<Value>& states) {
 
 // --- the page ----------------------------------------------------------------------------------
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string text_of(const Value& value) {
   if (const std::string* text = value.as_string()) return *text;
   if (const auto number = value.as_integer()) return std::to_string(*number);
@@ -209,7 +188,7 @@ std::string text_of(const Value& value) {
   return "";
 }
 
-std::string cell(const std::string& text) { return "<td>" + escaped(text) + "</td>"; }
+std::string cell(const std::string& text) { return "<td>" + html_escaped(text) + "</td>"; }
 
 std::string row(std::initializer_list<std::string> texts) {
   std::string out = "<tr>";
@@ -273,12 +252,12 @@ Value r156_report(const R156Sources& sources, const std::string& made_at) {
 
 std::string r156_html(const Value& report) {
   std::string out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-                    escaped("UN R156: " + report.string_at("campaign")) + "</title>" + kStyle +
-                    "</head><body>\n<h1>" + escaped(report.string_at("report")) + "</h1>\n";
+                    html_escaped("UN R156: " + report.string_at("campaign")) + "</title>" + kStyle +
+                    "</head><body>\n<h1>" + html_escaped(report.string_at("report")) + "</h1>\n";
   out += head({"Campaign", "State", "Author", "Approved by", "Report made"});
   out += row({report.string_at("campaign"), report.string_at("state"), report.string_at("author"),
               text_of(member(report, "approved_by")), report.string_at("made_at")});
-  out += "</table>\n<p>" + escaped(report.string_at("description")) + "</p>\n";
+  out += "</table>\n<p>" + html_escaped(report.string_at("description")) + "</p>\n";
   out += facts("User information", member(report, "user_information"), kUserInformation);
   out += facts("Compatibility", member(report, "compatibility"), kCompatibility);
   out += "<h2>Software</h2>" + head({"Name", "Version", "Release counter", "Hardware", "SHA-256"});
@@ -310,7 +289,7 @@ std::string r156_html(const Value& report) {
   }
   out += "</table>\n<h2>Gaps</h2>\n<ul>";
   for (const Value& each : items(report, "gaps"))
-    out += "<li>" + escaped(text_of(each)) + "</li>\n";
+    out += "<li>" + html_escaped(text_of(each)) + "</li>\n";
   if (items(report, "gaps").empty()) out += "<li>none</li>";
   return out + "</ul>\n</body></html>\n";
 }

@@ -427,35 +427,34 @@ bool Update::runs_already() {
   return now && !job_.payload_sha256.empty() && now->payload_sha256 == job_.payload_sha256;
 }
 
-Result<void> Update::write_held() {
-  if (const auto good = load_image(); !good) return good;
+/// Writes the image, to be run at the next restart or, held, on trial when that is ordered.
+Result<void> Update::write(bool held) {
   tools_.log.step('G', "flashing",
                   {{"ecu", job_.ecu}, {"bytes", std::to_string(job_.image_bytes)}});
   const auto progress = [this](std::uint64_t done, std::uint64_t total) {
     show(percent_of(done, total));
     if (stopping_) ecu_.cancel();
   };
-  const auto done =
-      ecu_.flash_held(image_file(), image_->header, image_->payload_sha256, job_.for_ecu, progress);
+  const auto done = held ? ecu_.flash_held(image_file(), image_->header, image_->payload_sha256,
+                                           job_.for_ecu, progress)
+                         : ecu_.flash(image_file(), image_->header, image_->payload_sha256,
+                                      job_.for_ecu, progress);
   if (!done) return done;
   tools_.log.step('G', "flashed", {{"ecu", job_.ecu}, {"verified_by", "the ECU"}});
   return {};
 }
 
+Result<void> Update::write_held() {
+  if (const auto good = load_image(); !good) return good;
+  return write(true);
+}
+
 Update::Step Update::flash() {
   if (runs_already()) return enter(JobState::kRebooted);
   if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
-  tools_.log.step('G', "flashing",
-                  {{"ecu", job_.ecu}, {"bytes", std::to_string(job_.image_bytes)}});
-  const auto progress = [this](std::uint64_t done, std::uint64_t total) {
-    show(percent_of(done, total));
-    if (stopping_) ecu_.cancel();
-  };
-  const auto done =
-      ecu_.flash(image_file(), image_->header, image_->payload_sha256, job_.for_ecu, progress);
+  const auto done = write(false);
   if (!done && stopping_) return End::kInterrupted;
   if (!done) return give_up("flash", done.error().detail);
-  tools_.log.step('G', "flashed", {{"ecu", job_.ecu}, {"verified_by", "the ECU"}});
   if (const auto back = ecu_.restart(); !back) return give_up("boot", back.error().detail);
   tools_.log.step('H', "restarted", {{"ecu", job_.ecu}});
   return enter(JobState::kRebooted);

@@ -74,6 +74,7 @@ class Update {
   Step ask();
   Step wait_until_fit();
   Step flash();
+  Result<void> write(bool held);
   Step complete();
   Step report_failure();
 
