@@ -100,6 +100,8 @@ Registration::Registration(Cse& cse, PrimitiveSender& senders, RegistrationSetti
   cse.behaviours().add(type_number::kCseBase, csebase_behaviour());
   cse.behaviours().add(type_number::kAe, ae_behaviour(provider_aes_));
   cse.behaviours().add(type_number::kNode, node_behaviour());
+  cse.behaviours().add(type_number::kServiceSubscribedNode, subscribed_node_behaviour());
+  cse.behaviours().add(type_number::kServiceSubscribedAppRule, app_rule_behaviour());
   cse.behaviours().add(type_number::kRemoteCse,
                        remote_cse_behaviour(settings_.allowed_cses, cse.settings().administrator));
   add_contact_list(cse);

@@ -47,7 +47,50 @@ Result<void> each_of_type(int type, WorkingSet& resources, const Visit& visit) {
   }
 }
 
+/// An App-ID begins with R (registered) or N; a pattern may begin with '*' instead. 'r' is that of
+/// release 4's reverse domain names.
+Result<void> check_app_rule(const Value& rule) {
+  for (const std::string& pattern : rule.strings_at("aai")) {
+    if (pattern.empty() ||
+        std::string_view("*RNr").find(pattern.front()) == std::string_view::npos) {
+      return fail(Rsc::kBadRequest, "aai (allowedApp-IDs): \"" + pattern +
+                                        "\" begins with none of '*', 'R', 'r' and 'N'");
+    }
+  }
+  return {};
+}
+
+Result<void> check_subscribed_node(const Value& node) {
+  if (!node.find("rlk") || node.find("csi")) return {};
+  return fail(Rsc::kBadRequest, "rlk (ruleLinks): is only for a node with a csi (CSE-ID)");
+}
+
+/// A type with one rule about its whole representation, which CREATE and UPDATE must leave true.
+class CheckedWhole final : public TypeBehaviour {
+ public:
+  explicit CheckedWhole(Result<void> (*check)(const Value&)) : check_(check) {}
+
+  Result<void> on_create(Draft& draft, OperationContext&) const override {
+    return check_(draft.attributes);
+  }
+  Result<void> on_update(const ResourcePtr&, Value& attributes, const Value&,
+                         OperationContext&) const override {
+    return check_(attributes);
+  }
+
+ private:
+  Result<void> (*check_)(const Value&);
+};
+
 }  // namespace
+
+std::shared_ptr<const TypeBehaviour> app_rule_behaviour() {
+  return std::make_shared<CheckedWhole>(check_app_rule);
+}
+
+std::shared_ptr<const TypeBehaviour> subscribed_node_behaviour() {
+  return std::make_shared<CheckedWhole>(check_subscribed_node);
+}
 
 Registree registree_of(std::string app_id, std::string stem, const OperationContext& context) {
   Registree registree{std::move(app_id), std::move(stem), context.settings.cse_id, false, {}};

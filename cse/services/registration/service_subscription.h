@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <string>
 
 #include "cse/core/behaviour.h"
@@ -25,5 +26,11 @@ Result<void> check_service_subscription(const Registree& registree, OperationCon
 
 /// An AE that registers at this CSE with this request.
 Registree registree_of(std::string app_id, std::string stem, const OperationContext& context);
+
+/// What the rules themselves must say. <serviceSubscribedAppRule>: patterns of App-IDs that can
+/// fit one; <serviceSubscribedNode>: rules only for a node that is a CSE.
+/// Source: TS-0004 clauses 7.4.20.2 and 7.4.29.2. Errors: kBadRequest.
+std::shared_ptr<const TypeBehaviour> app_rule_behaviour();
+std::shared_ptr<const TypeBehaviour> subscribed_node_behaviour();
 
 }  // namespace gatehouse

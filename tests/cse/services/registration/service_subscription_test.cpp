@@ -129,5 +129,52 @@ INSTANTIATE_TEST_SUITE_P(
                              kAppRuleValidationFailed}),
     [](const auto& each) { return each.param.name; });
 
+// TS-0004 clause 7.4.29.2.1 and .3: what no App-ID can begin with fits none.
+TEST(AppRule, NamesOnlyPatternsThatAnAppIdCanFit) {
+  Network network;
+  NetworkCse& in = network.add(1, "/id-in");
+  const auto rule = [](const char* name, const char* pattern) {
+    return Value::object({{"rn", name}, {"aai", list(pattern)}});
+  };
+  constexpr int kRule = type_number::kServiceSubscribedAppRule;
+  for (const char* pattern : {"*", "N*", "Rcom.example.*", "rcom.example"}) {
+    const Response made = in.create("CAdmin", "cse-in", kRule, rule("rule", pattern));
+    EXPECT_EQ(made.rsc, kCreated) << pattern << ": " << TestCse::debug_text(made);
+    in.remove("CAdmin", "cse-in/rule");
+  }
+  for (const char* pattern : {"", "X*", "com.example"}) {
+    const Response refused = in.create("CAdmin", "cse-in", kRule, rule("rule", pattern));
+    EXPECT_EQ(refused.rsc, kBadRequest) << pattern;
+    EXPECT_THAT(TestCse::debug_text(refused), testing::HasSubstr("aai (allowedApp-IDs)"));
+  }
+  ASSERT_EQ(in.create("CAdmin", "cse-in", kRule, rule("rule", "N*")).rsc, kCreated);
+  EXPECT_EQ(in.update("CAdmin", "cse-in/rule", "m2m:asar", Value::object({{"aai", list("Y")}})).rsc,
+            kBadRequest);
+}
+
+// TS-0004 clause 7.4.20.2.1 and .3: rules are for CSEs.
+TEST(SubscribedNode, HasRulesOnlyIfItIsACse) {
+  Network network;
+  NetworkCse& in = network.add(1, "/id-in");
+  ASSERT_EQ(in.create("CAdmin", "cse-in", type_number::kServiceSubscriptionProfile,
+                      Value::object({{"rn", "contract"}}))
+                .rsc,
+            kCreated);
+  const auto create = [&in](Value node) {
+    node.set("ni", "urn:dev:1");
+    return in.create("CAdmin", "cse-in/contract", type_number::kServiceSubscribedNode, node);
+  };
+
+  const Response refused = create(Value::object({{"rlk", list("cse-in/rule")}}));
+
+  EXPECT_EQ(refused.rsc, kBadRequest);
+  EXPECT_THAT(TestCse::debug_text(refused), testing::HasSubstr("rlk (ruleLinks)"));
+  ASSERT_EQ(create(Value::object({{"rn", "node"}})).rsc, kCreated);
+  EXPECT_EQ(in.update("CAdmin", "cse-in/contract/node", "m2m:svsn",
+                      Value::object({{"rlk", list("cse-in/rule")}}))
+                .rsc,
+            kBadRequest);
+}
+
 }  // namespace
 }  // namespace gatehouse::test
