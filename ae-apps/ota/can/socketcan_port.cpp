@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds kSendLimit{1};
 constexpr std::chrono::milliseconds kFullPause{1};
+/// Of frames that wait for us: some thousand of them, as the kernel counts. A long message without
+/// blocks is that many, and what does not fit is lost.
+constexpr int kReceiveBytes = 4 << 20;
 
 Frame from_kernel(const canfd_frame& raw, bool fd) {
   Frame out;
@@ -44,7 +47,11 @@ class SocketCanPort final : public Port {
     for (;;) {
       if (::send(socket_.get(), &raw, length, MSG_DONTWAIT) >= 0) return {};
       const bool full = errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS;
-      if (!full && errno != EINTR) return fail(Rsc::kTargetNotReachable, "CAN: " + reason());
+      if (!full && errno != EINTR) {
+        const bool no_fd = errno == EINVAL && frame.fd;
+        return fail(Rsc::kTargetNotReachable,
+                    "CAN: " + (no_fd ? "the interface takes no CAN FD frames" : reason()));
+      }
       if (std::chrono::steady_clock::now() >= deadline) {
         return fail(Rsc::kTargetNotReachable, "CAN: the interface takes no frames");
       }
@@ -103,6 +110,11 @@ Result<std::unique_ptr<Port>> open_socketcan(const std::string& interface) {
   name.can_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
   const int on = 1;
   const can_err_mask_t errors = CAN_ERR_BUSOFF | CAN_ERR_RESTARTED;
+  // As much as we may.
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBytes,
+                   sizeof kReceiveBytes) != 0) {
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBytes, sizeof kReceiveBytes);
+  }
   // Without FD frames where the interface has none.
   ::setsockopt(socket.get(), SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &on, sizeof on);
   if (name.can_ifindex == 0 ||
