@@ -8,6 +8,7 @@
 #include "cse/services/registration/entities.h"
 #include "cse/services/registration/node_links.h"
 #include "cse/services/registration/registrar.h"
+#include "cse/services/registration/service_subscription.h"
 
 namespace gatehouse {
 namespace {
