@@ -101,7 +101,7 @@ void Gateway::import_bundles() {
 
 /// An ECU that is part of a release is updated with the others, though it may run its part already.
 bool Gateway::brings_something_new(const fs::path& bundle, const VerifiedOrder& order,
-                                   EcuLink& ecu) {
+                                   Member& ecu) {
   const Result<EcuFacts> facts = ecu.look();
   if (!facts) return false;
   if (order.release_counter > facts->release_counter) return true;
@@ -115,7 +115,7 @@ bool Gateway::brings_something_new(const fs::path& bundle, const VerifiedOrder& 
 }
 
 /// What the bundle orders for one ECU becomes a job, unless it runs that or something newer.
-void Gateway::import_order(const fs::path& bundle, EcuLink& ecu) {
+void Gateway::import_order(const fs::path& bundle, Member& ecu) {
   const std::string& serial = ecu.entry().serial;
   const auto order = primary_->order_for(serial, bundle);
   if (!order) {

@@ -44,7 +44,7 @@ void read_keys_of(ota::MemberReader& in, EcuEntry& ecu, const Folder& folder) {
     if (!key) return in.fault(name, key.error());
     out = *std::move(key);
   };
-  secret("access_key_file", ecu.access_key);
+  if (!ecu.node) secret("access_key_file", ecu.access_key);
   if (in.has("image_key")) {
     Result<crypto::PublicKey> key =
         crypto::PublicKey::load(folder.locate(in.text("image_key", true)));
@@ -119,9 +119,19 @@ Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const 
       ecu.can = *std::move(can);
     }
   }
+  if (const Value* node = in.object("node")) {
+    ota::MemberReader at(*node, prefix + "node.");
+    ecu.node = NodeEntry{at.text("at", true), at.text("ae", true)};
+    if (!ecu.node->at.starts_with('/')) at.fault("at", "must be SP-relative: /id-asn/cse-asn/…");
+    if (!ecu.node->ae.starts_with('/')) at.fault("ae", "must be SP-relative: /id-asn/C…");
+    if (const auto done = at.finish(); !done) in.adopt(done.error());
+  }
   const std::string level = in.text("level", false, "full");
   if (level != "full" && level != "constrained") in.fault("level", "must be full or constrained");
   ecu.level = level == "full" ? EcuLevel::kFull : EcuLevel::kConstrained;
+  if (ecu.node && ecu.level != EcuLevel::kFull) {
+    in.fault("level", "must be full: a field node signs by itself");
+  }
   ecu.verifies = in.truth("verifies", false);
   if (ecu.verifies && ecu.level != EcuLevel::kFull) {
     in.fault("verifies", "is for full ECUs; a constrained one trusts the gateway");

@@ -99,7 +99,7 @@ Result<void> CseSide::publish(const EcuEntry& entry, const EcuFacts* facts) {
                                {"dlb", entry.serial},
                                {"man", "unknown"},
                                {"mod", entry.hardware_id},
-                               {"dty", "ECU"},
+                               {"dty", entry.node ? "field node" : "ECU"},
                                {"fwv", facts != nullptr ? facts->version : "unknown"},
                                {"swv", facts != nullptr ? facts->software : "unknown"},
                                {"hwv", entry.hardware_id}}),

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "ae-apps/ota/gateway/ecu_link.h"
+#include "ae-apps/ota/gateway/member.h"
 #include "ae-apps/ota/gateway/settings.h"
 #include "ae-apps/sdk/ae.h"
 

@@ -99,26 +99,15 @@ Result<EcuFacts> EcuLink::look() {
   Talk talk(*this);
   const auto inventory = talk.flasher.inventory();
   if (!inventory) return fail(error_of(inventory.error()));
-  if (inventory->serial != entry_.serial || inventory->hardware_id != entry_.hardware_id) {
-    return fail(Rsc::kOriginatorNotAuthenticated, "another ECU answers at its address: serial " +
-                                                      inventory->serial + ", hardware " +
-                                                      inventory->hardware_id);
-  }
   const auto status = talk.flasher.status();
   if (!status) return fail(error_of(status.error()));
-  const Result<Value> tree = parse_json(*status, {.max_bytes = 16 * 1024, .max_depth = 4});
-  if (!tree) return fail(Rsc::kNotAcceptable, "the ECU's status is no JSON");
-  EcuFacts facts;
-  facts.vin = inventory->vin;
-  facts.serial = inventory->serial;
-  facts.hardware_id = inventory->hardware_id;
-  facts.software = inventory->software;
-  facts.version = inventory->version;
-  const std::int64_t counter = tree->integer_at("release_counter", -1);
-  if (counter < 0) return fail(Rsc::kNotAcceptable, "the ECU's status has no release_counter");
-  facts.release_counter = static_cast<std::uint64_t>(counter);
-  facts.last_error = tree->string_at("last_error");
-  return facts;
+  EcuFacts said;
+  said.vin = inventory->vin;
+  said.serial = inventory->serial;
+  said.hardware_id = inventory->hardware_id;
+  said.software = inventory->software;
+  said.version = inventory->version;
+  return facts_of(entry_, std::move(said), *status);
 }
 
 Result<EcuReport> EcuLink::report(ByteView nonce) {
@@ -129,29 +118,12 @@ Result<EcuReport> EcuLink::report(ByteView nonce) {
     return image::decode_report(*text);
   }();
   if (!report) return fail(report.error());
-  const bool full = entry_.level == EcuLevel::kFull;
-  if (!full) {
-    const auto content = image::verify_report_mac(*report, entry_.shared_key, nonce);
-    if (!content) return fail(content.error());
-    report = image::sign_report(*content, *settings_.report_key);
-    if (!report) return fail(report.error());
-  } else if (entry_.public_key) {
-    const auto content = image::verify_report(*report, *entry_.public_key, nonce);
-    if (!content) return fail(content.error());
-  }
-  const Result<Value> content = parse_json(report->report_json);
-  if (!content || content->string_at("nonce") != to_hex(nonce) ||
-      content->string_at("serial") != entry_.serial) {
-    return fail(Rsc::kNotAcceptable, "the ECU's report answers another challenge");
-  }
-  return EcuReport{Value::object({{"ecu", entry_.serial},
-                                  {"alg", report->algorithm},
-                                  {"level", full ? "full" : "gateway"},
-                                  {"report", report->report_json},
-                                  {"signature", to_base64(report->signature)},
-                                  {"key_id", report->key_id}}),
-                   content->string_at("version"), content->string_at("sha256"),
-                   content->string_at("attack"), content->string_at("status")};
+  if (entry_.level == EcuLevel::kFull) return report_of_full(entry_, *report, nonce);
+  const auto content = image::verify_report_mac(*report, entry_.shared_key, nonce);
+  if (!content) return fail(content.error());
+  report = image::sign_report(*content, *settings_.report_key);
+  if (!report) return fail(report.error());
+  return entry_for_server(entry_, *report, nonce);
 }
 
 /// The code of the refusal, and the ECU's own words if it has any.
@@ -235,15 +207,7 @@ Result<EcuStand> EcuLink::stand() {
   Talk talk(*this);
   const auto status = talk.flasher.status();
   if (!status) return fail(error_of(status.error()));
-  const Result<Value> tree = parse_json(*status, {.max_bytes = 16 * 1024, .max_depth = 4});
-  if (!tree) return fail(Rsc::kNotAcceptable, "the ECU's status is no JSON");
-  EcuStand out;
-  out.runs = report->payload_sha256;
-  out.on_trial = report->status == "trial";
-  out.held = tree->string_at("held");
-  out.held_passed = tree->bool_at("held_passed");
-  out.last_error = tree->string_at("last_error");
-  return out;
+  return stand_of(*report, *status);
 }
 
 Result<void> EcuLink::flash_held(const std::filesystem::path& image, const image::Header& header,
@@ -259,9 +223,11 @@ Result<void> EcuLink::flash_held(const std::filesystem::path& image, const image
   return fail(error_of(done.error()).rsc, refusal_text(talk.flasher, done.error()));
 }
 
-Result<void> EcuLink::settle(uds::RoutineId word) {
+Result<void> EcuLink::settle(Word word) {
+  static constexpr uds::RoutineId kRoutines[] = {uds::kRoutineMarkTry, uds::kRoutineConfirm,
+                                                 uds::kRoutineDiscard};
   Talk talk(*this);
-  const auto done = talk.flasher.settle(word);
+  const auto done = talk.flasher.settle(kRoutines[static_cast<std::size_t>(word)]);
   if (!done) return fail(error_of(done.error()));
   return {};
 }

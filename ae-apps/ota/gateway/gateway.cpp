@@ -3,6 +3,7 @@
 #include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/gateway/display.h"
+#include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/offer.h"
 
 namespace gatehouse::gateway {
@@ -44,7 +45,7 @@ Result<void> Gateway::open(GatewayParts parts) {
       {{"ae", ae_->sp_relative_id()}, {"cse", settings_.ae.cse_id}, {"url", settings_.ae.cse_url}});
   cse_ = std::make_unique<CseSide>(settings_, *ae_);
   if (auto done = cse_->prepare(); !done) return done;
-  meet_ecus();
+  if (auto done = meet_ecus(); !done) return done;
   const Primary::Clock clock = parts.clock ? std::move(parts.clock) : Primary::Clock(system_time);
   Primary::ProvenTime proven;
   if (settings_.time) {
@@ -67,9 +68,17 @@ Result<void> Gateway::open(GatewayParts parts) {
                          [this](const std::string& serial) { offered(serial); });
 }
 
-void Gateway::meet_ecus() {
+Result<void> Gateway::meet_ecus() {
   for (const EcuEntry& entry : settings_.ecus) {
-    ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry));
+    if (!entry.node) {
+      ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry));
+      continue;
+    }
+    if (!nodes_) {
+      nodes_ = std::make_unique<NodeDesk>(settings_, *ae_);
+      if (auto done = nodes_->prepare(); !done) return done;
+    }
+    ecus_.emplace(entry.serial, std::make_unique<NodeLink>(entry, *nodes_));
   }
   inquiries_ = std::make_unique<Inquiries>(settings_, ecus_, *cse_, *journal_, board_, log_);
   for (const auto& [serial, ecu] : ecus_) {
@@ -77,6 +86,7 @@ void Gateway::meet_ecus() {
     log_.step('D', facts ? "found" : "missing",
               {{"ecu", serial}, {"version", facts ? facts->version : "unknown"}});
   }
+  return {};
 }
 
 void Gateway::resume_jobs() {
@@ -109,6 +119,7 @@ void Gateway::stop() {
     if (stop_current_) stop_current_();
   }
   desk_.stop();
+  if (nodes_) nodes_->stop();
   inquiry_queue_.stop();
   job_queue_.stop();
   if (cse_) cse_->unsubscribe();

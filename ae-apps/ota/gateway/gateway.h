@@ -5,6 +5,7 @@
 
 #include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/inquiry.h"
+#include "ae-apps/ota/gateway/node_desk.h"
 #include "ae-apps/ota/gateway/release.h"
 #include "ae-apps/ota/gateway/task_queue.h"
 #include "ae-apps/ota/gateway/update.h"
@@ -43,11 +44,11 @@ class Gateway {
  private:
   Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log);
   Result<void> open(GatewayParts parts);
-  void meet_ecus();
+  Result<void> meet_ecus();
   void import_bundles();
-  void import_order(const std::filesystem::path& bundle, EcuLink& ecu);
+  void import_order(const std::filesystem::path& bundle, Member& ecu);
   bool brings_something_new(const std::filesystem::path& bundle, const VerifiedOrder& order,
-                            EcuLink& ecu);
+                            Member& ecu);
   void resume_jobs();
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);
@@ -64,6 +65,7 @@ class Gateway {
   Board board_;
   ConsentDesk desk_;
   std::unique_ptr<JobJournal> journal_;
+  std::unique_ptr<NodeDesk> nodes_;  ///< null: there are no field nodes
   EcuLinks ecus_;
   std::unique_ptr<sdk::Ae> ae_;
   std::unique_ptr<CseSide> cse_;

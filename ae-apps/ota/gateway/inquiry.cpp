@@ -45,7 +45,7 @@ Result<Inquiries::Asked> Inquiries::read(const Value& inquiry) const {
   return out;
 }
 
-Result<EcuFacts> Inquiries::look_and_publish(EcuLink& ecu) {
+Result<EcuFacts> Inquiries::look_and_publish(Member& ecu) {
   const EcuEntry& entry = ecu.entry();
   Result<EcuFacts> facts = ecu.look();
   board_.change(entry.serial, [&](Board::Row& row) {
@@ -66,7 +66,7 @@ Result<Value> Inquiries::report_of(const std::string& serial, const Bytes& nonce
   if (const auto job = journal_.open_job_of(serial); job && job->state == JobState::kFlashing) {
     return fail(Rsc::kTargetNotReachable, "the ECU is being updated right now");
   }
-  EcuLink& ecu = *found->second;
+  Member& ecu = *found->second;
   if (const auto facts = look_and_publish(ecu); !facts) return fail(facts.error());
   Result<EcuReport> report = ecu.report(nonce);
   if (!report) return fail(report.error());

@@ -5,13 +5,13 @@
 
 #include "ae-apps/ota/gateway/board.h"
 #include "ae-apps/ota/gateway/cse_side.h"
-#include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/job.h"
+#include "ae-apps/ota/gateway/member.h"
 #include "ae-apps/ota/program/step_log.h"
 
 namespace gatehouse::gateway {
 
-using EcuLinks = std::map<std::string, std::unique_ptr<EcuLink>, std::less<>>;
+using EcuLinks = std::map<std::string, std::unique_ptr<Member>, std::less<>>;
 
 /// Answers the server's question for what the ECUs run: step D. Threading: one thread at a time.
 class Inquiries {
@@ -27,7 +27,7 @@ class Inquiries {
   bool answer(const Value& inquiry);
 
   /// What the ECU says about itself, on the board and at the CSE.
-  Result<EcuFacts> look_and_publish(EcuLink& ecu);
+  Result<EcuFacts> look_and_publish(Member& ecu);
 
  private:
   struct Asked {

@@ -299,7 +299,7 @@ std::optional<Update::End> ReleaseRun::begin() {
     for (const EcuEntry& entry : tools_.settings.ecus) {
       const auto update = updates_.find(entry.serial);
       if (update == updates_.end() || entry.slots != slots) continue;
-      EcuLink& link = *ecus_.at(entry.serial);
+      Member& link = *ecus_.at(entry.serial);
       const Job& job = update->second->job();
       const Result<EcuStand> stand = link.stand();
       std::string why = stand ? "" : stand.error().detail;
@@ -371,7 +371,7 @@ Result<void> ReleaseRun::put_on_trial(Part& part) {
   if (stand->held != part.member->target) {
     if (auto done = write(part); !done) return done;
   } else {  // also if it was on trial already, and has lost its power since
-    if (auto done = part.link->settle(uds::kRoutineMarkTry); !done) return done;
+    if (auto done = part.link->settle(Word::kTry); !done) return done;
   }
   if (auto done = part.link->reset(); !done) return done;
   tools_.log.step('H', "restarted", {{"ecu", part.member->ecu}});
@@ -444,7 +444,7 @@ Result<void> ReleaseRun::confirm(Part& part) {
     if (!waits) {
       if (auto done = put_on_trial(part); !done) return done;
     }
-    if (auto done = part.link->settle(uds::kRoutineConfirm); !done) return done;
+    if (auto done = part.link->settle(Word::kConfirm); !done) return done;
     if (waits && stand->runs != target) {
       if (auto done = part.link->reset(); !done) return done;
     }
@@ -472,7 +472,7 @@ Result<void> ReleaseRun::roll_back(Part& part) {
   };
   if (as_before()) return {};
   if (!stand->held.empty()) {
-    if (auto done = part.link->settle(uds::kRoutineDiscard); !done) return done;
+    if (auto done = part.link->settle(Word::kDiscard); !done) return done;
   }
   const bool other = stand->on_trial || stand->runs != part.member->before;
   if (other) {

@@ -84,7 +84,7 @@ class ReleaseRun {
   struct Part {
     Release::Member* member;
     Update* update;
-    EcuLink* link;
+    Member* link;
   };
 
   std::optional<End> gather();

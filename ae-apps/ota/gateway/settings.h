@@ -21,6 +21,12 @@ enum class EcuLevel : std::uint8_t {
   kConstrained,  ///< shares a key with the gateway, which signs and verifies for it
 };
 
+/// A field node with an AE of its own, managed over oneM2M in place of UDS.
+struct NodeEntry {
+  std::string at;  ///< address of its <AE>: "/id-asn/cse-asn/ae-PUMP-1"
+  std::string ae;  ///< who it is: "/id-asn/Cpump"
+};
+
 /// One ECU behind the gateway: what the vehicle's maker has put down about it.
 struct EcuEntry {
   std::string serial;
@@ -28,7 +34,8 @@ struct EcuEntry {
   std::string host = "127.0.0.1";  ///< of its DoIP entity
   std::uint16_t port = 13400;
   std::uint16_t logical_address = 0x1010;
-  std::optional<isotp::EcuOnBus> can;  ///< reached over ISO-TP in place of DoIP
+  std::optional<isotp::EcuOnBus> can;            ///< reached over ISO-TP in place of DoIP
+  std::optional<NodeEntry> node = std::nullopt;  ///< then nothing but oneM2M reaches it
   EcuLevel level = EcuLevel::kFull;
   bool verifies = false;      ///< a full one that knows the Director's root and verifies its orders
   unsigned slots = 2;         ///< 1: the way back is the gateway's copy
@@ -85,6 +92,7 @@ struct GatewaySettings {
   std::chrono::milliseconds reset_limit{60'000};    ///< for an ECU to come back
   std::chrono::milliseconds gather_limit{600'000};  ///< for all orders of a release to be there
   std::chrono::milliseconds retry_pause{2'000};     ///< before a report is pushed again
+  std::chrono::milliseconds node_silence{30'000};   ///< of a field node that carries out an order
   std::chrono::milliseconds connect_limit{2'000};   ///< for the DoIP connection
   uds::ClientSettings uds;
   std::optional<uds::TesterCredential> credential;  ///< of ECUs with by_certificate

@@ -42,7 +42,7 @@ std::string_view word_for(Decision decision) {
 
 }  // namespace
 
-Update::Update(UpdateTools& tools, EcuLink& ecu, Job job)
+Update::Update(UpdateTools& tools, Member& ecu, Job job)
     : tools_(tools),
       ecu_(ecu),
       delivery_(tools.settings, ecu.entry(), tools.log),

@@ -6,9 +6,9 @@
 #include "ae-apps/ota/gateway/board.h"
 #include "ae-apps/ota/gateway/consent.h"
 #include "ae-apps/ota/gateway/cse_side.h"
-#include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/image_delivery.h"
 #include "ae-apps/ota/gateway/job.h"
+#include "ae-apps/ota/gateway/member.h"
 #include "ae-apps/ota/gateway/primary.h"
 #include "ae-apps/ota/program/step_log.h"
 
@@ -42,7 +42,7 @@ class Update {
     kGathers,      ///< is part of a release; on its own it goes no further
     kInterrupted,  ///< by stop(); goes on when run() is called again, also by another process
   };
-  Update(UpdateTools& tools, EcuLink& ecu, Job job);
+  Update(UpdateTools& tools, Member& ecu, Job job);
 
   End run();
   void stop();
@@ -94,7 +94,7 @@ class Update {
   Step close(sdk::UpdateStatus status, Value instance);
 
   UpdateTools& tools_;
-  EcuLink& ecu_;
+  Member& ecu_;
   const ImageDelivery delivery_;
   Job job_;
   std::optional<CheckedImage> image_;  ///< verified by this process

@@ -20,6 +20,7 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
   out.port = ecu.port;
   out.logical_address = ecu.logical_address;
   out.can = ecu.can;
+  if (!ecu.node.empty()) out.node = NodeEntry{ecu.node, ecu.node_ae};
   out.slots = ecu.slots;
   out.factory_image = ecu.factory_image;
   out.verifies = ecu.verifies;
@@ -28,7 +29,7 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
   out.needs = ecu.needs;
   out.conflicts = ecu.conflicts;
   out.level = ecu.constrained ? EcuLevel::kConstrained : EcuLevel::kFull;
-  if (!ecu.by_certificate) {
+  if (!ecu.access_key.empty()) {
     Result<Bytes> access_key = crypto::load_secret(ecu.access_key);
     if (!access_key) return key_fault(ecu, "access_key", access_key.error());
     out.access_key = *std::move(access_key);

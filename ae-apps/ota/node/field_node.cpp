@@ -7,14 +7,18 @@
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/node/image_chunks.h"
 #include "ae-apps/ota/node/local_transport.h"
+#include "ae-apps/ota/node/member_orders.h"
 #include "ae-apps/ota/uds/flasher.h"
 #include "ae-apps/sdk/download.h"
+#include "cse/codec/json.h"
 
 namespace gatehouse::node {
 namespace {
 
 constexpr std::chrono::milliseconds kResetLimit{30'000};
 constexpr std::size_t kBase64Overhead = 4;
+constexpr std::int64_t kKeptOrders = 20;
+constexpr const char* kInRelease = "release";  ///< acn of uds
 
 bool is_web_address(const std::string& url) {
   return url.starts_with("http://") || url.starts_with("https://");
@@ -39,10 +43,8 @@ class FieldNode::Device {
     uds::ServerSettings settings;
     settings.max_block_bytes = 64 * 1024;
     server_.emplace(settings, uds::steady_clock(), random_, access_key_, ecu_, ecu_);
-    transport_.emplace(*server_, [this] { ecu_.boot(); });
-    uds::FlasherSettings flasher;
-    flasher.access_key = access_key_;  // nobody else reaches this server
-    flasher_.emplace(*transport_, flasher);
+    transport_.emplace(*server_, [this] { ecu_.boot(true); });
+    flasher_settings_.access_key = access_key_;  // nobody else reaches this server
     return {};
   }
 
@@ -54,9 +56,11 @@ class FieldNode::Device {
       const ByteView part = rest.first(std::min(max, rest.size()));
       return Bytes(part.begin(), part.end());
     };
+    if (in_release_now()) return fail(Rsc::kConflict, "a release of the vehicle is under way");
     const std::uint64_t failed_before = ecu_.state().failed_boots;
-    auto done = flasher_->flash(image.size(), source, {});
-    if (done) done = flasher_->reset_and_wait(kResetLimit);
+    uds::Flasher flasher(*transport_, flasher_settings_);
+    auto done = flasher.flash(image.size(), source, {});
+    if (done) done = flasher.reset_and_wait(kResetLimit);
     if (!done) {
       const std::string& own = ecu_.state().last_error;
       return fail(Rsc::kNotAcceptable, own.empty() ? done.error().text : own);
@@ -64,19 +68,32 @@ class FieldNode::Device {
     if (ecu_.state().failed_boots == failed_before) return {};
     return fail(Rsc::kNotAcceptable, ecu_.state().last_error);
   }
+  /// An order of the vehicle's gateway.
+  Value obey(const Value& order, std::function<Result<Bytes>(const std::string&)> fetch) {
+    const std::lock_guard lock(mutex_);
+    return node::carry_out(order,
+                           {*transport_, flasher_settings_, kResetLimit, std::move(fetch), {}});
+  }
   std::string version() {
     const std::lock_guard lock(mutex_);
     return ecu_.version();
   }
+  /// Something new runs on trial, or waits.
+  bool in_release() {
+    const std::lock_guard lock(mutex_);
+    return in_release_now();
+  }
 
  private:
+  bool in_release_now() const { return ecu_.on_trial() || !ecu_.state().held.empty(); }
+
   std::mutex mutex_;
   crypto::SystemRandom random_;
   Bytes access_key_;
   ecu::Ecu ecu_;
   std::optional<uds::Server> server_;
   std::optional<LocalTransport> transport_;
-  std::optional<uds::Flasher> flasher_;
+  uds::FlasherSettings flasher_settings_;
 };
 
 FieldNode::FieldNode(FieldNodeSettings settings, ota::StepLog& log)
@@ -99,6 +116,9 @@ Result<std::unique_ptr<FieldNode>> FieldNode::start(FieldNodeSettings settings,
   out->ae_ = *std::move(ae);
   if (const auto done = out->publish(); !done) return fail(done.error());
   if (const auto done = out->watch(); !done) return fail(done.error());
+  if (!out->settings_.gateway.empty()) {
+    if (const auto done = out->join_releases(); !done) return fail(done.error());
+  }
   log.step('B', "registered", {{"ae", out->ae_->id()}, {"version", out->version()}});
   return out;
 }
@@ -162,11 +182,6 @@ void FieldNode::carry_out() {
 }
 
 Result<std::string> FieldNode::update(const sdk::FirmwareFacts& order) {
-  const auto& known = settings_.images;
-  const bool from_known = std::any_of(known.begin(), known.end(), [&](const std::string& prefix) {
-    return order.url.starts_with(prefix);
-  });
-  if (!from_known) return fail(Rsc::kNotAcceptable, "the image is not at a known place");
   const Result<Bytes> image = fetch(order.url);
   if (!image) return fail(image.error());
   log_.step('E', "downloaded", {{"bytes", std::to_string(image->size())}});
@@ -179,7 +194,7 @@ Result<std::string> FieldNode::update(const sdk::FirmwareFacts& order) {
 }
 
 /// One instance with the whole image, or chunks and an index.
-Result<Bytes> FieldNode::fetch_from_container(const std::string& url) {
+Result<Bytes> FieldNode::fetch_from_container(const std::string& url, const Progress& progress) {
   const auto content = sdk::Container(*ae_, url).latest<Value>();
   if (!content) return fail(content.error());
   if (!*content) return fail(Rsc::kNotFound, "there is no image in " + url);
@@ -200,7 +215,7 @@ Result<Bytes> FieldNode::fetch_from_container(const std::string& url) {
       std::filesystem::remove(entry.path(), ignored);
     }
   }
-  auto fetched = fetch_image(*ae_, url, *index, part);
+  auto fetched = fetch_image(*ae_, url, *index, part, progress);
   if (!fetched) return fail(fetched.error());
   log_.step('E', "chunks",
             {{"of", std::to_string(index->chunks)},
@@ -208,10 +223,13 @@ Result<Bytes> FieldNode::fetch_from_container(const std::string& url) {
   return std::move(fetched->image);
 }
 
-Result<Bytes> FieldNode::fetch(const std::string& url) {
-  if (!is_web_address(url)) {
-    return fetch_from_container(url);
-  }
+Result<Bytes> FieldNode::fetch(const std::string& url, const Progress& progress) {
+  const auto& known = settings_.images;
+  const bool from_known = std::any_of(known.begin(), known.end(), [&](const std::string& prefix) {
+    return url.starts_with(prefix);
+  });
+  if (!from_known) return fail(Rsc::kNotAcceptable, "the image is not at a known place");
+  if (!is_web_address(url)) return fetch_from_container(url, progress);
   const std::filesystem::path file = std::filesystem::path(settings_.state_dir) / "download.img";
   sdk::DownloadSettings how;
   how.tls = settings_.ae.tls;
@@ -220,16 +238,82 @@ Result<Bytes> FieldNode::fetch(const std::string& url) {
   return crypto::read_file(file, static_cast<std::size_t>(settings_.max_image_bytes));
 }
 
-void FieldNode::close(sdk::UpdateStatus status) {
+void FieldNode::close(sdk::UpdateStatus status, const char* action) {
   const std::string runs = version();
   const Result<Value> device =
       node().device_info("device-info").update(Value::object({{"fwv", runs}, {"swv", runs}}));
   if (!device) log_.say("device-info: " + device.error().detail);
-  const Result<Value> order = node().firmware().update(
-      Value::object({{"ud", false},
-                     {"vr", runs},
-                     {"uds", Value::object({{"acn", "ud"}, {"sus", static_cast<int>(status)}})}}));
+  const Result<Value> order = node().firmware().update(Value::object(
+      {{"ud", false},
+       {"vr", runs},
+       {"uds", Value::object({{"acn", action}, {"sus", static_cast<int>(status)}})}}));
   if (!order) log_.say("firmware: " + order.error().detail);
+}
+
+// --- as a member of a release ------------------------------------------------------------------
+
+Result<void> FieldNode::join_releases() {
+  const Result<Value> firmware = node().firmware().read();
+  const Value* uds = firmware ? firmware->find("uds") : nullptr;
+  release_open_ = uds != nullptr && uds->string_at("acn") == kInRelease &&
+                  uds->integer_at("sus") == static_cast<int>(sdk::UpdateStatus::kInProcess);
+  tell_release("start", true);  // a loss of power may have taken us back
+  const Result<std::string> policy = ae_->ensure_policy(
+      "orders-policy",
+      {{{ae_->id(), ae_->sp_relative_id()}, sdk::kMayDoAll},
+       {{settings_.gateway}, sdk::kMayCreate | sdk::kMayRetrieve | sdk::kMayDiscover}});
+  if (!policy) return fail(policy.error());
+  sdk::Container orders = ae_->container("orders");
+  sdk::ContainerOptions options;
+  options.max_instances = kKeptOrders;
+  options.policies = {*policy};
+  if (auto done = orders.ensure(options); !done) return done;
+  auto watch = orders.on_push([this](const sdk::Event& event) {
+    const Value* content = event.attributes.find("con");
+    if (content == nullptr) return;
+    const std::string* text = content->as_string();
+    const Result<Value> tree = text == nullptr ? Result<Value>(*content) : parse_json(*text);
+    if (tree) obey(*tree);
+  });
+  if (!watch) return fail(watch.error());
+  subscriptions_.push_back(*std::move(watch));
+  return {};
+}
+
+/// What came while we were away is not carried out: the gateway no longer waits for it.
+void FieldNode::obey(const Value& order) {
+  const std::string number = order.string_at("order"), word = order.string_at("do");
+  const auto fetch = [&](const std::string& address) {
+    return this->fetch(address, [&](std::uint64_t done, std::uint64_t total) {
+      answer(Value::object({{"order", number}, {"of", total}, {"at", done}}));
+    });
+  };
+  Value said = device_->obey(order, fetch);
+  const bool done = said.bool_at("done");
+  if (word != "look" && word != "report") {
+    std::vector<ota::StepLog::Field> fields = {{"do", word}, {"runs", version()}};
+    if (!done) fields.emplace_back("reason", said.string_at("reason"));
+    log_.step('G', done ? "obeyed" : "refused", fields);
+    tell_release(word, done);
+  }
+  answer(std::move(said));
+}
+
+/// The [firmware] shows how far a release is with us, and what runs.
+void FieldNode::tell_release(const std::string& word, bool done) {
+  if (device_->in_release()) {
+    release_open_ = true;
+    return close(sdk::UpdateStatus::kInProcess, kInRelease);
+  }
+  if (!release_open_ && word != "prepare") return;
+  const bool stays = word == "confirm" && done;
+  release_open_ = false;
+  close(stays ? sdk::UpdateStatus::kSuccessful : sdk::UpdateStatus::kFailure, kInRelease);
+}
+
+void FieldNode::answer(Value content) {
+  const auto told = ae_->container(settings_.answers).push(std::move(content));
+  if (!told) log_.say("answer to the gateway: " + told.error().detail);
 }
 
 }  // namespace gatehouse::node

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct FieldNodeSettings {
   std::vector<std::string> managers;  ///< originators that may look and order updates
   std::vector<std::string> images;    ///< addresses of images must begin with one of these
   std::uint64_t max_image_bytes = 16u << 20;
+  /// The vehicle's gateway, of whose releases the node is a member (member_orders.h): its AE, which
+  /// may order, and its container for answers. Empty: none.
+  std::string gateway, answers;
 };
 
 /// A device of the field domain that has an AE of its own: an application dedicated node, or one
@@ -25,7 +29,8 @@ struct FieldNodeSettings {
 /// the same boot loader as an ECU's verifies, installs and tries it, or goes back. An image is at
 /// an http(s) URL, or in the newest <contentInstance> of a container ("cse-mn/images/lamp"), as
 /// base64, or in chunks (image_chunks.h): then it comes over the AE's own binding. Source: TS-0001
-/// clauses 6.2 and D.2.
+/// clauses 6.2 and D.2. Beside that it may be a member of the releases of the vehicle's gateway, by
+/// orders in a container (member_orders.h).
 class FieldNode {
  public:
   /// Boots, registers, publishes and subscribes. An order that came while it was away is carried
@@ -45,14 +50,20 @@ class FieldNode {
   Result<void> watch();
   void carry_out();
   Result<std::string> update(const sdk::FirmwareFacts& order);
-  Result<Bytes> fetch(const std::string& url);
-  Result<Bytes> fetch_from_container(const std::string& url);
-  void close(sdk::UpdateStatus status);
+  using Progress = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
+  Result<Bytes> fetch(const std::string& url, const Progress& progress = {});
+  Result<Bytes> fetch_from_container(const std::string& url, const Progress& progress);
+  void close(sdk::UpdateStatus status, const char* action = "ud");
+  Result<void> join_releases();
+  void obey(const Value& order);
+  void tell_release(const std::string& word, bool done);
+  void answer(Value content);
   sdk::Node node() const;
 
   FieldNodeSettings settings_;
   ota::StepLog& log_;
   std::string policy_;
+  bool release_open_ = false;  ///< the [firmware] says that a release is in process
   std::unique_ptr<Device> device_;
   std::unique_ptr<sdk::Ae> ae_;
   std::vector<sdk::Subscription> subscriptions_;

@@ -74,17 +74,17 @@ Result<ChunkIndex> parse_index(const Value& content, std::uint64_t max_bytes) {
 }
 
 Result<void> publish_image(sdk::Ae& ae, const std::string& container, ByteView image,
-                           std::size_t chunk_bytes) {
+                           std::size_t chunk_bytes, const std::vector<std::string>& policies) {
   const std::uint64_t chunks = chunk_bytes == 0 ? 0 : chunks_of(image.size(), chunk_bytes);
   if (chunks == 0 || chunks > kMaxChunks) {
     return fail(Rsc::kBadRequest, "chunk_bytes: an image has 1 to 65536 chunks");
   }
   sdk::Container place = ae.container(container);
   // Older images go when there are more instances than these.
-  if (auto done = place.ensure({.max_instances = static_cast<std::int64_t>(2 * chunks + 2)});
-      !done) {
-    return done;
-  }
+  sdk::ContainerOptions options;
+  options.max_instances = static_cast<std::int64_t>(2 * chunks + 2);
+  options.policies = policies;
+  if (auto done = place.ensure(options); !done) return done;
   const std::string sha256 = to_hex(crypto::sha256(image));
   for (std::uint64_t i = 0; i < chunks; ++i) {
     const ByteView part = image.subspan(
@@ -103,7 +103,8 @@ Result<void> publish_image(sdk::Ae& ae, const std::string& container, ByteView i
 }
 
 Result<ChunksFetched> fetch_image(sdk::Ae& ae, const std::string& container,
-                                  const ChunkIndex& index, const fs::path& part) {
+                                  const ChunkIndex& index, const fs::path& part,
+                                  const ChunkProgress& progress) {
   ChunksFetched out;
   std::error_code error;
   const std::uint64_t there = chunks_in(part, index);
@@ -119,6 +120,7 @@ Result<ChunksFetched> fetch_image(sdk::Ae& ae, const std::string& container,
                static_cast<std::streamsize>(chunk->size()));
     if (!file.flush()) return fail(Rsc::kInternalServerError, "a chunk cannot be written");
     ++out.fetched_chunks;
+    if (progress) progress(std::min(index.bytes, (i + 1) * index.chunk_bytes), index.bytes);
   }
   file.close();
   auto image = crypto::read_file(part.string(), static_cast<std::size_t>(index.bytes));

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 
 #include "ae-apps/ota/crypto/bytes.h"
 #include "ae-apps/sdk/ae.h"
@@ -24,18 +25,22 @@ struct ChunkIndex {
 Result<ChunkIndex> parse_index(const Value& content, std::uint64_t max_bytes);
 
 /// Puts the image into the container, which it makes; the index last. What is there of a cut-off
-/// try stays. Errors: those of the CSE; kBadRequest (chunk_bytes 0, or too many chunks).
+/// try stays. `policies`: acpi of the container. Errors: those of the CSE; kBadRequest (chunk_bytes
+/// 0, or too many chunks).
 Result<void> publish_image(sdk::Ae& ae, const std::string& container, ByteView image,
-                           std::size_t chunk_bytes);
+                           std::size_t chunk_bytes, const std::vector<std::string>& policies = {});
 
 struct ChunksFetched {
   Bytes image;
   std::uint64_t fetched_chunks = 0;  ///< in this call; fewer when resumed
 };
+/// After each chunk.
+using ChunkProgress = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
 /// Fetches what the index tells. `part`: file in which chunks are kept meanwhile, so that a loss of
 /// power costs one chunk. Errors: those of the CSE; kContentsUnacceptable (a chunk of another
 /// image, of another length, or the whole has another SHA-256: then it begins anew next time).
 Result<ChunksFetched> fetch_image(sdk::Ae& ae, const std::string& container,
-                                  const ChunkIndex& index, const std::filesystem::path& part);
+                                  const ChunkIndex& index, const std::filesystem::path& part,
+                                  const ChunkProgress& progress = {});
 
 }  // namespace gatehouse::node

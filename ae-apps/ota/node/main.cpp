@@ -12,11 +12,13 @@ namespace {
 struct Options {
   std::string state, serial = "NODE-0001", hardware_id = "demo-node", key, initial_image;
   std::vector<std::string> oem_keys, managers, images;
-  std::string coap_listen;
+  std::string coap_listen, gateway, answers, director_root;
   unsigned self_test_ms = 5000;
   std::string publish, to = "images";
   std::size_t chunk_bytes = 16 * 1024;
 };
+
+constexpr std::size_t kMaxRootBytes = 64 * 1024;
 
 int complain(const Error& error) {
   std::cerr << "gatehouse-ota-node: " << error.detail << std::endl;
@@ -51,6 +53,16 @@ Result<FieldNodeSettings> settings_of(const Options& o) {
   out.state_dir = o.state;
   out.managers = o.managers;
   out.images = o.images;
+  out.gateway = o.gateway;
+  out.answers = o.answers;
+  if (o.gateway.empty() != o.answers.empty()) {
+    return fail(Rsc::kBadRequest, "--gateway and --answers belong together");
+  }
+  if (!o.director_root.empty()) {
+    const Result<Bytes> root = crypto::read_file(o.director_root, kMaxRootBytes);
+    if (!root) return fail(root.error());
+    out.ecu.director_root = text_of(*root);
+  }
   return out;
 }
 
@@ -116,6 +128,13 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--chunk-bytes", o.chunk_bytes, "of --publish")->capture_default_str();
   app.add_option("--coap-listen", o.coap_listen, "Address for notifications by CoAP (over DTLS)");
+  app.add_option(
+      "--gateway", o.gateway,
+      "AE of the vehicle's gateway, of whose releases it is a member: /id-mn/CotaGateway");
+  app.add_option("--answers", o.answers,
+                 "The gateway's container for our answers: /id-mn/cse-mn/ota-gateway/node-answers");
+  app.add_option("--director-root", o.director_root,
+                 "Root metadata of the Director: then it verifies the orders by itself");
   app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
   app.add_option("--self-test-ms", o.self_test_ms)->capture_default_str();
   app.footer(

@@ -131,7 +131,9 @@ class FileReader {
       in.fault("verifies", "is for full ECUs with two slots: nobody orders the way back of one");
     }
     if (in.has("factory_image")) ecu.factory_image = locate(in.text("factory_image", true));
-    if (in.has("bus")) {
+    if (in.has("node")) {
+      read_place_in_onem2m(in, ecu);
+    } else if (in.has("bus")) {
       read_place_on_bus(in, ecu);
     } else {
       read_place_on_doip(in, ecu);
@@ -162,6 +164,16 @@ class FileReader {
     ecu.can = can;
   }
 
+  void read_place_in_onem2m(TableReader& in, Ecu& ecu) {
+    ecu.node = in.text("node", true);
+    ecu.node_ae = in.text("node_ae", true);
+    if (!ecu.node.starts_with('/')) in.fault("node", "must be SP-relative: /id-asn/cse-asn/ae-1");
+    if (!ecu.node_ae.starts_with('/')) in.fault("node_ae", "must be SP-relative: /id-asn/Cnode");
+    if (ecu.constrained || ecu.slots == 1) {
+      in.fault("node", "is for those with two slots that sign by themselves");
+    }
+  }
+
   void read_place_on_doip(TableReader& in, Ecu& ecu) {
     ecu.host = in.text("host", false, ecu.host);
     in_addr address{};
@@ -180,7 +192,8 @@ class FileReader {
       in.fault("authentication", "must be \"seed-key\" or \"certificate\"");
     }
     ecu.by_certificate = access == "certificate";
-    if (!ecu.by_certificate) ecu.access_key = locate(in.text("access_key", true));
+    const bool by_secret = !ecu.by_certificate && ecu.node.empty();
+    if (by_secret) ecu.access_key = locate(in.text("access_key", true));
     if (ecu.constrained) {
       ecu.shared_key = locate(in.text("shared_key", true));
     } else if (in.has("public_key")) {
@@ -218,6 +231,10 @@ class FileReader {
         }
       };
       once(serials, "serial " + ecu.serial);
+      if (!ecu.node.empty()) {
+        once(places, "node " + ecu.node);
+        continue;
+      }
       if (!ecu.can) {
         once(places, "address " + ecu.host + ":" + std::to_string(ecu.port) + "/" +
                          std::to_string(ecu.logical_address));

@@ -30,19 +30,21 @@ struct Ecu {
   std::uint16_t port = 13400;
   std::uint16_t logical_address = 0x1010;
   std::optional<isotp::EcuOnBus> can;  ///< then not on DoIP
-  bool verifies = false;               ///< a full one: it verifies the Director's orders by itself
-  bool tls = false;                    ///< DoIP over TLS
-  bool by_certificate = false;         ///< 29 in place of 27; then without access_key
-  std::string access_key;              ///< names of files
-  std::string shared_key;              ///< of a constrained ECU
-  std::string factory_image;           ///< of one with a single slot: the first way back
-  std::string public_key;              ///< of a full one; may be empty
-  std::string image_key = {};          ///< public: images may be encrypted for it; may be empty
+  std::string node = {};  ///< a field node managed over oneM2M: address of its <AE>; empty: an ECU
+  std::string node_ae = {};     ///< and who that is: "/id-asn/Cpump"
+  bool verifies = false;        ///< a full one: it verifies the Director's orders by itself
+  bool tls = false;             ///< DoIP over TLS
+  bool by_certificate = false;  ///< 29 in place of 27; then without access_key
+  std::string access_key;       ///< names of files
+  std::string shared_key;       ///< of a constrained ECU
+  std::string factory_image;    ///< of one with a single slot: the first way back
+  std::string public_key;       ///< of a full one; may be empty
+  std::string image_key = {};   ///< public: images may be encrypted for it; may be empty
   std::vector<Need> needs;
   std::vector<Need> conflicts;  ///< must not run beside it
   int line = 0;                 ///< where it is described
 
-  std::string way() const { return can ? "ISO-TP" : "DoIP"; }
+  std::string way() const { return can ? "ISO-TP" : node.empty() ? "DoIP" : "oneM2M"; }
 };
 
 /// One vehicle, as its maker describes it in a file.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "ae-apps/ota/node/field_node.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 #include "tests/ae-apps/ota/gateway/release_world.h"
 
@@ -22,13 +23,21 @@ std::string text_of(const WorldEnd& end) {
   return out + end.story;
 }
 
-TEST(Release, CommitsAllEcusOrNone) {
-  const WorldEnd good = ReleaseWorld().run({});
+/// With three ECUs, and with a field node of oneM2M in place of the first.
+class ReleaseOf : public testing::TestWithParam<Kind> {
+ protected:
+  static WorldEnd run(std::map<std::uint64_t, bool> cuts, const std::string& bad = "") {
+    return ReleaseWorld(bad, GetParam()).run(std::move(cuts));
+  }
+};
+
+TEST_P(ReleaseOf, CommitsAllOrNone) {
+  const WorldEnd good = run({});
   EXPECT_TRUE(good.faults.empty()) << text_of(good);
   EXPECT_TRUE(good.committed);
 
   for (const std::string& serial : ReleaseWorld::kSerials) {
-    const WorldEnd bad = ReleaseWorld(serial).run({});
+    const WorldEnd bad = run({}, serial);
     EXPECT_TRUE(bad.faults.empty()) << serial << "\n" << text_of(bad);
     EXPECT_FALSE(bad.committed) << serial;
   }
@@ -36,14 +45,14 @@ TEST(Release, CommitsAllEcusOrNone) {
 
 /// Every write point of an undisturbed run, once for who writes there and once for the vehicle.
 /// The whole set with GATEHOUSE_POWER_CUTS, else each seventh.
-TEST(Release, SurvivesALossOfPowerAtEachWrite) {
-  const std::uint64_t writes = ReleaseWorld().run({}).writes;
+TEST_P(ReleaseOf, SurvivesALossOfPowerAtEachWrite) {
+  const std::uint64_t writes = run({}).writes;
   const std::uint64_t step = std::getenv("GATEHOUSE_POWER_CUTS") == nullptr ? 7 : 1;
   EXPECT_GT(writes, 100U);
   unsigned committed = 0, rolled_back = 0;
   for (std::uint64_t at = 1; at <= writes; at += step) {
     for (const bool whole : {false, true}) {
-      const WorldEnd end = ReleaseWorld().run({{at, whole}});
+      const WorldEnd end = run({{at, whole}});
       ASSERT_TRUE(end.faults.empty())
           << "write " << at << (whole ? ", vehicle\n" : "\n") << text_of(end);
       EXPECT_EQ(end.cuts, 1U) << at;
@@ -57,8 +66,8 @@ TEST(Release, SurvivesALossOfPowerAtEachWrite) {
 }
 
 /// One to four losses of power at random writes, one image in five that does not run.
-TEST(Release, SurvivesManyLossesOfPower) {
-  const std::uint64_t writes = ReleaseWorld().run({}).writes;
+TEST_P(ReleaseOf, SurvivesManyLossesOfPower) {
+  const std::uint64_t writes = run({}).writes;
   unsigned committed = 0, cuts = 0, apart = 0;
   const std::uint64_t runs = wanted_runs();
   for (std::uint64_t seed = 1; seed <= runs; ++seed) {
@@ -68,7 +77,7 @@ TEST(Release, SurvivesManyLossesOfPower) {
     while (at.size() < losses) at[1 + random() % (writes + 40)] = random() % 2 == 0;
     const std::uint64_t dice = random() % 15;
     const std::string bad = dice < 3 ? ReleaseWorld::kSerials[dice] : "";
-    const WorldEnd end = ReleaseWorld(bad).run(at);
+    const WorldEnd end = run(at, bad);
     ASSERT_TRUE(end.faults.empty()) << "seed " << seed << "\n" << text_of(end);
     committed += end.committed ? 1 : 0;
     cuts += end.cuts;
@@ -80,6 +89,11 @@ TEST(Release, SurvivesManyLossesOfPower) {
       static_cast<unsigned long long>(runs), cuts, committed,
       static_cast<unsigned>(runs) - committed, apart);
 }
+
+INSTANTIATE_TEST_SUITE_P(Vehicles, ReleaseOf, testing::Values(Kind::kEcus, Kind::kWithFieldNode),
+                         [](const auto& vehicle) {
+                           return vehicle.param == Kind::kEcus ? "three_ecus" : "with_a_field_node";
+                         });
 
 TEST(Release, RecordIsReadAsItWasWritten) {
   Release release;
@@ -219,6 +233,188 @@ TEST_F(ReleaseOrders, GoOnAfterALossOfPowerOfTheGateway) {
   EXPECT_EQ(full_.version(), "1.1.0") << steps_.str() << log_.str();
   EXPECT_EQ(constrained_.version(), "1.1.0");
   EXPECT_EQ(count("completion"), 2U);
+}
+
+// --- with a field node of oneM2M -----------------------------------------------------------------
+
+/// The full ECU, and a lamp that is an application dedicated node with an AE of its own.
+class ReleaseWithFieldNode : public ReleaseOrders {
+ protected:
+  static constexpr const char* kLamp = "LAMP-1";
+
+  ReleaseWithFieldNode() {
+    settings_.node_silence = std::chrono::seconds(20);
+    settings_.ecus.pop_back();
+    EcuEntry lamp;
+    lamp.serial = kLamp;
+    lamp.hardware_id = "demo-ecu";
+    lamp.node = NodeEntry{"/id-mn/cse-mn/lamp", "/id-mn/Clamp"};
+    lamp.verifies = true;
+    lamp.public_key = ecu::ecu_key().public_key();
+    settings_.ecus.push_back(std::move(lamp));
+  }
+  void start_lamp(bool verifies = true) {
+    node::FieldNodeSettings lamp;
+    lamp.ae.cse_id = "/id-mn";
+    lamp.ae.csebase = "cse-mn";
+    lamp.ae.ae_id = "Clamp";
+    lamp.ae.name = "lamp";
+    lamp.ecu = verifies ? verifying_settings() : ecu::full_ecu();
+    lamp.ecu.serial = kLamp;
+    lamp.state_dir = folder_ / "lamp";
+    lamp.images = {"/id-mn/cse-mn/ota-gateway/", "cse-mn/ota-server/"};
+    lamp.gateway = "/id-mn/CotaGateway";
+    lamp.answers = "/id-mn/cse-mn/ota-gateway/node-answers";
+    std::filesystem::create_directories(lamp.state_dir);
+    auto started =
+        node::FieldNode::start(lamp, ecu::image_of({.version = "1.0.0", .release_counter = 5}),
+                               lamp_disk_, lamp_runner_, lamp_log_, cse_.link());
+    ASSERT_TRUE(started) << started.error().detail;
+    lamp_ = *std::move(started);
+  }
+  void order_both_with_lamp(const Bytes& full, const Bytes& lamp) {
+    for (const auto& [serial, image] : {std::pair{kFull, &full}, {kLamp, &lamp}}) {
+      images_.put(to_hex(crypto::sha256(*image)), *image);
+      repositories_.release(serial, *image, "demo-ecu", {}, {}, "R-1");
+    }
+    order(kFull, images_.url() + to_hex(crypto::sha256(full)), "1.1.0");
+    order(kLamp, images_.url() + to_hex(crypto::sha256(lamp)), "1.1.0");
+  }
+  Value lamps_own_firmware() { return cse_.find("cse-mn/node-LAMP-1/firmware"); }
+
+  ecu::SimulatedDisk lamp_disk_;
+  ecu::SimulatedRunner lamp_runner_;
+  std::ostringstream lamp_steps_, lamp_says_;
+  ota::StepLog lamp_log_{lamp_steps_, lamp_says_};
+  std::unique_ptr<node::FieldNode> lamp_;
+};
+
+TEST_F(ReleaseWithFieldNode, UpdatesEcuAndNodeTogether) {
+  start_lamp();
+  start();
+  order_both_with_lamp(update(), update());
+  settle();
+
+  EXPECT_EQ(full_.version(), "1.1.0") << steps_.str() << log_.str() << lamp_says_.str();
+  EXPECT_EQ(lamp_->version(), "1.1.0") << lamp_steps_.str();
+  EXPECT_EQ(count("completion"), 2U);
+  EXPECT_EQ(sus(kLamp), 1);
+  EXPECT_EQ(lamps_own_firmware().string_at("vr"), "1.1.0");
+  EXPECT_EQ(lamps_own_firmware().find("uds")->string_at("acn"), "release");
+  EXPECT_EQ(lamps_own_firmware().find("uds")->integer_at("sus"), 1);
+  EXPECT_NE(lamp_steps_.str().find("do=prepare"), std::string::npos);
+  EXPECT_NE(lamp_steps_.str().find("do=confirm"), std::string::npos);
+}
+
+TEST_F(ReleaseWithFieldNode, LeavesBothAloneIfTheNodesImageDoesNotRun) {
+  start_lamp();
+  start();
+  order_both_with_lamp(update(), update("version 1.1.0\nself-test failed\n"));
+  settle();
+
+  EXPECT_EQ(full_.version(), "1.0.0") << steps_.str() << log_.str();
+  EXPECT_EQ(lamp_->version(), "1.0.0") << lamp_steps_.str();
+  EXPECT_EQ(count("refusal"), 2U);
+  EXPECT_EQ(lamps_own_firmware().string_at("vr"), "1.0.0");
+  EXPECT_EQ(lamps_own_firmware().find("uds")->integer_at("sus"), 2);
+  EXPECT_NE(steps_.str().find("LAMP-1: the new image does not run"), std::string::npos)
+      << steps_.str();
+}
+
+TEST_F(ReleaseWithFieldNode, IsGivenUpIfTheNodeIsAway) {
+  start_lamp();
+  start();
+  lamp_.reset();
+  settings_.node_silence = std::chrono::milliseconds(50);
+  restart();
+  order_both_with_lamp(update(), update());
+  settle();
+
+  EXPECT_EQ(full_.version(), "1.0.0") << steps_.str() << log_.str();
+  EXPECT_EQ(count("refusal"), 2U);
+  EXPECT_NE(steps_.str().find("the node does not answer"), std::string::npos) << steps_.str();
+}
+
+/// Orders as the gateway gives them, one by one.
+class OrdersToFieldNode : public ReleaseWithFieldNode {
+ protected:
+  void connect() {
+    gateway_ae_ = sdk::Ae::connect(settings_.ae, cse_.link()).value();
+    desk_ = std::make_unique<NodeDesk>(settings_, *gateway_ae_);
+    ASSERT_TRUE(desk_->prepare());
+    link_.emplace(settings_.ecus.back(), *desk_);
+  }
+  Result<void> prepare(const Bytes& image) {
+    const std::string file = folder_ / "image.ghfw";
+    std::ofstream(file, std::ios::binary) << gatehouse::text_of(image);
+    const auto header = header_of_file(file).value();
+    return link_->flash_held(file, header, header.manifest.payload_sha256, "", {});
+  }
+  std::unique_ptr<sdk::Ae> gateway_ae_;
+  std::unique_ptr<NodeDesk> desk_;
+  std::optional<NodeLink> link_;
+};
+
+TEST_F(OrdersToFieldNode, AreRefusedWhereTheDirectorOrderedNothing) {
+  start_lamp();
+  connect();
+
+  const auto refused = prepare(update());
+  const Result<EcuStand> stand = link_->stand();
+
+  EXPECT_EQ(refused.error().rsc, Rsc::kNotAcceptable);
+  ASSERT_TRUE(stand) << stand.error().detail;
+  EXPECT_FALSE(stand->on_trial);
+  EXPECT_TRUE(stand->held.empty());
+  EXPECT_FALSE(link_->settle(Word::kConfirm)) << "nothing is held";
+}
+
+TEST_F(OrdersToFieldNode, ThatAreNoneAreAnswered) {
+  start_lamp();
+  connect();
+
+  const auto ask = [&](Value order) {
+    return desk_->exchange(settings_.ecus.back(), std::move(order), {}).value();
+  };
+
+  EXPECT_EQ(ask(Value::object({{"do", "explode"}})).string_at("reason"),
+            "do: there is no such order");
+  EXPECT_FALSE(ask(Value::object({{"do", "report"}, {"nonce", "12"}})).bool_at("done", true));
+  EXPECT_EQ(ask(Value::object({{"do", "prepare"}, {"image", "cse-mn/stranger/image"}}))
+                .string_at("reason"),
+            "the image could not be fetched: the image is not at a known place");
+}
+
+// Its own management server must not write into the slot that a release holds; a loss of power
+// takes it back, and it says so.
+TEST_F(OrdersToFieldNode, HoldUntilTheGatewayDecides) {
+  start_lamp(false);
+  connect();
+  ASSERT_TRUE(server_ae_->container("images").ensure());
+  const Bytes other = ecu::image_of({.version = "1.2.0", .release_counter = 7});
+  ASSERT_TRUE(server_ae_->container("images").push(to_base64(other)));
+  const auto held = prepare(update("", {}));
+  ASSERT_TRUE(held) << held.error().detail;
+  ASSERT_TRUE(link_->reset());
+  EXPECT_TRUE(link_->stand()->on_trial);
+  EXPECT_EQ(lamps_own_firmware().find("uds")->integer_at("sus"), 3);
+
+  cse_.update("cse-mn/node-LAMP-1/firmware",
+              Value::object({{"url", "cse-mn/ota-server/images"}, {"vr", "1.2.0"}, {"ud", true}}));
+  const Result<EcuFacts> after = link_->look();  // after it in the node's queue
+
+  ASSERT_TRUE(after) << after.error().detail;
+  EXPECT_EQ(after->version, "1.1.0") << lamp_steps_.str();
+  EXPECT_NE(lamp_steps_.str().find("a release of the vehicle is under way"), std::string::npos)
+      << lamp_steps_.str();
+  lamp_.reset();
+  lamp_disk_.power_cut();
+  start_lamp(false);
+  EXPECT_EQ(lamp_->version(), "1.0.0");
+  EXPECT_EQ(link_->stand()->held.size(), 64U) << "it still waits for a word";
+  ASSERT_TRUE(link_->settle(Word::kDiscard));
+  EXPECT_EQ(lamps_own_firmware().find("uds")->integer_at("sus"), 2);
+  EXPECT_EQ(lamps_own_firmware().string_at("vr"), "1.0.0");
 }
 
 }  // namespace

@@ -11,7 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "ae-apps/ota/crypto/files.h"
+#include "ae-apps/ota/gateway/ecu_link.h"
+#include "ae-apps/ota/gateway/node_link.h"
 #include "ae-apps/ota/gateway/release.h"
+#include "ae-apps/ota/node/member_orders.h"
 #include "ae-apps/ota/server/director.h"
 #include "ae-apps/sdk/fake_cse.h"
 #include "cse/codec/json.h"
@@ -188,6 +192,36 @@ class WorldTransport final : public uds::Transport {
   std::vector<Bytes> answers_;
 };
 
+/// The gateway's way to those that are field nodes in place of ECUs: the node's own code, and
+/// orders and answers in the form in which they travel. A node that loses its power never answers.
+class WorldWay final : public NodeWay {
+ public:
+  explicit WorldWay(std::map<std::string, std::unique_ptr<WorldEcu>>& ecus) : ecus_(ecus) {}
+  Result<Value> exchange(const EcuEntry& to, Value order,
+                         const Member::Progress& progress) override {
+    WorldEcu& ecu = *ecus_.at(to.serial);
+    const unsigned start = ecu.starts;
+    WorldTransport transport(ecu);
+    uds::FlasherSettings flasher;
+    flasher.access_key = ecu::kAccessKey;
+    const auto fetch = [](const std::string& address) {
+      return crypto::read_file(address, 1 << 20);
+    };
+    const Value answer =
+        node::carry_out(parse_json(to_json(order)).value(),
+                        {transport, flasher, std::chrono::milliseconds(100), fetch, progress});
+    if (ecu.starts != start) return fail(Rsc::kTargetNotReachable, "the node does not answer");
+    return parse_json(to_json(answer));
+  }
+  Result<std::string> publish(const EcuEntry&, const std::filesystem::path& image) override {
+    return image.string();
+  }
+  void cancel(const EcuEntry&) override {}
+
+ private:
+  std::map<std::string, std::unique_ptr<WorldEcu>>& ecus_;
+};
+
 /// How one release went.
 struct WorldEnd {
   bool closed = false;     ///< each job was reported
@@ -200,6 +234,9 @@ struct WorldEnd {
   std::string story;                ///< the gateway's lines
 };
 
+/// Who is a field node of oneM2M in place of an ECU behind UDS.
+enum class Kind : std::uint8_t { kEcus, kWithFieldNode };
+
 /// A vehicle of three ECUs (full, constrained, full with one slot), its gateway and the server that
 /// offered them one release; all of it the parts of the real programs, but for network, time and
 /// power. Everything random comes from a seed.
@@ -210,7 +247,8 @@ class ReleaseWorld {
   static inline const std::vector<std::string> kSerials = {"ECU-1", "ECU-2", "ECU-3"};
 
   /// `bad`: the ECU whose new image fails its self-test; empty: none.
-  explicit ReleaseWorld(const std::string& bad = "") : bad_(bad) {
+  explicit ReleaseWorld(const std::string& bad = "", Kind kind = Kind::kEcus)
+      : bad_(bad), kind_(kind) {
     make_ecus();
     make_server();
     make_gateway();
@@ -297,6 +335,9 @@ class ReleaseWorld {
       EcuEntry entry;
       entry.serial = serial;
       entry.hardware_id = hardware_of(serial);
+      if (kind_ == Kind::kWithFieldNode && serial == "ECU-1") {
+        entry.node = NodeEntry{"/id-mn/cse-mn/lamp", "/id-mn/Clamp"};
+      }
       entry.access_key = ecu::kAccessKey;
       entry.slots = one_slot(serial) ? 1 : 2;
       if (constrained(serial)) {
@@ -321,6 +362,10 @@ class ReleaseWorld {
     EXPECT_TRUE(cse_side_->prepare());
     for (const EcuEntry& entry : settings_.ecus) {
       EXPECT_TRUE(cse_side_->publish(entry, nullptr));
+      if (entry.node) {
+        links_[entry.serial] = std::make_unique<NodeLink>(entry, way_);
+        continue;
+      }
       links_[entry.serial] = std::make_unique<EcuLink>(
           settings_, entry, [this](const EcuEntry& to) -> std::unique_ptr<uds::Transport> {
             return std::make_unique<WorldTransport>(*ecus_.at(to.serial));
@@ -523,6 +568,7 @@ class ReleaseWorld {
   }
 
   const std::string bad_;
+  const Kind kind_;
   TemporaryFolder folder_{memory_folder()};
   Timestamp now_{
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::hours(500'000)).count()};
@@ -542,6 +588,7 @@ class ReleaseWorld {
   std::unique_ptr<sdk::Ae> server_ae_, ae_;
   std::unique_ptr<CseSide> cse_side_;
   std::unique_ptr<Primary> primary_;
+  WorldWay way_{ecus_};
   EcuLinks links_;
   WorldEnd end_;
 };

@@ -1,5 +1,6 @@
 // An ECU with one slot: the way back is the gateway's copy.
 #include "ae-apps/ota/coding/encoder.h"
+#include "ae-apps/ota/gateway/ecu_link.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 
 namespace gatehouse::gateway {

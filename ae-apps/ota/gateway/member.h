@@ -1,0 +1,111 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "ae-apps/ota/gateway/settings.h"
+#include "ae-apps/ota/image/image.h"
+#include "ae-apps/ota/image/version_report.h"
+#include "cse/primitive/value.h"
+
+namespace gatehouse::gateway {
+
+/// What an ECU says about itself, not yet proven to anybody.
+struct EcuFacts {
+  std::string vin, serial, hardware_id, software;
+  std::string version = "none";
+  std::uint64_t release_counter = 0;  ///< of the newest image that ran
+  std::string last_error;             ///< empty: none since its last good update
+};
+
+/// Where an ECU stands in an update that is held until the gateway decides.
+struct EcuStand {
+  std::string runs;          ///< SHA-256 of the payload; empty: only its boot loader. Proven
+  bool on_trial = false;     ///< what it runs is not confirmed. Proven
+  std::string held;          ///< payload that waits for a word; empty: none
+  bool held_passed = false;  ///< its self-test
+  std::string last_error;
+};
+
+/// A version report ready for the server, and what it says.
+struct EcuReport {
+  Value entry;  ///< {"ecu","level","report","signature","key_id"}
+  std::string version, payload_sha256, attack, status;
+};
+
+/// A word about an image that is held.
+enum class Word : std::uint8_t {
+  kTry,      ///< one more boot on trial, at the next reset
+  kConfirm,  ///< it stays
+  kDiscard,
+};
+
+/// Whatever can be updated, alone or as a member of a release: an ECU behind UDS (ecu_link.h), a
+/// field node that is managed by oneM2M (node_link.h). Errors of all: a sentence for people;
+/// kTargetNotReachable if it does not answer, kRequestTimeout if cancelled, kNotAcceptable if it
+/// refuses, kOriginatorNotAuthenticated if it is not the one of the configuration. Threading: any
+/// thread; one after the other.
+class Member {
+ public:
+  using Progress = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
+  virtual ~Member() = default;
+
+  virtual const EcuEntry& entry() const = 0;
+  virtual Result<EcuFacts> look() = 0;
+  /// Over this challenge. A full one's report goes on as it signed it, a constrained one's is
+  /// checked and signed by the gateway.
+  virtual Result<EcuReport> report(ByteView nonce) = 0;
+  /// Brings a verified image into the inactive slot. The member verifies it again, by itself or by
+  /// the gateway's MAC. `director`: metadata that a full one verifies by itself. One with a single
+  /// slot gets its old image back if that fails.
+  virtual Result<void> flash(const std::filesystem::path& image, const image::Header& header,
+                             const crypto::Sha256Digest& payload_sha256,
+                             const std::string& director, const Progress& progress) = 0;
+  /// Resets it and waits until it answers again. One with a single slot that then has no
+  /// application gets its old image back.
+  virtual Result<void> restart() = 0;
+
+  // Updates that are decided for several at once (release.h).
+  virtual Result<EcuStand> stand() = 0;
+  /// As flash(), but what was written is tried for one boot and then waits for settle(). Nothing is
+  /// given back.
+  virtual Result<void> flash_held(const std::filesystem::path& image, const image::Header& header,
+                                  const crypto::Sha256Digest& payload_sha256,
+                                  const std::string& director, const Progress& progress) = 0;
+  virtual Result<void> settle(Word word) = 0;
+  /// Resets it and waits until it answers again, whatever it runs.
+  virtual Result<void> reset() = 0;
+
+  // For those with one slot.
+  /// Whether its old image is there.
+  virtual bool has_way_back() const { return true; }
+  /// Writes its old image and resets it.
+  virtual Result<void> go_back() {
+    return fail(Rsc::kNotAcceptable, "it has two slots, and goes back by itself");
+  }
+  /// What was confirmed is the way back of the next update.
+  virtual Result<void> adopt(const std::filesystem::path& image) {
+    (void)image;
+    return {};
+  }
+
+  /// Makes a flash() that runs give up.
+  virtual void cancel() = 0;
+  /// False while another thread speaks to it.
+  virtual bool idle() = 0;
+};
+
+/// What the server gets: the member must have signed this nonce, as this serial number, and with
+/// its key if that is known. Errors: kNotAcceptable, those of image::verify_report.
+Result<EcuReport> report_of_full(const EcuEntry& entry, const image::SignedReport& report,
+                                 ByteView nonce);
+/// A report that is already checked, as it goes on to the server.
+Result<EcuReport> entry_for_server(const EcuEntry& entry, const image::SignedReport& report,
+                                   ByteView nonce);
+/// `status`: the boot loader's JSON. Errors: kNotAcceptable.
+Result<EcuStand> stand_of(const EcuReport& report, std::string_view status);
+/// Who else answers at its place is not it. Errors: kOriginatorNotAuthenticated; kNotAcceptable for
+/// a status that is none.
+Result<EcuFacts> facts_of(const EcuEntry& entry, EcuFacts said, std::string_view status);
+
+}  // namespace gatehouse::gateway
