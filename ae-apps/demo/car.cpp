@@ -24,8 +24,10 @@ Result<void> Car::set_up(const Consent& consent) {
       {"MQTT broker", &Car::start_broker},
       {"IN-CSE /id-in", &Car::start_in},
       {"MN-CSE /id-mn", &Car::start_mn},
+      {"ASN-CSE /id-asn", &Car::start_asn},
       {"CAN FD bus", &Car::start_bus},
       {"ECUs", &Car::start_ecus},
+      {"field nodes", &Car::start_nodes},
       {"OTA server", &Car::start_server},
       {"OTA gateway", &Car::start_gateway},
   };
@@ -65,9 +67,11 @@ Result<std::string> Car::make_all_keys() {
          shortened(keys_.oem_key_id, 8) + " in a SoftHSM2 token";
 }
 
-Result<void> Car::start(const std::string& name, std::vector<std::string> words) {
+Result<void> Car::start(const std::string& name, std::vector<std::string> words,
+                        Variables variables) {
   log_ = layout_.log(name + ".log");
-  return crew_.start({name, std::move(words), {}, layout_.log(name + ".out"), log_});
+  return crew_.start(
+      {name, std::move(words), std::move(variables), layout_.log(name + ".out"), log_});
 }
 
 Result<void> Car::wait_for_text(const std::string& what, const std::string& log,
@@ -97,10 +101,15 @@ Result<std::string> Car::start_broker() {
 
 Result<void> Car::start_cse(const std::string& type) {
   const std::string file = layout_.file(type + ".toml");
-  const std::string text = type == "in" ? in_configuration(layout_) : mn_configuration(layout_);
+  const std::string text = type == "in"   ? in_configuration(layout_)
+                           : type == "mn" ? mn_configuration(layout_)
+                                          : asn_configuration(layout_);
   if (auto done = write_file(file, text); !done) return done;
   const std::string name = type + "-cse";
-  crew_.follow_primitives(type == "in" ? "IN" : "MN", layout_.log(name + ".log"));
+  crew_.follow_primitives(type == "in"   ? "IN"
+                          : type == "mn" ? "MN"
+                                         : "ASN",
+                          layout_.log(name + ".log"));
   if (auto done = start(name, {layout_.program("gatehouse-cse"), "--config", file}); !done) {
     return done;
   }
@@ -126,6 +135,22 @@ Result<std::string> Car::start_mn() {
                 done.error().detail + " (" + answer.code() + " " + answer.reason + ")");
   }
   return layout_.mn_url() + "; registered at /id-in as <remoteCSE>";
+}
+
+/// It is there once the IN-CSE finds the way to it, over the MN-CSE.
+Result<std::string> Car::start_asn() {
+  if (auto done = start_cse("asn"); !done) return fail(done.error());
+  Answer answer;
+  const auto reached = [&] {
+    answer = in_->retrieve("/id-asn/cse-asn");
+    return is_success(answer.rsc);
+  };
+  if (auto done = crew_.wait_until("the ASN-CSE is reached from the IN-CSE", kStartLimit, reached);
+      !done) {
+    return fail(done.error().rsc,
+                done.error().detail + " (" + answer.code() + " " + answer.reason + ")");
+  }
+  return layout_.asn_url() + "; registered at /id-mn, reached from /id-in over it";
 }
 
 Result<std::string> Car::start_bus() {
@@ -184,10 +209,71 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
 Result<std::string> Car::start_ecus() {
   std::string detail;
   for (EcuPlan& ecu : layout_.ecus) {
+    if (ecu.is_node()) continue;
     if (auto done = start_ecu(ecu); !done) return fail(done.error());
     const std::string place =
         ecu.request_id.empty() ? "DoIP :" + std::to_string(ecu.port) : "ISO-TP " + ecu.request_id;
     detail += (detail.empty() ? "" : ", ") + ecu.serial + " (" + ecu.level() + ") " + place;
+  }
+  return detail;
+}
+
+/// Their own CSE, or the MN-CSE, must be there; the gateway finds them by itself.
+Result<void> Car::start_node(const EcuPlan& node) {
+  log_ = layout_.log("tools.log");
+  const Result<Image> factory = desk_->release(node, {kFactoryVersion, 1, true, {}});
+  if (!factory) return fail(factory.error());
+  const std::string gateway = "/id-mn/cse-mn/ota-gateway/";
+  std::vector<std::string> words = {layout_.program("gatehouse-ota-node"),
+                                    "--state",
+                                    layout_.file("ecus/" + node.serial),
+                                    "--serial",
+                                    node.serial,
+                                    "--hardware-id",
+                                    node.hardware_id,
+                                    "--key",
+                                    report_key_file(layout_, node),
+                                    "--oem-key",
+                                    oem_public_key_file(layout_),
+                                    "--director-root",
+                                    layout_.director_repository() + "/metadata/1.root.json",
+                                    "--manager",
+                                    "/id-in/CAdmin",
+                                    "--gateway",
+                                    "/id-mn/CotaGateway",
+                                    "--answers",
+                                    gateway + "node-answers",
+                                    "--images",
+                                    gateway,
+                                    "--initial-image",
+                                    factory->file};
+  const bool adn = node.cse == "mn";
+  if (adn) words.insert(words.end(), {"--coap-listen", "127.0.0.1"});
+  const std::string certificate = node.software + "-ae";
+  Variables variables = {{"GATEHOUSE_CSE_URL", adn ? layout_.coaps_url() : layout_.asn_url()},
+                         {"GATEHOUSE_CSE_ID", "/id-" + node.cse},
+                         {"GATEHOUSE_CSEBASE", "cse-" + node.cse},
+                         {"GATEHOUSE_AE_ID", node.ae},
+                         {"GATEHOUSE_TLS_CERTIFICATE", layout_.certificate(certificate)},
+                         {"GATEHOUSE_TLS_KEY", layout_.key(certificate)},
+                         {"GATEHOUSE_TLS_CA", layout_.authority()}};
+  if (!adn) variables.emplace_back("GATEHOUSE_LISTEN", "127.0.0.1:0");
+  const std::string name = "ecu-" + node.software;
+  if (auto done = start(name, std::move(words), std::move(variables)); !done) return done;
+  if (auto done = wait_for_text("node " + node.serial + " starts", name + ".out", "READY"); !done) {
+    return done;
+  }
+  feed_.follow(node.software, layout_.log(name + ".out"));
+  return {};
+}
+
+Result<std::string> Car::start_nodes() {
+  std::string detail;
+  for (const EcuPlan& node : layout_.ecus) {
+    if (!node.is_node()) continue;
+    if (auto done = start_node(node); !done) return fail(done.error());
+    detail += (detail.empty() ? "" : ", ") + node.serial + " (" + node.kind() + ") as " +
+              node.ae_id() + (node.cse == "mn" ? " by CoAP over DTLS" : "");
   }
   return detail;
 }

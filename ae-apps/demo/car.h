@@ -39,14 +39,18 @@ class Car {
   Result<std::string> start_broker();
   Result<std::string> start_in();
   Result<std::string> start_mn();
+  Result<std::string> start_asn();
   Result<std::string> start_bus();
   Result<std::string> start_ecus();
+  Result<std::string> start_nodes();
   Result<std::string> start_server();
   Result<std::string> start_gateway();
 
-  Result<void> start(const std::string& name, std::vector<std::string> words);
+  Result<void> start(const std::string& name, std::vector<std::string> words,
+                     Variables variables = {});
   Result<void> start_cse(const std::string& type);
   Result<void> start_ecu(EcuPlan& ecu);
+  Result<void> start_node(const EcuPlan& node);
   Result<void> wait_for_text(const std::string& what, const std::string& log,
                              const std::string& text);
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t kCutDownloadAfterBytes = 64 * 1024;
 constexpr int kConsentSeconds = 600;
 constexpr int kResetSeconds = 30;
+constexpr int kNodeSilenceSeconds = 10;
 
 /// A text in quotes, as TOML and JSON have it.
 std::string quoted(const std::string& text) {
@@ -44,9 +45,11 @@ Value tls(const Layout& layout, const std::string& name) {
 std::string ecu_in_vehicle(const Layout& layout, const EcuPlan& ecu) {
   std::string out = "\n[[ecu]]\nserial = " + quoted(ecu.serial) +
                     "\nhardware_id = " + quoted(ecu.hardware_id) +
-                    "\nlevel = " + quoted(ecu.level()) +
-                    "\naccess_key = " + quoted(access_key_file(layout, ecu)) + "\n";
-  if (ecu.request_id.empty()) {
+                    "\nlevel = " + quoted(ecu.level()) + "\n";
+  if (!ecu.is_node()) out += "access_key = " + quoted(access_key_file(layout, ecu)) + "\n";
+  if (ecu.is_node()) {
+    out += "node = " + quoted(ecu.ae_address()) + "\nnode_ae = " + quoted(ecu.ae_id()) + "\n";
+  } else if (ecu.request_id.empty()) {
     out +=
         "port = " + std::to_string(ecu.port) + "\nlogical_address = " + ecu.logical_address + "\n";
   } else {
@@ -87,7 +90,14 @@ std::string in_configuration(const Layout& layout) {
 
 std::string mn_configuration(const Layout& layout) {
   return cse_configuration(layout, "mn", layout.mn_port) +
-         "\n[registrar]\ncse_id = \"/id-in\"\nname = \"cse-in\"\nurl = " + quoted(layout.in_url()) +
+         "\n[coaps]\nenabled = true\nport = " + std::to_string(layout.coaps_port) +
+         "\n\n[registrar]\ncse_id = \"/id-in\"\nname = \"cse-in\"\nurl = " +
+         quoted(layout.in_url()) + "\nretry_seconds = 1\n";
+}
+
+std::string asn_configuration(const Layout& layout) {
+  return cse_configuration(layout, "asn", layout.asn_port) +
+         "\n[registrar]\ncse_id = \"/id-mn\"\nname = \"cse-mn\"\nurl = " + quoted(layout.mn_url()) +
          "\nretry_seconds = 1\n";
 }
 
@@ -150,6 +160,7 @@ std::string gateway_configuration(const Layout& layout, const Consent& consent) 
        {"yes", consent.by_itself},
        {"consent_timeout_s", kConsentSeconds},
        {"reset_limit_s", kResetSeconds},
+       {"node_silence_s", kNodeSilenceSeconds},
        {"cut_download_after", kCutDownloadAfterBytes},
        {"oem_keys", Value::array({oem_public_key_file(layout)})},
        {"report_key", gateway_key_file(layout)},

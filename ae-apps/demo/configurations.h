@@ -10,6 +10,7 @@ struct Consent {
 
 std::string in_configuration(const Layout& layout);
 std::string mn_configuration(const Layout& layout);
+std::string asn_configuration(const Layout& layout);
 std::string server_configuration(const Layout& layout);
 /// Once the ports of the ECUs are known.
 /// The vehicle's file, which the gateway reads: a bus and the ECUs.

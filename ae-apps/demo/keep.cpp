@@ -25,6 +25,9 @@ Result<void> keep_running(Car& car, Crew& crew, Screen& screen) {
   screen.text(curl + in + "cse-in");
   screen.text(curl + in + "~/id-mn/cse-mn/ecu-" + ecu + "/firmware");
   screen.text(curl + in + "cse-in/ota-server/history-" + ecu + "/la");
+  for (const EcuPlan& node : layout.ecus) {
+    if (node.is_node()) screen.text(curl + in + "~" + node.node_address() + "/firmware");
+  }
   screen.text("# all nodes of cars, as they are announced; and a question to the car");
   screen.text(curl + "'" + in + "cse-in?fu=1&ty=10014'");
   screen.text(curl +

@@ -21,6 +21,9 @@ struct Certificate {
 constexpr Certificate kCertificates[] = {
     {"cse", "in", "/id-in", true},
     {"cse", "mn", "/id-mn", true},
+    {"cse", "asn", "/id-asn", true},
+    {"ae", "lamp-ae", "/id-mn/Clamp", true},
+    {"ae", "pump-ae", "/id-asn/Cpump", true},
     {"ae", "server", "/id-in/CotaServer", true},
     {"ae", "gateway", "/id-mn/CotaGateway", false},
     {"ae", "admin", "/id-in/CAdmin", false},
@@ -74,7 +77,7 @@ void make_ecu_keys(Tools& tools, const Layout& layout) {
   tools.run("gatehouse-oem", {"keygen", "--key", gateway_key_file(layout), "--out",
                               gateway_public_key_file(layout)});
   for (const EcuPlan& ecu : layout.ecus) {
-    tools.secret(access_key_file(layout, ecu));
+    if (!ecu.is_node()) tools.secret(access_key_file(layout, ecu));
     if (ecu.constrained) {
       tools.secret(shared_key_file(layout, ecu));
       continue;

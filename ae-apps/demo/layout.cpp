@@ -19,8 +19,8 @@ constexpr int kFirstPort = 10'240, kLastPort = 32'000;
 constexpr int kTries = 200;
 
 /// A socket that holds the port; less than 0 if somebody has it.
-int hold_port(int port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+int hold_port(int port, int type) {
+  const int socket = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -30,12 +30,12 @@ int hold_port(int port) {
   return -1;
 }
 
-int hold_free_port(std::uint16_t& port) {
+int hold_free_port(std::uint16_t& port, int type = SOCK_STREAM) {
   std::random_device random;
   std::uniform_int_distribution<int> any(kFirstPort, kLastPort);
   for (int i = 0; i < kTries; ++i) {
     const int candidate = any(random);
-    const int socket = hold_port(candidate);
+    const int socket = hold_port(candidate, type);
     if (socket < 0) continue;
     port = static_cast<std::uint16_t>(candidate);
     return socket;
@@ -50,14 +50,16 @@ Result<void> choose_ports(Layout& layout) {
   bool good = true;
   std::vector<std::uint16_t*> wanted = {
       &layout.in_port,      &layout.mn_port,       &layout.broker_port, &layout.images_port,
-      &layout.display_port, &layout.verifier_port, &layout.tnc_port};
+      &layout.display_port, &layout.verifier_port, &layout.tnc_port,    &layout.asn_port};
   for (EcuPlan& ecu : layout.ecus) {
-    if (ecu.request_id.empty()) wanted.push_back(&ecu.port);
+    if (ecu.request_id.empty() && !ecu.is_node()) wanted.push_back(&ecu.port);
   }
   for (std::uint16_t* port : wanted) {
     held.push_back(hold_free_port(*port));
     good = good && held.back() >= 0;
   }
+  held.push_back(hold_free_port(layout.coaps_port, SOCK_DGRAM));
+  good = good && held.back() >= 0;
   for (const int socket : held) {
     if (socket >= 0) ::close(socket);
   }

@@ -50,8 +50,8 @@ fs::path program_folder() {
 Result<void> check_programs(const fs::path& folder) {
   for (const char* name :
        {"gatehouse-cse", "gatehouse-pki", "gatehouse-oem", "gatehouse-ecu", "gatehouse-can",
-        "gatehouse-ota-server", "gatehouse-ota-gateway", "gatehouse-support", "gatehouse-verifier",
-        "gatehouse-center", "gatehouse-witness", "gatehouse-audit"}) {
+        "gatehouse-ota-node", "gatehouse-ota-server", "gatehouse-ota-gateway", "gatehouse-support",
+        "gatehouse-verifier", "gatehouse-center", "gatehouse-witness", "gatehouse-audit"}) {
     if (::access((folder / name).c_str(), X_OK) != 0) {
       return fail(Rsc::kNotFound, std::string(name) +
                                       " is not beside gatehouse-demo; build it: "
@@ -83,7 +83,8 @@ bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
   const auto start = Clock::now();
   screen.title(
       "Gatehouse: the first car",
-      "an infrastructure node, a gateway and three ECUs; every step over the real protocol");
+      "an infrastructure node, a gateway, three ECUs and two field nodes; every step over the real "
+      "protocol");
   screen.chapter("", "Set-up in " + car.layout().work.string());
   const fs::path work = car.layout().work;
   if (const auto done = car.set_up(Consent{!o.ask}); !done) {

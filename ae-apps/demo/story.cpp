@@ -186,7 +186,7 @@ Result<void> Story::expect_announced(const EcuPlan& ecu, const std::string& obje
 
 void Story::print_summary(Duration took) const {
   screen_.chapter("", "Summary");
-  Table updates{{"ECU", "level", "before", "after", "evidence", "time"}, {}};
+  Table updates{{"ECU or node", "kind", "before", "after", "evidence", "time"}, {}};
   for (const Outcome& row : outcomes_) {
     updates.rows.push_back(
         {row.ecu, row.level, row.before, row.after, row.evidence, time_text(row.took)});

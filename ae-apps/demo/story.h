@@ -58,6 +58,7 @@ class Story {
   Result<void> flash(const EcuPlan& ecu);               // G
   Result<void> confirm(const EcuPlan& ecu);             // H
   Result<void> see_at_in_cse(const EcuPlan& ecu);
+  Result<void> see_own_objects(const EcuPlan& ecu);
 
   // What must be refused (refusal_story.cpp).
   Result<void> refuse_altered(const EcuPlan& ecu);

@@ -28,7 +28,8 @@ Result<void> Story::update_all() {
     if (auto done = publish(ecu, &ecu == &ecus.front()); !done) return done;
   }
   screen_.chapter("", "Release " + std::string(kReleaseName) + " for " +
-                          std::to_string(ecus.size()) + " ECUs: all of them, or none");
+                          std::to_string(ecus.size()) +
+                          " members, behind UDS and over oneM2M: all of them, or none");
   using Part = Result<void> (Story::*)(const EcuPlan&);
   const auto for_all = [&](Part part) -> Result<void> {
     for (const EcuPlan& ecu : ecus) {
@@ -44,14 +45,18 @@ Result<void> Story::update_all() {
     const std::string before = versions_[ecu.serial];
     if (auto done = confirm(ecu); !done) return done;
     if (auto done = see_at_in_cse(ecu); !done) return done;
-    outcomes_.push_back({ecu.serial, ecu.level(), before, versions_[ecu.serial], proof_,
+    if (ecu.is_node()) {
+      if (auto done = see_own_objects(ecu); !done) return done;
+    }
+    outcomes_.push_back({ecu.serial, ecu.kind(), before, versions_[ecu.serial], proof_,
                          std::chrono::duration_cast<Duration>(Clock::now() - start)});
   }
   return {};
 }
 
 Result<void> Story::publish(const EcuPlan& ecu, bool with_handshakes) {
-  screen_.chapter("", ecu.serial + ", a " + ecu.level() + " ECU on " + ecu.way() +
+  screen_.chapter("", ecu.serial + (ecu.is_node() ? ", an " : ", a ") +
+                          ecu.kind() + (ecu.is_node() ? ": " : " on ") + ecu.way() +
                           (ecu.constrained ? ": the gateway verifies and signs for it"
                                            : ": it verifies and signs by itself"));
   if (auto done = make_image(ecu); !done) return done;
@@ -204,9 +209,10 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   if (!report) return fail(report.error());
   screen_.step(
       'D', {"gateway",
-            "ECU " + ecu.software,
-            ecu.way() + ", UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
-            "62 F1A0",
+            ecu.name(),
+            ecu.is_node() ? "CREATE " + ecu.ae_address() + "/orders: report"
+                          : ecu.way() + ", UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
+            ecu.is_node() ? "2001" : "62 F1A0",
             {"runs " + report->at("version") + "; report signed by the " + report->at("signed_by")},
             lap()});
   begin(where_, "ota-server.log");
@@ -354,21 +360,25 @@ Result<void> Story::flash(const EcuPlan& ecu) {
   if (!flashing) return fail(flashing.error());
   const auto flashed = await("gateway", 'G', "flashed", &ecu, kFlashLimit);
   if (!flashed) return fail(flashed.error());
-  screen_.step('G',
-               {"gateway",
-                "ECU " + ecu.software,
-                ecu.way() + ", UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
-                "71 0202",
-                {bytes_text(flashing->at("bytes")) + " into the inactive slot; the ECU checked " +
-                 (ecu.constrained ? "the gateway's MAC by itself"
-                                  : "the OEM's signature, and the Director's order, by itself")},
-                lap()});
+  screen_.step(
+      'G', {"gateway",
+            ecu.name(),
+            ecu.is_node() ? "CREATE " + ecu.ae_address() + "/orders: prepare"
+                          : ecu.way() + ", UDS 10 02, 27, 31 FF00, 34, 36.., 37, 31 0202",
+            ecu.is_node() ? "2001" : "71 0202",
+            {bytes_text(flashing->at("bytes")) +
+             (ecu.is_node() ? ", fetched from cse-mn/ota-gateway/image-" + ecu.serial : "") +
+             " into the inactive slot; " + (ecu.is_node() ? "the node" : "the ECU") + " checked " +
+             (ecu.constrained ? "the gateway's MAC by itself"
+                              : "the OEM's signature, and the Director's order, by itself")},
+            lap()});
   const auto restarted = await("gateway", 'H', "restarted", &ecu, kFlashLimit);
   if (!restarted) return fail(restarted.error());
   screen_.step('G', {"gateway",
-                     "ECU " + ecu.software,
-                     "UDS 11 01: restart into the new slot",
-                     "51",
+                     ecu.name(),
+                     ecu.is_node() ? "orders: reset, into the new slot"
+                                   : "UDS 11 01: restart into the new slot",
+                     ecu.is_node() ? "2001" : "51",
                      {"verified again at boot; self-test passed; on trial for this one boot"},
                      lap()});
   return {};
@@ -393,18 +403,19 @@ Result<void> Story::decide() {
                 "release " + std::string(kReleaseName),
                 "committed",
                 {"all " + std::to_string(car_.layout().ecus.size()) +
-                     " ECUs have proven that they run it on trial; decided by one durable write:",
+                     " have proven that they run it on trial; decided by one durable write:",
                  "from here on only forward, until then a loss of power would have taken all back"},
                 lap()});
   for (const EcuPlan& ecu : car_.layout().ecus) {
     const auto kept = await("gateway", 'H', "confirmed", &ecu, kFlashLimit);
     if (!kept) return fail(kept.error());
-    screen_.step('G', {"gateway",
-                       "ECU " + ecu.software,
-                       "UDS 10 02, 27, 31 0204: it stays",
-                       "71 0204",
-                       {"the new slot is the active one"},
-                       lap()});
+    screen_.step('G',
+                 {"gateway",
+                  ecu.name(),
+                  ecu.is_node() ? "orders: confirm, it stays" : "UDS 10 02, 27, 31 0204: it stays",
+                  ecu.is_node() ? "2001" : "71 0204",
+                  {"the new slot is the active one"},
+                  lap()});
   }
   return {};
 }
@@ -475,6 +486,33 @@ Result<void> Story::see_at_in_cse(const EcuPlan& ecu) {
                      {"updated from " + entry->string_at("from") + " to " + entry->string_at("to") +
                       ", verified=" + (entry->bool_at("verified") ? "true" : "false")},
                      lap()});
+  return {};
+}
+
+/// What the node itself hosts, or its AE keeps at the MN-CSE: read from the IN-CSE, over Mcc.
+Result<void> Story::see_own_objects(const EcuPlan& ecu) {
+  begin("step H (the own objects of " + ecu.serial + ")", "in-cse.log");
+  const std::string address = ecu.node_address();
+  const Answer firmware = car_.in().retrieve(address + "/firmware");
+  const Value* status = firmware.content.find("uds");
+  if (firmware.content.string_at("vr") != kUpdateVersion || status == nullptr ||
+      status->string_at("acn") != "release" || status->integer_at("sus") != kUpdateSuccessful) {
+    return fail(Rsc::kNotAcceptable, address + "/firmware says " +
+                                         firmware.content.string_at("vr") + " (" + firmware.code() +
+                                         " " + firmware.reason + ")");
+  }
+  const Answer device = car_.in().retrieve(address + "/device-info");
+  if (device.content.string_at("fwv") != kUpdateVersion) {
+    return fail(Rsc::kNotAcceptable, address + "/device-info says another version");
+  }
+  screen_.step('H', {"CAdmin",
+                     ecu.cse == "asn" ? "ASN-CSE" : "MN-CSE",
+                     "RETRIEVE " + address + "/firmware",
+                     firmware.code(),
+                     {std::string(ecu.cse == "asn" ? "hosted by the node's own CSE, over two hops"
+                                                   : "kept by the node's AE by CoAP over DTLS") +
+                      ": vr=" + kUpdateVersion + ", uds.acn=release, sus=1; fwv likewise"},
+                     firmware.took + device.took});
   return {};
 }
 

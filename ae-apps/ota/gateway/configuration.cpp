@@ -382,6 +382,7 @@ void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& f
       bytes("least_bytes_per_second", out.download.least.least_bytes_per_second);
   out.auto_consent = in.truth("yes", false);
   out.consent_timeout = std::chrono::seconds(in.whole("consent_timeout_s", 1, 90 * 86400, 86400));
+  out.node_silence = std::chrono::seconds(in.whole("node_silence_s", 1, 3600, 30));
   out.reset_limit = std::chrono::seconds(in.whole("reset_limit_s", 1, 3600, 60));
   out.gather_limit = std::chrono::seconds(in.whole("gather_timeout_s", 1, 86400, 600));
   if (in.has("cut_download_after")) out.cut_download_after = bytes("cut_download_after", 0);
