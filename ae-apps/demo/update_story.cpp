@@ -55,8 +55,8 @@ Result<void> Story::update_all() {
 }
 
 Result<void> Story::publish(const EcuPlan& ecu, bool with_handshakes) {
-  screen_.chapter("", ecu.serial + (ecu.is_node() ? ", an " : ", a ") +
-                          ecu.kind() + (ecu.is_node() ? ": " : " on ") + ecu.way() +
+  screen_.chapter("", ecu.serial + (ecu.is_node() ? ", an " : ", a ") + ecu.kind() +
+                          (ecu.is_node() ? ": " : " on ") + ecu.way() +
                           (ecu.constrained ? ": the gateway verifies and signs for it"
                                            : ": it verifies and signs by itself"));
   if (auto done = make_image(ecu); !done) return done;

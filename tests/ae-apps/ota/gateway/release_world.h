@@ -201,6 +201,7 @@ class WorldWay final : public NodeWay {
                          const Member::Progress& progress) override {
     WorldEcu& ecu = *ecus_.at(to.serial);
     const unsigned start = ecu.starts;
+    ++orders;
     WorldTransport transport(ecu);
     uds::FlasherSettings flasher;
     flasher.access_key = ecu::kAccessKey;
@@ -217,6 +218,7 @@ class WorldWay final : public NodeWay {
     return image.string();
   }
   void cancel(const EcuEntry&) override {}
+  unsigned orders = 0;
 
  private:
   std::map<std::string, std::unique_ptr<WorldEcu>>& ecus_;
@@ -565,6 +567,7 @@ class ReleaseWorld {
       if (record && end_.committed && record->last_report.empty()) fault("no report of " + serial);
     }
     if (end_.committed && !bad_.empty()) fault("a bad image was committed");
+    if ((kind_ == Kind::kWithFieldNode) != (way_.orders > 0)) fault("orders went another way");
   }
 
   const std::string bad_;

@@ -137,8 +137,28 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"serial_text", "\"BRAKE-0001\"\nhard", "\"a/b\"\nhard",
               "ecu \"a/b\": serial must be 1 to 48"},
         Wrong{"host", "port = 13401", "host = \"car.local\"",
-              "car.toml:22: ecu \"SEAT-0001\": host"}),
+              "car.toml:22: ecu \"SEAT-0001\": host"},
+        Wrong{"node_place", "port = 13401", "node = \"cse-asn/ae\"\nnode_ae = \"/id-asn/C\"",
+              "car.toml:22: ecu \"SEAT-0001\": node must be SP-relative"},
+        Wrong{"node_level", "port = 13401", "node = \"/id-asn/ae\"\nnode_ae = \"/id-asn/C\"",
+              "node is for those with two slots that sign by themselves"},
+        Wrong{"node_without_ae", "port = 13401", "node = \"/id-asn/ae\"",
+              "ecu \"SEAT-0001\": node_ae is missing"}),
     [](const auto& param) { return param.param.name; });
+
+TEST(VehicleFile, DescribesFieldNodes) {
+  const std::string node =
+      "\n[[ecu]]\nserial = \"PUMP-1\"\nhardware_id = \"pump-1\"\nnode = \"/id-asn/cse-asn/ae\"\n"
+      "node_ae = \"/id-asn/Cpump\"\nverifies = true\n";
+  const auto car = parse_vehicle(kCar + node, "car.toml", "/car");
+
+  ASSERT_TRUE(car) << car.error().detail;
+  const Ecu& pump = *car->find("PUMP-1");
+  EXPECT_EQ(pump.node, "/id-asn/cse-asn/ae");
+  EXPECT_EQ(pump.node_ae, "/id-asn/Cpump");
+  EXPECT_EQ(pump.way(), "oneM2M");
+  EXPECT_TRUE(pump.access_key.empty()) << "there is no tester, and no key for one";
+}
 
 TEST(VehicleFile, SaysAllThatIsWrongAtOnce) {
   const auto car = parse_vehicle("[vehicle]\nvin = 5\n[[ecu]]\nslots = 9\n", "car.toml", "");
