@@ -10,7 +10,8 @@ namespace {
 
 // m2m:execStatusType and m2m:execResultType
 constexpr int kPending = 2, kFinished = 3, kCancelled = 5;
-constexpr int kSuccess = 0, kUnsupported = 1, kDenied = 2, kInternalError = 4;
+constexpr int kSuccess = 0, kUnsupported = 1, kDenied = 2, kInternalError = 4,
+              kInvalidArguments = 5;
 constexpr int kNotFinished = 31;
 
 bool repeats(std::int64_t mode) { return mode == 2 || mode == 4; }
@@ -111,7 +112,8 @@ class MgmtCmd final : public TypeBehaviour {
               : 1;
       auto instance = create_internal(
           schema, *parent, {}, {}, (*parent)->originator(), std::move(attributes), context,
-          Value::object({{"left", times}, {"cmt", command.integer_at("cmt")}}));
+          Value::object(
+              {{"left", times}, {"cmt", command.integer_at("cmt")}, {"by", context.originator}}));
       if (!instance) return fail(instance.error());
     }
     return {};
@@ -154,6 +156,44 @@ Result<ResourcePtr> object_of(const std::string& node, std::int64_t definition, 
     }
     if (entries->size() < page.limit) return ResourcePtr{};
   }
+}
+
+/// What the answer of an object's UPDATE, or of the AE that manages the node, says.
+int result_of(Rsc rsc) {
+  if (is_success(rsc)) return kSuccess;
+  switch (rsc) {
+    case Rsc::kOriginatorHasNoPrivilege:
+    case Rsc::kOperationNotAllowed:
+    case Rsc::kConflict:
+    case Rsc::kNotAcceptable:
+      return kDenied;
+    case Rsc::kBadRequest:
+    case Rsc::kContentsUnacceptable:
+      return kInvalidArguments;
+    case Rsc::kNotImplemented:
+    case Rsc::kReleaseVersionNotSupported:
+      return kUnsupported;
+    default:
+      return kInternalError;
+  }
+}
+
+/// The first AE that the node hosts; empty: there is none.
+std::string hosted_ae(const std::string& node, Cse& cse, CommittedView& resources) {
+  const auto found = find_local(node, cse.settings(), resources);
+  if (!found || !*found) return {};
+  const auto links = (*found)->attributes().strings_at("hael");
+  return links.empty() ? std::string() : links.front();
+}
+
+/// NOTIFY of the AE that manages the node, with the instance as it is.
+Request telling(const Resource& instance, const std::string& ae) {
+  Request request;
+  request.operation = Operation::kNotify;
+  request.from = instance.internal().string_at("by");
+  request.to = ae;
+  request.content = Value::object({{"m2m:exin", instance.attributes()}});
+  return request;
 }
 
 }  // namespace
@@ -205,19 +245,20 @@ void Commands::run(const std::shared_ptr<State>& state, const ResourceId& id) {
   if (!update) return settle(state, id, kUnsupported);
   const auto object = object_of((*instance)->attributes().string_at("ext"),
                                 update->management_definition, cse, resources);
-  if (!object || !*object) return settle(state, id, kUnsupported);
   Request request;
-  request.operation = Operation::kUpdate;
-  request.from = (*instance)->originator();
-  request.to = (*object)->path();
-  request.result_content = 0;
-  request.content = Value::object({{std::string((*object)->schema().root), update->attributes}});
-  cse.request(std::move(request), [state, id](const Response& answer) {
-    const int result = is_success(answer.rsc)                         ? kSuccess
-                       : answer.rsc == Rsc::kOriginatorHasNoPrivilege ? kDenied
-                                                                      : kInternalError;
-    settle(state, id, result);
-  });
+  if (object && *object) {
+    request.operation = Operation::kUpdate;
+    request.from = (*instance)->originator();
+    request.to = (*object)->path();
+    request.result_content = 0;
+    request.content = Value::object({{std::string((*object)->schema().root), update->attributes}});
+  } else {
+    const std::string ae = hosted_ae((*instance)->attributes().string_at("ext"), cse, resources);
+    if (ae.empty()) return settle(state, id, kUnsupported);
+    request = telling(**instance, ae);
+  }
+  cse.request(std::move(request),
+              [state, id](const Response& answer) { settle(state, id, result_of(answer.rsc)); });
 }
 
 void Commands::settle(const std::shared_ptr<State>& state, const ResourceId& id, int result) {

@@ -16,6 +16,12 @@ namespace gatehouse {
 /// every execFrequency (exf) in the modes that repeat, and it is FINISHED with execResult (exr): 0,
 /// 1 if the node has no such object or the command no conversion, 2 if the creator may not, else 4.
 /// While it is pending an UPDATE of execDisable (exd) cancels it.
+///
+/// A node without such an object that hosts an AE (hostedAELinks) is managed by that AE over Mca,
+/// which is the management technology that the clauses leave open: whoever set exe NOTIFYs the AE
+/// of `{"m2m:exin":{…}}`, the instance with its ri and pi, and what the AE answers is the result: 0
+/// for success, 2 if it may not or the AE refuses (4005, 4103, 4105, 5207), 5 for arguments that
+/// are none (4000, 4102), 1 if it knows no such thing (4001, 5001), else 4.
 class Commands final : public CommitListener {
  public:
   static constexpr std::int64_t kMaxRepetitions = 1000;

@@ -194,6 +194,74 @@ TEST_F(Commanded, TargetThatIsNoNodeCannotBeConverted) {
   EXPECT_TRUE(instances().empty());
 }
 
+/// What an AE would be told, and its answer.
+class TellsAe final : public NotifyProcedure {
+ public:
+  void notify(Request request, const ResourcePtr& target, const std::string& originator,
+              Reply reply) override {
+    told = std::move(request);
+    to = target->path();
+    by = originator;
+    Response response;
+    response.rsc = answer;
+    reply(std::move(response));
+  }
+  Request told;
+  std::string to, by;
+  Rsc answer = Rsc::kOk;
+};
+
+class CommandedToAe : public Commanded {
+ protected:
+  CommandedToAe() {
+    node_.cse().extensions().notify = &tells_;
+    node_.add_ae("Cagent");
+    node_.put(type_number::kNode, "n3", "CAdmin",
+              Value::object({{"ni", "n3"}, {"hael", Value::array({"Cagent"})}}));
+  }
+  TellsAe tells_;
+};
+
+// TS-0001 clause 10.2.8
+TEST_F(CommandedToAe, TheAeThatManagesTheNodeIsToldAndItsAnswerIsTheResult) {
+  const std::tuple<Rsc, State> cases[] = {{Rsc::kOk, {3, 0}},
+                                          {Rsc::kNotAcceptable, {3, 2}},
+                                          {Rsc::kConflict, {3, 2}},
+                                          {Rsc::kBadRequest, {3, 5}},
+                                          {Rsc::kNotImplemented, {3, 1}},
+                                          {Rsc::kTargetNotReachable, {3, 4}}};
+  create(Value::object({{"ext", "cse-in/n3"}}));
+  for (const auto& [answer, wanted] : cases) {
+    tells_.answer = answer;
+
+    EXPECT_EQ(execute().rsc, Rsc::kUpdated);
+
+    EXPECT_EQ(state(instances().back()), wanted) << static_cast<int>(answer);
+  }
+  EXPECT_EQ(tells_.to, "cse-in/Cagent");
+  EXPECT_EQ(tells_.by, "CAdmin") << "who set exe";
+  const Value* instance = tells_.told.content->find("m2m:exin");
+  ASSERT_NE(instance, nullptr);
+  EXPECT_EQ(instance->string_at("pi"), node_.find("cse-in/cmd")->id().text);
+  EXPECT_EQ(instance->string_at("ri"), instances().back()->id().text);
+}
+
+TEST_F(CommandedToAe, WhoMayExecuteAndNotTellTheAeIsDenied) {
+  node_.add_ae("Cother");
+  const Value rules = Value::object(
+      {{"acr", Value::array({Value::object({{"acor", Value::array({"Cother"})}, {"acop", 63}})})}});
+  node_.put(type_number::kAccessControlPolicy, "rules", "CAdmin",
+            Value::object({{"pv", rules}, {"pvs", rules}}));
+  create(Value::object({{"ext", "cse-in/n3"}, {"acpi", Value::array({"cse-in/rules"})}}));
+
+  const Response executed =
+      node_.update("Cother", "cse-in/cmd", "m2m:mgc", Value::object({{"exe", true}}));
+
+  EXPECT_EQ(executed.rsc, Rsc::kUpdated) << TestCse::debug_text(executed);
+  EXPECT_EQ(state(instances()[0]), (State{3, 2}));
+  EXPECT_TRUE(tells_.to.empty());
+}
+
 TEST_F(Commanded, InstanceIsMadeByTheCseOnly) {
   create(Value::object());
 
