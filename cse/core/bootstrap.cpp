@@ -22,13 +22,13 @@ Value administrator_policy(const CseSettings& settings) {
       {{"lbl", Value::array({"gatehouse:administrator"})}, {"pv", all}, {"pvs", all}});
 }
 
-/// Every registered entity may see the CSEBase and create groups, containers, policies, nodes and
-/// subscriptions of its own below it.
+/// Every registered entity may see the CSEBase and create groups, containers, policies, nodes,
+/// commands (which do what their creator may do) and subscriptions of its own below it.
 Value entrance_policy(const CseSettings& settings) {
   const Value children = Value::array(
       {type_number::kAccessControlPolicy, type_number::kContainer, type_number::kGroup,
-       type_number::kNode, type_number::kSubscription, type_number::kNotificationTargetPolicy,
-       type_number::kCrossResourceSubscription});
+       type_number::kNode, type_number::kMgmtCmd, type_number::kSubscription,
+       type_number::kNotificationTargetPolicy, type_number::kCrossResourceSubscription});
   const Value see = rule(Value::array({"all"}), 2 | 32);
   const Value create =
       rule(Value::array({"all"}), 1, Value::array({Value::object({{"chty", children}})}));

@@ -60,8 +60,9 @@ bool at_last(Condition condition) {
 class CampaignEndToEnd : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(cse_.start({"cse.type=in", "cse.id=/id-in", "cse.name=cse-in",
-                            "cse.administrator=CAdmin", "log.level=error"}));
+    ASSERT_TRUE(
+        cse_.start({"cse.type=in", "cse.id=/id-in", "cse.name=cse-in", "cse.administrator=CAdmin",
+                    "log.level=error", "cse.flexcontainers=" GATEHOUSE_CAMPAIGN_FLEXCONTAINERS}));
     settings_.ae.name = "ota-server";
     settings_.ae.ae_id = "CotaServer";
     settings_.ae.cse_url = cse_.url();
@@ -256,6 +257,71 @@ TEST_F(CampaignEndToEnd, TheLinesOfTheReadmeDriveACampaignToItsEnd) {
   EXPECT_THAT(text.str(), HasSubstr(R"("event":"updated")"));
   EXPECT_THAT(text.str(), HasSubstr("consent: cannot be read"));
   EXPECT_THAT(page.str(), HasSubstr("1.1.0 (11), verified"));
+}
+
+/// A client that knows nothing of ours but addresses: <mgmtCmd>, <execInstance>, <flexContainer>.
+TEST_F(CampaignEndToEnd, MgmtCmdsDriveOneAndItsFlexContainerShowsIt) {
+  const std::string text =
+      R"({"name":"summer","start":"20990101T000000","images":[")" + std::string(kImage) + R"("]})";
+  ASSERT_TRUE(
+      planner_->create("cse-in/ota-server/campaign-definitions", 4, "m2m:cin",
+                       Value::object({{"cr", Value()}, {"con", parse_json(text).value()}})));
+  const auto status = [&] {
+    return planner_->retrieve("cse-in/ota-server/campaigns/summer/status").value_or(Value());
+  };
+  ASSERT_TRUE(at_last([&] { return status().string_at("state") == "draft"; })) << said_.str();
+  int executions = 0;
+  /// exr of the new <execInstance>, once it is finished.
+  const auto execute = [&](sdk::Ae& who, const std::string& word) -> std::int64_t {
+    const std::string command = "cse-in/campaign-summer-" + word;
+    const auto before = who.discover(command).value_or(std::vector<std::string>());
+    const auto told = who.update(command, "m2m:mgc", Value::object({{"exe", true}}));
+    EXPECT_TRUE(told) << word << ": " << told.error().detail;
+    std::int64_t result = -1;
+    EXPECT_TRUE(at_last([&] {
+      for (const std::string& each : who.discover(command).value_or(before)) {
+        if (std::find(before.begin(), before.end(), each) != before.end()) continue;
+        const Value instance = who.retrieve(each).value_or(Value());
+        if (instance.integer_at("exs") == 3) result = instance.integer_at("exr", -1);
+      }
+      return result >= 0;
+    })) << word;
+    ++executions;
+    return result;
+  };
+  const auto shows = [&](const std::string& state) {
+    return at_last([&] { return status().string_at("state") == state; });
+  };
+
+  EXPECT_EQ(execute(*planner_, "approve"), 2) << "the author, who may not: " << said_.str();
+  EXPECT_TRUE(shows("draft"));
+  EXPECT_EQ(execute(*approver_, "approve"), 0) << said_.str();
+  EXPECT_TRUE(shows("approved")) << to_json(status());
+  EXPECT_EQ(execute(*planner_, "pause"), 0) << said_.str();
+  EXPECT_TRUE(shows("paused")) << to_json(status());
+  EXPECT_EQ(execute(*planner_, "resume"), 0);
+  EXPECT_EQ(execute(*planner_, "retry"), 2) << "no vehicle has failed";
+  EXPECT_EQ(execute(*planner_, "stop"), 0);
+  EXPECT_TRUE(shows("stopped")) << to_json(status());
+  EXPECT_EQ(execute(*planner_, "resume"), 2);
+  const auto stranger = connect("stranger", "Cstranger", false);
+  EXPECT_FALSE(
+      stranger->update("cse-in/campaign-summer-stop", "m2m:mgc", Value::object({{"exe", true}})));
+  EXPECT_EQ(executions, 7);
+  EXPECT_EQ(orders_seen_, 0);
+
+  // The newest 20 instances of a command stay; what became of the others is in the log.
+  constexpr std::size_t kKept = 20;
+  for (std::size_t i = 0; i < kKept + 5; ++i) {
+    ASSERT_TRUE(planner_->update("cse-in/campaign-summer-pause", "m2m:mgc",
+                                 Value::object({{"exe", true}})));
+  }
+  FilterCriteria instances;
+  instances.resource_types = {8};
+  EXPECT_TRUE(at_last([&] {
+    const auto found = planner_->discover("cse-in/campaign-summer-pause", instances);
+    return found && found->size() == kKept;
+  }));
 }
 
 TEST_F(CampaignEndToEnd, TheToolDrivesOneAndBadOnesAreRefusedByName) {

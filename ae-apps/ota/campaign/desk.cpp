@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "ae-apps/ota/campaign/command_objects.h"
+
 namespace gatehouse::campaign {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::int64_t kContainer = 3, kContentInstance = 4, kGroup = 9;
+constexpr std::int64_t kContainer = 3, kContentInstance = 4, kExecInstance = 8, kGroup = 9,
+                       kMgmtCmd = 12, kFlexContainer = 28;
+constexpr std::size_t kKeptExecutions = 20;      ///< of each command
 constexpr const char* kCampaigns = "campaigns";  ///< nobody but us writes there
 constexpr const char* kDefinitions = "campaign-definitions";
 constexpr const char* kCommands = "campaign-commands";
@@ -90,6 +94,38 @@ Result<void> Desk::prepare(sdk::Ae& ae) {
     options.policies = {*policy};
     if (auto done = ae.container(row.container).ensure(options); !done) return done;
   }
+  return prepare_commands(ae);
+}
+
+/// The fleet as a device that this AE manages: what a <mgmtCmd> with this target asks for, it is
+/// told. Operators may tell it, since the CSE does so in their name.
+Result<void> Desk::prepare_commands(sdk::Ae& ae) {
+  const std::vector<std::string> us = {ae.id(), ae.sp_relative_id()};
+  const unsigned look = sdk::kMayRetrieve | sdk::kMayDiscover;
+  const auto policy =
+      ae.ensure_policy("campaign-commands-policy",
+                       {{us, sdk::kMayDoAll}, {parts_.operators, look | sdk::kMayUpdate}});
+  if (!policy) return fail(policy.error());
+  command_policy_ = *policy;
+  if (!parts_.operators.empty()) {
+    if (auto done = ae.allow({{parts_.operators, sdk::kMayNotify}}); !done) return done;
+  }
+  return ae.node(kFleetNode).ensure(kFleetNode, {ae.id()}, {command_policy_});
+}
+
+/// A CSE may not let us make a <mgmtCmd>; then there are none, and all else goes on.
+Result<void> Desk::make_commands(sdk::Ae& ae, const std::string& campaign) {
+  const std::string base = ae.settings().csebase;
+  for (const Command::Kind word : command_words()) {
+    if (without_commands_) return {};
+    Value attributes = command_attributes(campaign, word, base + "/" + kFleetNode);
+    attributes.set("acpi", Value::array({command_policy_}));
+    const auto made = unless_there(ae.create(base, kMgmtCmd, "m2m:mgc", std::move(attributes)));
+    if (made) continue;
+    if (sdk::retryable(made.error())) return made;
+    without_commands_ = true;
+    parts_.say("campaigns have no <mgmtCmd>: " + made.error().detail);
+  }
   return {};
 }
 
@@ -115,7 +151,7 @@ Result<void> Desk::restore_campaign(sdk::Ae& ae, const std::string& address) {
   parts_.locked([&](Manager& manager, Timestamp) {
     done = manager.restore(**definition, state->value_or(Value()), participants);
   });
-  if (done) return done;
+  if (done) return make_commands(ae, last_segment(address));
   return fail(Rsc::kInternalServerError,
               "campaign " + last_segment(address) + ": " + done.error().detail);
 }
@@ -178,6 +214,7 @@ Result<void> Desk::attach(sdk::Ae& ae) {
   if (auto done = restore(ae); !done) return done;
   ae_ = &ae;
   subscriptions_.clear();
+  ae.on_message([this](const Request& notification) { return executed(notification); });
   for (const char* container : {kDefinitions, kCommands}) {
     if (auto done = watch(ae, container); !done) return done;
     catch_up(ae, container);
@@ -187,6 +224,11 @@ Result<void> Desk::attach(sdk::Ae& ae) {
 
 void Desk::detach() {
   subscriptions_.clear();
+  if (ae_ != nullptr) {
+    ae_->on_message([](const Request&) -> Result<Value> {
+      return fail(Rsc::kTargetNotReachable, "the server is about to end");
+    });
+  }
   ae_ = nullptr;
 }
 
@@ -204,22 +246,72 @@ void Desk::take(const std::string& container, const Value& attributes) {
   const std::string name = attributes.string_at("rn");
   const Value* content = attributes.find("con");
   if (name.empty() || content == nullptr || ae_ == nullptr) return;
-  const std::string creator = attributes.string_at("cr");
+  judge(container, *content, known_as(attributes.string_at("cr")), name);
+}
+
+Verdict Desk::judge(const std::string& container, const Value& content, const std::string& by,
+                    const std::string& name) {
   const bool definition = container == kDefinitions;
   if (!definition) {
     // Pause and stop wait for nothing; who takes part is looked up for the others.
-    const Result<Command> command = parse_command(*content);
+    const Result<Command> command = parse_command(content);
     const bool urgent = command && (command->kind == Command::Kind::kPause ||
                                     command->kind == Command::Kind::kStop);
     if (command && !urgent) read_labels(*ae_);
   }
   Verdict verdict;
   parts_.locked([&](Manager& manager, Timestamp now) {
-    verdict = definition ? manager.take_definition(*content, creator, name, now)
-                         : manager.take_command(*content, creator, name, now);
+    verdict = definition ? manager.take_definition(content, by, name, now)
+                         : manager.take_command(content, by, name, now);
   });
   if (!verdict.accepted) parts_.say(container + "/" + name + " refused: " + verdict.reason);
   parts_.wake();
+  return verdict;
+}
+
+/// One form for one person: who approves must be somebody else than the author, however each was
+/// written.
+std::string Desk::known_as(const std::string& originator) const {
+  const std::string own = ae_->settings().cse_id + "/";
+  return originator.starts_with(own) ? originator.substr(own.size()) : originator;
+}
+
+/// An <execInstance>, told by the CSE in the name of whoever has executed the command. The answer
+/// becomes its result.
+Result<Value> Desk::executed(const Request& notification) {
+  const Value* instance = notification.content ? notification.content->find("m2m:exin") : nullptr;
+  if (instance == nullptr || ae_ == nullptr) {
+    return fail(Rsc::kNotImplemented, "only commands to campaigns are understood");
+  }
+  const Value content = command_in(*instance);
+  const std::string name = instance->string_at("ri");
+  if (content.is_null() || name.empty() || name.find('/') != std::string::npos) {
+    return fail(Rsc::kNotImplemented, "exra (execReqArgs): names no command to a campaign");
+  }
+  {
+    const std::lock_guard lock(executed_mutex_);
+    executed_.insert(instance->string_at("pi"));
+  }
+  const Verdict verdict = judge(kCommands, content, known_as(notification.from), name);
+  if (verdict.accepted) return Value();
+  return fail(parse_command(content) ? Rsc::kNotAcceptable : Rsc::kBadRequest, verdict.reason);
+}
+
+/// The oldest instances go; what became of each stays in the log.
+void Desk::prune_executed() {
+  std::set<std::string> commands;
+  {
+    const std::lock_guard lock(executed_mutex_);
+    commands.swap(executed_);
+  }
+  for (const std::string& command : commands) {
+    const std::string address = ae_->settings().cse_id + "/" + command;
+    const auto instances = discover_all(*ae_, address, children(kExecInstance));
+    if (!instances) continue;
+    for (std::size_t i = 0; i + kKeptExecutions < instances->size(); ++i) {
+      if (const auto gone = ae_->remove((*instances)[i]); !gone) break;
+    }
+  }
 }
 
 /// Instances without a verdict, in the order in which they were made.
@@ -265,7 +357,28 @@ Result<void> Desk::make_campaign(const Write& write) {
                                    {"vehicles", std::int64_t{1}}}) {
     if (auto done = make(write.path + "/" + name, kept, false); !done) return done;
   }
+  if (auto done = make_commands(*ae_, last_segment(write.path)); !done) return done;
   return push(write.path + "/definition", "as-accepted", write.content);
+}
+
+/// A CSE that was not given the definition refuses it; then there is none, and all else goes on.
+Result<void> Desk::write_status(const Write& write) {
+  if (without_status_) return {};
+  const auto updated = ae_->update(write.path, kStatusRoot, write.content);
+  if (updated) return {};
+  if (updated.error().rsc != Rsc::kNotFound) return fail(updated.error());
+  Value attributes = write.content;
+  attributes.set("rn", last_segment(write.path)).set("cnd", kStatusDefinition);
+  attributes.set("acpi", Value::array({look_policy_}));
+  const auto made =
+      ae_->create(parent_of(write.path), kFlexContainer, kStatusRoot, std::move(attributes));
+  if (made || sdk::retryable(made.error())) return unless_there(made);
+  without_status_ = true;
+  parts_.say(
+      "campaigns have no <flexContainer>, since the CSE lacks its definition "
+      "(campaign.flexcontainers.json): " +
+      made.error().detail);
+  return {};
 }
 
 Result<void> Desk::write_vehicle(const Write& write) {
@@ -304,6 +417,8 @@ Result<void> Desk::perform(const Write& write) {
       return write_vehicle(write);
     case Write::Kind::kGroup:
       return write_group(write);
+    case Write::Kind::kStatus:
+      return write_status(write);
   }
   return {};
 }
@@ -315,6 +430,7 @@ bool Desk::work() {
     read_labels(*ae_);
     labels_read_ = begin;
   }
+  prune_executed();
   for (;;) {
     if (writes_.empty()) {
       parts_.locked([&](Manager& manager, Timestamp now) {

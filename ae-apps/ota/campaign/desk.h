@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,10 @@
 
 namespace gatehouse::campaign {
 
-/// The campaigns at the CSE: definitions and commands come from containers there, and all that is
-/// known of a campaign is written there, from where a restart takes it up again. Resources: see
-/// README.md. Threading: attach() first; work() on one thread; the rest any.
+/// The campaigns at the CSE: definitions and commands come from containers there, commands also by
+/// <mgmtCmd> (command_objects.h), and all that is known of a campaign is written there, from where
+/// a restart takes it up again. Resources: see README.md. Threading: attach() first; work() on one
+/// thread; the rest any.
 class Desk {
  public:
   using Task = std::function<void(Manager&, Timestamp)>;
@@ -46,14 +48,27 @@ class Desk {
   Result<void> push(const std::string& container, const std::string& name, const Value& content);
   Result<void> write_vehicle(const Write& write);
   Result<void> write_group(const Write& write);
+  Result<void> write_status(const Write& write);
+  Result<void> prepare_commands(sdk::Ae& ae);
+  Result<void> make_commands(sdk::Ae& ae, const std::string& campaign);
+  Verdict judge(const std::string& container, const Value& content, const std::string& by,
+                const std::string& name);
+  Result<Value> executed(const Request& notification);
+  void prune_executed();
+  std::string known_as(const std::string& originator) const;
 
   const Parts parts_;
   sdk::Ae* ae_ = nullptr;
-  std::string look_policy_, fleet_policy_;  ///< addresses; what is made below has its own acpi
+  std::string look_policy_, fleet_policy_,
+      command_policy_;  ///< addresses; what is made below has its own acpi
   std::vector<sdk::Subscription> subscriptions_;
   std::deque<Write> writes_;  ///< taken from the manager and not there yet; of work() only
   std::chrono::steady_clock::time_point labels_read_{}, next_try_{};
   bool complained_ = false;
+  bool without_status_ = false;    ///< the CSE does not know the <flexContainer>
+  bool without_commands_ = false;  ///< the CSE does not let us make a <mgmtCmd>
+  std::mutex executed_mutex_;
+  std::set<std::string> executed_;  ///< <mgmtCmd>s with a new instance; by resource identifier
 };
 
 }  // namespace gatehouse::campaign

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ae-apps/ota/campaign/command_objects.h"
+
 namespace gatehouse::campaign {
 namespace {
 
@@ -147,6 +149,8 @@ void Manager::write_plan(const Campaign& campaign, const std::string& instance) 
 void Manager::write_state(Campaign& campaign) {
   writes_.push_back({Write::Kind::kInstance, folder_of(campaign.definition().name) + "/state", "",
                      campaign.state_document()});
+  writes_.push_back({Write::Kind::kStatus, folder_of(campaign.definition().name) + "/status", "",
+                     status_attributes(campaign)});
   campaign.state_written();
 }
 

@@ -13,10 +13,12 @@ namespace gatehouse::campaign {
 /// Something that is to be written to the CSE. Paths are below the server's <AE>.
 struct Write {
   enum class Kind : std::uint8_t {
-    kCampaign,  ///< the containers of a campaign, and its definition as the first instance
+    kCampaign,  ///< the containers of a campaign, its definition as the first instance, its
+                ///< commands
     kInstance,  ///< an instance of the container `path`
     kVehicle,   ///< the same; the container may have to be made first
     kGroup,     ///< a <group> at `path` with `members`
+    kStatus,    ///< the <flexContainer> at `path`
   };
   Kind kind = Kind::kInstance;
   std::string path;

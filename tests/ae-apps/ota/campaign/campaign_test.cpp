@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "ae-apps/ota/campaign/command_objects.h"
 #include "tests/ae-apps/ota/campaign/fake_updates.h"
 
 namespace gatehouse::campaign {
@@ -501,17 +502,84 @@ TEST_F(CampaignTest, VerdictsPlansAndStatesAreWrittenInOrder) {
   std::vector<std::string> paths;
   for (const Write& each : manager.take_writes(100, now_))
     paths.push_back(each.path + "|" + each.name);
-  EXPECT_THAT(
-      paths,
-      ElementsAre("campaigns/winter|", "campaigns/winter/state|", "campaign-log|definition-d1",
-                  "campaign-log|definition-d2", "campaign-log|definition-d3",
-                  "campaigns/winter/plan|c1-1", "campaign-log|command-c1",
-                  "campaign-log|command-c2", "campaigns/winter/state|", "campaign-log|command-c3",
-                  "campaigns/winter/state|", "campaigns/winter/vehicles/v0|", "stage-winter-all|"));
+  EXPECT_THAT(paths, ElementsAre("campaigns/winter|", "campaigns/winter/state|",
+                                 "campaigns/winter/status|", "campaign-log|definition-d1",
+                                 "campaign-log|definition-d2", "campaign-log|definition-d3",
+                                 "campaigns/winter/plan|c1-1", "campaign-log|command-c1",
+                                 "campaign-log|command-c2", "campaigns/winter/state|",
+                                 "campaigns/winter/status|", "campaign-log|command-c3",
+                                 "campaigns/winter/state|", "campaigns/winter/status|",
+                                 "campaigns/winter/vehicles/v0|", "stage-winter-all|"));
   EXPECT_THAT(manager.images(), ElementsAre(kBrake));
   EXPECT_EQ(manager.take_command(Value(R"({"campaign":"x","command":"stop"})"), kAuthor, "c4", now_)
                 .reason,
             "campaign: there is none of the name x");
+}
+
+// --- commands and state as management clients know them --------------------------------------
+
+/// An <execInstance> as the CSE makes it of this <mgmtCmd>.
+Value executed(const Value& command) {
+  return Value::object({{"ri", "exin-1"}, {"exs", 2}, {"exra", *command.find("exra")}});
+}
+
+TEST(CampaignCommands, EachWordComesBackFromItsMgmtCmd) {
+  for (const Command::Kind word : command_words()) {
+    const Value attributes = command_attributes("winter", word, "cse-in/ota-fleet");
+
+    const Result<Command> command = parse_command(command_in(executed(attributes)));
+
+    ASSERT_TRUE(command) << command.error().detail;
+    EXPECT_EQ(command->kind, word);
+    EXPECT_EQ(command->campaign, "winter");
+    EXPECT_EQ(attributes.string_at("rn"), "campaign-winter-" + std::string(name_of(word)));
+  }
+}
+
+TEST(CampaignCommands, TakeWhatElseACommandSays) {
+  Value attributes = command_attributes("winter", Command::Kind::kRetry, "cse-in/ota-fleet");
+  Value update = attributes.find("exra")->find("swup")->as_array()->front();
+  update.set("any", Value::array({Value::object({{"nm", "vehicle"}, {"val", "/id-mn"}}),
+                                  Value::object({{"nm", "reason"}, {"val", "repaired"}})}));
+  attributes.set("exra", Value::object({{"swup", Value::array({update})}}));
+
+  const Result<Command> command = parse_command(command_in(executed(attributes)));
+
+  ASSERT_TRUE(command) << command.error().detail;
+  EXPECT_EQ(command->vehicle, "/id-mn");
+  EXPECT_EQ(command->reason, "repaired");
+}
+
+TEST(CampaignCommands, OfOtherThingsAreNone) {
+  EXPECT_TRUE(command_in(Value()).is_null());
+  EXPECT_TRUE(
+      command_in(Value::object({{"exra", Value::object({{"rbo", Value::array()}})}})).is_null());
+  Value foreign = command_attributes("winter", Command::Kind::kStop, "cse-in/ota-fleet");
+  Value update = foreign.find("exra")->find("swup")->as_array()->front();
+  update.set("eer", "jvm");
+  foreign.set("exra", Value::object({{"swup", update}}));
+  EXPECT_TRUE(command_in(executed(foreign)).is_null());
+}
+
+TEST_F(CampaignTest, ItsStatusCountsVehicles) {
+  Manager manager(updates_);
+  const auto index = manager.fleet().add("/v0");
+  manager.fleet().add_ecu(index, "B0", "brake-2");
+  const std::string text = R"({"name":"winter","images":[")" + kBrake + R"("]})";
+  EXPECT_TRUE(manager.take_definition(Value(text), kAuthor, "d1", now_).accepted);
+  EXPECT_TRUE(manager
+                  .take_command(Value(R"({"campaign":"winter","command":"approve"})"), kApprover,
+                                "c1", now_)
+                  .accepted);
+  manager.tick(now_);
+
+  const Value status = status_attributes(*manager.find("winter"));
+
+  EXPECT_EQ(status.string_at("state"), "running");
+  EXPECT_EQ(status.string_at("stage"), "all");
+  EXPECT_EQ(status.integer_at("vehcs"), 1);
+  EXPECT_EQ(status.integer_at("told"), 1);
+  EXPECT_EQ(status.integer_at("percent"), 0);
 }
 
 }  // namespace
