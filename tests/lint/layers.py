@@ -63,7 +63,7 @@ LAYERS = {
                                     "ae-apps/ota/program", "ae-apps/sdk"],
     "ae-apps/attestation/center/process": ["ae-apps/attestation/center", "ae-apps/attestation/verifier", "ae-apps/attestation/evidence/witness",
                                            "ae-apps/attestation/verifier/client", "ae-apps/ota/program", "ae-apps/sdk"],
-    "ae-apps/attestation/tnc": ["ae-apps/attestation/quote"],
+    "ae-apps/attestation/tnc": ["ae-apps/attestation/quote", "ae-apps/attestation/report"],
     "ae-apps/attestation/cli": ["ae-apps/attestation/tpm", "ae-apps/attestation/verifier", "ae-apps/ota/program"],
     "ae-apps/ctl/conformance": ["cse/primitive", "cse/codec"],
     "ae-apps/ctl": ["ae-apps/ctl/conformance", "bindings/http"],

@@ -70,16 +70,10 @@ Result<Bytes> encrypt_seed(EVP_PKEY* key, HashAlg alg, ByteView seed) {
 Result<std::pair<Bytes, Bytes>> agree_on_seed(const PublicArea& area, EVP_PKEY* key) {
   const Curve* curve = curve_of(key);
   const PkeyHandle own(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve->name));
-  const PkeyContext context(EVP_PKEY_CTX_new(own.get(), nullptr));
-  std::size_t length = curve->size_bytes;
-  Bytes z(length);
-  const bool good = context && EVP_PKEY_derive_init(context.get()) == 1 &&
-                    EVP_PKEY_derive_set_peer(context.get(), key) == 1 &&
-                    EVP_PKEY_derive(context.get(), z.data(), &length) == 1;
-  ERR_clear_error();
+  const Bytes z = shared_secret(own.get(), key);
   const auto mine = coordinates(own.get());
   const auto theirs = coordinates(key);
-  if (!good || !mine || !theirs) return wrong("no agreement with the endorsement key");
+  if (z.empty() || !mine || !theirs) return wrong("no agreement with the endorsement key");
   const HashAlg alg = area.name_alg;
   Writer point;
   point.sized16(mine->first).sized16(mine->second);

@@ -132,6 +132,19 @@ Result<std::pair<Bytes, Bytes>> coordinates(const EVP_PKEY* key) {
   return out;
 }
 
+Bytes shared_secret(EVP_PKEY* own, EVP_PKEY* peer) {
+  const Curve* curve = curve_of(own);
+  if (curve == nullptr) return {};
+  const PkeyContext context(EVP_PKEY_CTX_new(own, nullptr));
+  std::size_t length = curve->size_bytes;
+  Bytes out(length);
+  const bool good = context && EVP_PKEY_derive_init(context.get()) == 1 &&
+                    EVP_PKEY_derive_set_peer(context.get(), peer) == 1 &&
+                    EVP_PKEY_derive(context.get(), out.data(), &length) == 1;
+  ERR_clear_error();
+  return good ? out : Bytes();
+}
+
 Result<std::string> pem_of(const PublicArea& area) {
   const auto key = pkey_of(area);
   if (!key) return fail(key.error());

@@ -30,6 +30,9 @@ struct Curve {
 /// nullptr for a curve that is not P-256, P-384 or P-521.
 const Curve* curve_of_number(std::uint16_t number);
 const Curve* curve_of(const EVP_PKEY* key);
+/// The x coordinate of the point that both EC keys share, of the field's full length; empty if
+/// there is none.
+Bytes shared_secret(EVP_PKEY* own, EVP_PKEY* peer);
 /// Coordinates of the field's full length.
 Result<std::pair<Bytes, Bytes>> coordinates(const EVP_PKEY* key);
 

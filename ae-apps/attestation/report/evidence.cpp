@@ -11,19 +11,49 @@ namespace {
 
 constexpr std::size_t kMinNonceBytes = 16, kMaxNonceBytes = 64;
 constexpr std::size_t kMaxTextBytes = 128;
+constexpr std::size_t kLeastResponderBytes = 17, kMostResponderBytes = 255;
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::uint8_t kExchangeMark = '1';
 
 /// The hash of a purpose of ours and the pieces, each with its length, so that none can slide into
 /// the next.
 Bytes derive(std::string_view what, const Challenge& challenge, std::string_view inventory) {
   const Bytes reports = digest(HashAlg::kSha256, {view_of(inventory)});
   Writer all;
-  all.sized32(view_of(what)).sized32(challenge.nonce).sized32(view_of(challenge.purpose));
+  all.sized32(view_of(what))
+      .sized32(effective_nonce(challenge))
+      .sized32(view_of(challenge.purpose));
   all.sized32(view_of(challenge.operation)).sized32(reports);
   return digest(HashAlg::kSha256, {all.take()});
 }
 
 tl::unexpected<Error> wrong(const std::string& what) {
   return fail(Rsc::kBadRequest, "evidence: " + what);
+}
+
+/// Two texts in base64; an empty pair if they are none.
+std::pair<Bytes, Bytes> pair_at(const Value& object, std::string_view name) {
+  const std::vector<std::string> texts = object.strings_at(name);
+  auto first = from_base64(texts.size() == 2 ? texts[0] : "?");
+  auto second = from_base64(texts.size() == 2 ? texts[1] : "?");
+  if (!first || !second) return {};
+  return {*std::move(first), *std::move(second)};
+}
+
+Value pair_of(ByteView first, ByteView second) {
+  return Value::array({to_base64(first), to_base64(second)});
+}
+
+/// False if there is one that cannot be.
+bool read_exchange(const Value& object, std::optional<NonceExchange>& out) {
+  if (!object.contains("exchange")) return true;
+  auto [nonce, secret] = pair_at(object, "exchange");
+  if (nonce.size() < kLeastResponderBytes || nonce.size() > kMostResponderBytes ||
+      secret.size() != kSecretBytes) {
+    return false;
+  }
+  out = NonceExchange{std::move(nonce), std::move(secret)};
+  return true;
 }
 
 /// A member in base64. Sets `fault` if it is none.
@@ -41,8 +71,11 @@ Bytes bytes_at(const Value& object, std::string_view name, std::string& fault) {
 std::string encode(const AttestationEvidence& evidence) {
   Value out = Value::object();
   if (evidence.counter) {
-    out.set("counter", Value::array({to_base64(evidence.counter->first),
-                                     to_base64(evidence.counter->second)}));
+    out.set("counter", pair_of(evidence.counter->first, evidence.counter->second));
+  }
+  if (evidence.exchange) {
+    out.set("exchange",
+            pair_of(evidence.exchange->responder_nonce, evidence.exchange->shared_secret));
   }
   if (!evidence.inventory.empty()) out.set("inventory", evidence.inventory);
   Value logs = Value::array();
@@ -75,11 +108,12 @@ Result<AttestationEvidence> parse_evidence(std::string_view text) {
     out.logs.push_back(*std::move(bytes));
   }
   if (tree->contains("counter")) {
-    const std::vector<std::string> counter = tree->strings_at("counter");
-    auto message = from_base64(counter.size() == 2 ? counter[0] : "?");
-    auto signature = from_base64(counter.size() == 2 ? counter[1] : "?");
-    if (!message || !signature) return wrong("counter must be two texts in base64");
-    out.counter.emplace(*std::move(message), *std::move(signature));
+    auto counter = pair_at(*tree, "counter");
+    if (counter.first.empty()) return wrong("counter must be two texts in base64");
+    out.counter = std::move(counter);
+  }
+  if (!read_exchange(*tree, out.exchange)) {
+    return wrong("exchange must be a nonce of 17 to 255 bytes and a secret of 32, in base64");
   }
   if (!fault.empty()) return wrong(fault);
   // One evidence has one encoding: what is hashed here and there must be the same.
@@ -92,10 +126,14 @@ std::string hash_of(const AttestationEvidence& evidence) {
 }
 
 std::string encode(const Challenge& challenge) {
-  return to_json(Value::object({{"nonce", to_hex(challenge.nonce)},
-                                {"operation", challenge.operation},
-                                {"purpose", challenge.purpose},
-                                {"resets", challenge.resets_expected}}));
+  Value out = Value::object();
+  if (challenge.exchange) {
+    out.set("exchange",
+            pair_of(challenge.exchange->responder_nonce, challenge.exchange->shared_secret));
+  }
+  out.set("nonce", to_hex(challenge.nonce)).set("operation", challenge.operation);
+  out.set("purpose", challenge.purpose).set("resets", challenge.resets_expected);
+  return to_json(out);
 }
 
 Result<Challenge> parse_challenge(std::string_view text) {
@@ -118,7 +156,19 @@ Result<Challenge> parse_challenge(std::string_view text) {
   const std::int64_t resets = tree->integer_at("resets", -1);
   if (resets < 0 || resets > 1000) return bad("resets must be 0 to 1000");
   out.resets_expected = static_cast<std::uint32_t>(resets);
+  if (!read_exchange(*tree, out.exchange)) return bad("exchange must be a nonce and a secret");
   return out;
+}
+
+Bytes effective_nonce(const Challenge& challenge) {
+  if (!challenge.exchange) return challenge.nonce;
+  return digest(HashAlg::kSha256,
+                {ByteView(&kExchangeMark, 1), challenge.nonce, challenge.exchange->responder_nonce,
+                 challenge.exchange->shared_secret});
+}
+
+Bytes quote_nonce(const Challenge& challenge, std::string_view inventory) {
+  return inventory.empty() ? effective_nonce(challenge) : bound_nonce(challenge, inventory);
 }
 
 Bytes bound_nonce(const Challenge& challenge, std::string_view inventory) {

@@ -132,12 +132,12 @@ Result<AttestationEvidence> Attester::attest(const Challenge& challenge,
   if (auto done = save(); !done) return fail(done.error());
   AttestationEvidence out;
   out.inventory = inventory;
-  const Bytes nonce = inventory.empty() ? challenge.nonce : bound_nonce(challenge, inventory);
-  auto quote = tpm_->quote(nonce, selection_);
+  out.exchange = challenge.exchange;
+  auto quote = tpm_->quote(quote_nonce(challenge, inventory), selection_);
   if (!quote) return fail(quote.error());
   const auto values = tpm_->read_pcrs(selection_);
   if (!values) return fail(values.error());
-  auto counter = tpm_->certify_counter(settings_.counter_index, challenge.nonce);
+  auto counter = tpm_->certify_counter(settings_.counter_index, effective_nonce(challenge));
   if (!counter) return fail(counter.error());
   out.message = std::move(quote->message);
   out.signature = std::move(quote->signature);

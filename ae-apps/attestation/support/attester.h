@@ -48,6 +48,7 @@ class Attester {
   Result<AttestationEvidence> attest(const Challenge& challenge, const std::vector<EcuState>& ecus,
                                      const std::string& inventory,
                                      std::vector<std::string>* fresh = nullptr);
+  Result<TpmIdentification> identification() { return tpm_->identification(); }
   /// How often the TPM was started, as it counts itself.
   Result<std::uint32_t> reset_count();
   /// One more maintenance, in the TPM's own counter.

@@ -312,8 +312,12 @@ Result<Value> Support::speak_tnc(const Value&) {
     hash = hash_of(*found);
     return encode(*found);
   };
+  tnc::TncClient::Parts parts{evidence, key->spki_der()};
+  if (const auto tpm = attester_.identification()) {
+    parts.tpm_version = tnc::TpmVersion{0, tpm->revision, tpm->year, tpm->vendor};
+  }
   const auto outcome = tnc::be_validated(
-      {settings_.tnc_server, settings_.tnc_port, *settings_.ae.tls}, {evidence, key->spki_der()});
+      {settings_.tnc_server, settings_.tnc_port, *settings_.ae.tls}, std::move(parts));
   if (!outcome) return fail(outcome.error());
   constexpr const char* kAccess[] = {"", "allowed", "denied", "quarantined"};
   log_.step('M', "tnc",

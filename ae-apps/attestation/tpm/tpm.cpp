@@ -355,6 +355,30 @@ Result<TpmQuote> Tpm::certify_counter(std::uint32_t index, ByteView nonce) {
   return State::marshalled(*attest, *signature);
 }
 
+Result<TpmIdentification> Tpm::identification() {
+  TPMI_YES_NO more = TPM2_NO;
+  TPMS_CAPABILITY_DATA* data = nullptr;
+  constexpr UINT32 kProperties = TPM2_PT_MANUFACTURER - TPM2_PT_FIXED + 1;
+  const TSS2_RC rc =
+      Esys_GetCapability(state_->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                         TPM2_CAP_TPM_PROPERTIES, TPM2_PT_FIXED, kProperties, &more, &data);
+  const Owned<TPMS_CAPABILITY_DATA> own_data(data);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "properties"));
+  TpmIdentification out;
+  const TPML_TAGGED_TPM_PROPERTY& list = data->data.tpmProperties;
+  for (UINT32 i = 0; i < list.count; ++i) {
+    const TPMS_TAGGED_PROPERTY& each = list.tpmProperty[i];
+    if (each.property == TPM2_PT_REVISION) out.revision = each.value;
+    if (each.property == TPM2_PT_YEAR) out.year = each.value;
+    if (each.property != TPM2_PT_MANUFACTURER) continue;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      const char letter = static_cast<char>(each.value >> shift);
+      if (letter != 0) out.vendor += letter;
+    }
+  }
+  return out;
+}
+
 Result<ClockInfo> Tpm::clock() {
   TPMS_TIME_INFO* time = nullptr;
   const TSS2_RC rc = Esys_ReadClock(state_->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &time);

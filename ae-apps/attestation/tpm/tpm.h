@@ -15,6 +15,13 @@ struct TpmQuote {
   Bytes signature;  ///< TPMT_SIGNATURE
 };
 
+/// Which TPM it is, as it says itself.
+struct TpmIdentification {
+  std::uint32_t revision = 0;  ///< of the specification, times 100
+  std::uint32_t year = 0;      ///< of that revision
+  std::string vendor;          ///< four letters at most
+};
+
 /// One TPM 2.0, spoken to through the ESYS layer of tpm2-tss. A TPM without a resource manager has
 /// three places for objects: this keeps one key loaded at a time, and flushes what it loads. One
 /// process should own a TPM. Threading: one thread at a time. Errors of all calls:
@@ -77,6 +84,7 @@ class Tpm {
   /// Its value, signed by the attestation key.
   Result<TpmQuote> certify_counter(std::uint32_t index, ByteView nonce);
 
+  Result<TpmIdentification> identification();
   /// Clock, reset and restart counts, unsigned.
   Result<ClockInfo> clock();
   /// TPM2_Shutdown(CLEAR): orderly, before power goes.

@@ -70,7 +70,9 @@ class Appraiser {
         challenge_(challenge),
         policy_(policy),
         evidence_(evidence),
-        now_(now) {}
+        now_(now) {
+    challenge_.exchange = evidence.exchange;
+  }
 
   Appraisal run(const Result<WhiteList>& white_list) {
     out_.evidence_hash = hash_of(evidence_);
@@ -102,8 +104,7 @@ class Appraiser {
     if (enrolment_.revoked) {
       return fail(Rsc::kNotAcceptable, "key: the attestation key of this gateway is revoked");
     }
-    const Bytes nonce = evidence_.inventory.empty() ? challenge_.nonce
-                                                    : bound_nonce(challenge_, evidence_.inventory);
+    const Bytes nonce = quote_nonce(challenge_, evidence_.inventory);
     auto quote = verify_quote({enrolment_.key, nonce, policy_.selection},
                               {evidence_.message, evidence_.signature, evidence_.pcr_values});
     if (!quote) return fail(quote.error());
@@ -135,8 +136,9 @@ class Appraiser {
   Result<void> check_counter() {
     if (!enrolment_.counter_name) return {};
     if (!evidence_.counter) return fail(Rsc::kNotAcceptable, "counter: not in the evidence");
-    const auto value = verify_counter(enrolment_.key, challenge_.nonce, *enrolment_.counter_name,
-                                      evidence_.counter->first, evidence_.counter->second);
+    const auto value =
+        verify_counter(enrolment_.key, effective_nonce(challenge_), *enrolment_.counter_name,
+                       evidence_.counter->first, evidence_.counter->second);
     if (!value) return fail(value.error());
     if (*value < enrolment_.last_counter) {
       return fail(Rsc::kNotAcceptable,
@@ -321,7 +323,7 @@ class Appraiser {
   }
 
   const Enrolment& enrolment_;
-  const Challenge& challenge_;
+  Challenge challenge_;  ///< with the exchange that the evidence names
   const Policy& policy_;
   const AttestationEvidence& evidence_;
   const Timestamp now_;

@@ -42,14 +42,13 @@ Result<QuoteFinding> audit_quote(const AttestedState& state, const std::string& 
   if (!key) return refused(state, "its verdict names no attestation key");
   const auto nonce = from_hex(state.nonce);
   if (!nonce) return refused(state, "its nonce is none");
-  attest::Challenge challenge{*nonce, state.purpose, std::to_string(state.operation), 0};
+  attest::Challenge challenge{*nonce, state.purpose, std::to_string(state.operation), 0,
+                              evidence->exchange};
   const auto attest = attest::parse_attest(evidence->message);
   if (!attest) return refused(state, attest.error().detail);
   const auto* info = std::get_if<attest::QuoteInfo>(&attest->body);
   if (info == nullptr) return refused(state, "it holds no quote");
-  const Bytes bound = evidence->inventory.empty()
-                          ? challenge.nonce
-                          : attest::bound_nonce(challenge, evidence->inventory);
+  const Bytes bound = attest::quote_nonce(challenge, evidence->inventory);
   const auto quote =
       attest::verify_quote({*key, bound, info->selection},
                            {evidence->message, evidence->signature, evidence->pcr_values});
@@ -76,8 +75,9 @@ Result<QuoteFinding> audit_quote(const AttestedState& state, const std::string& 
                        ").");
   if (!evidence->counter) return out;
   const auto name = from_hex(claims->string_at("counterName"));
-  const auto counter = attest::verify_counter(*key, challenge.nonce, name ? *name : Bytes(),
-                                              evidence->counter->first, evidence->counter->second);
+  const auto counter =
+      attest::verify_counter(*key, attest::effective_nonce(challenge), name ? *name : Bytes(),
+                             evidence->counter->first, evidence->counter->second);
   if (!counter) return refused(state, counter.error().detail);
   out.counter = *counter;
   return out;

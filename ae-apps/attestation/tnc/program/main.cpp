@@ -1,5 +1,6 @@
 // gatehouse-tnc: Trusted Network Connect with any peer, as validator and as collector.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -38,6 +39,18 @@ struct ServerConfiguration {
   std::string verifier_url;
 };
 
+/// As many as this process may have, and some for the rest.
+std::size_t sockets_allowed() {
+  constexpr rlim_t kForTheRest = 256;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const std::size_t wanted = ConnectionLimits().sockets;
+  if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted + kForTheRest) return wanted;
+  return limit.rlim_cur > 2 * kForTheRest ? limit.rlim_cur - kForTheRest : kForTheRest / 2;
+}
+
 Result<ServerConfiguration> read_configuration(const std::string& file) {
   const auto text = crypto::read_file(file, kMaxFileBytes);
   if (!text) return fail(text.error());
@@ -49,6 +62,12 @@ Result<ServerConfiguration> read_configuration(const std::string& file) {
   out.listener.port = static_cast<std::uint16_t>(in.whole("port", 0, 65535, 271));
   out.verifier_url = in.text("verifier_url", true);
   out.listener.tpm_tls = in.truth("tpm_tls", false);
+  const std::string words = in.text("words", false, "pts");
+  if (words != "pts" && words != "own") in.fault("words", "must be pts or own");
+  out.listener.words = words == "own" ? Words::kOwn : Words::kPts;
+  out.listener.attempts_file = in.text("attempts_file", false);
+  out.listener.limits.sockets = static_cast<std::size_t>(
+      in.whole("max_sockets", 1, 1'000'000, static_cast<std::int64_t>(sockets_allowed())));
   if (const Value* tls = in.object("tls")) {
     ota::MemberReader at(*tls, "tls.");
     out.listener.tls.certificate_file = at.text("certificate", true);
@@ -118,15 +137,19 @@ Result<TncOutcome> ask_server(const Options& options, const attest::SupportSetti
       *attest::pem_of(*attest::parse_public_area(attester.identity().attestation_key)));
   if (!key) return fail(key.error());
   CollectorSettings collector{options.server, options.port, *settings.ae.tls, kLimit};
-  return be_validated(collector, {[&](const std::string& text) -> Result<std::string> {
-                                    const auto challenge = attest::parse_challenge(text);
-                                    if (!challenge) return fail(challenge.error());
-                                    const auto evidence =
-                                        attester.attest(*challenge, *ecus, reports);
-                                    if (!evidence) return fail(evidence.error());
-                                    return attest::encode(*evidence);
-                                  },
-                                  key->spki_der()});
+  TncClient::Parts parts;
+  parts.attestation_key = key->spki_der();
+  parts.evidence = [&](const std::string& text) -> Result<std::string> {
+    const auto challenge = attest::parse_challenge(text);
+    if (!challenge) return fail(challenge.error());
+    const auto evidence = attester.attest(*challenge, *ecus, reports);
+    if (!evidence) return fail(evidence.error());
+    return attest::encode(*evidence);
+  };
+  if (const auto tpm = attester.identification()) {
+    parts.tpm_version = TpmVersion{0, tpm->revision, tpm->year, tpm->vendor};
+  }
+  return be_validated(collector, std::move(parts));
 }
 
 int collect(const Options& options) {

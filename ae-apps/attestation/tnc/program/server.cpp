@@ -1,20 +1,10 @@
 #include "ae-apps/attestation/tnc/program/server.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
+#include "ae-apps/attestation/tnc/program/attempts.h"
 #include "ae-apps/attestation/tnc/stream/tls_stream.h"
 
 namespace gatehouse::tnc {
 namespace {
-
-constexpr int kLookMs = 100;  // between two looks whether to stop
 
 TncOutcome outcome_of(const Value& said) {
   TncOutcome out;
@@ -33,64 +23,41 @@ TncOutcome denied(const Error& error) {
   return {Assessment::kError, Access::kDenied, "denied, because " + error.detail};
 }
 
+std::string identity_of(const Client& client) {
+  return client.identities.empty() ? std::string() : client.identities.back();
+}
+
 }  // namespace
 
 struct TncListener::Impl {
   Impl(TncServerSettings given, Verifier asked, ota::StepLog& out)
-      : settings(std::move(given)), verifier(std::move(asked)), log(out) {}
+      : settings(std::move(given)),
+        verifier(std::move(asked)),
+        log(out),
+        attempts(settings.attempts_file, out) {}
 
-  void run() {
-    while (!stopping) {
-      pollfd ready{socket, POLLIN, 0};
-      if (::poll(&ready, 1, kLookMs) != 1) continue;
-      const int client = ::accept4(socket, nullptr, nullptr, SOCK_CLOEXEC);
-      if (client < 0) continue;
-      const std::lock_guard lock(mutex);
-      if (open >= settings.max_connections) {
-        ::close(client);
-        continue;
-      }
-      ++open;
-      std::thread([this, client] {
-        serve(client);
-        const std::lock_guard done(mutex);
-        --open;
-        idle.notify_all();
-      }).detach();
-    }
-  }
-
-  void serve(int client) {
-    auto stream = TlsStream::accept(client, context, settings.limit);
-    if (!stream) return log.step('T', "refused", {{"reason", stream.error().detail}});
-    std::string device, who;
-    for (const std::string& identity : stream->peer()) {
-      who = identity;
+  Result<std::unique_ptr<Dialogue>> welcome(Client& client) const {
+    for (const std::string& identity : client.identities) {
       const auto known = settings.devices.find(identity);
-      if (known != settings.devices.end()) device = known->second;
+      if (known != settings.devices.end()) client.device = known->second;
     }
-    if (device.empty()) {
-      return log.step('T', "refused", {{"peer", who}, {"reason", "not one of our devices"}});
-    }
-    TncServer dialogue({[&] { return challenge_for(device); },
-                        [&](const std::string& evidence) {
-                          return judge(device, evidence,
-                                       settings.tpm_tls ? stream->peer_key() : "");
-                        }});
-    talk(*stream, dialogue);
-    const auto& outcome = dialogue.outcome();
-    log.step('T', dialogue.fault().empty() ? "ended" : "broken-off",
-             {{"device", device},
-              {"assessment", outcome ? std::to_string(static_cast<int>(outcome->assessment)) : ""},
-              {"reason", outcome ? outcome->reason : dialogue.fault()}});
+    if (client.device.empty()) return fail(Rsc::kNotAcceptable, "not one of our devices");
+    const std::string key = settings.tpm_tls ? client.key : "";
+    const std::string& device = client.device;
+    return std::make_unique<TncServer>(TncServer::Parts{
+        [this, device] { return challenge_for(device); },
+        [this, device, key](const std::string& evidence) { return judge(device, evidence, key); },
+        settings.words});
   }
 
-  static void talk(TlsStream& stream, Dialogue& dialogue) {
-    while (!dialogue.finished()) {
-      const auto came = stream.read();
-      if (!came || came->empty()) return;
-      if (const auto sent = stream.write(dialogue.feed(*came)); !sent) return;
-    }
+  void gone(const Client& client, const Dialogue* dialogue, const std::string& why) {
+    if (!why.empty()) attempts.record({client.address, identity_of(client), client.device, why});
+    if (dialogue == nullptr) return;
+    const auto& outcome = dialogue->outcome();
+    log.step('T', why.empty() ? "ended" : "broken-off",
+             {{"device", client.device},
+              {"assessment", outcome ? std::to_string(static_cast<int>(outcome->assessment)) : ""},
+              {"reason", outcome ? outcome->reason : why}});
   }
 
   Result<std::string> challenge_for(const std::string& device) const {
@@ -111,13 +78,8 @@ struct TncListener::Impl {
   const TncServerSettings settings;
   const Verifier verifier;
   ota::StepLog& log;
-  TlsContext context;
-  int socket = -1;
-  std::atomic<bool> stopping{false};
-  std::mutex mutex;  ///< guards `open`
-  std::condition_variable idle;
-  unsigned open = 0;
-  std::thread thread;
+  Attempts attempts;
+  std::unique_ptr<Connections> connections;
 };
 
 Result<std::unique_ptr<TncListener>> TncListener::start(TncServerSettings settings,
@@ -128,20 +90,20 @@ Result<std::unique_ptr<TncListener>> TncListener::start(TncServerSettings settin
   if (!listening) return fail(listening.error());
   std::unique_ptr<TncListener> out(new TncListener());
   out->impl_ = std::make_unique<Impl>(std::move(settings), std::move(verifier), log);
-  out->impl_->context = *std::move(context);
-  out->impl_->socket = listening->first;
+  Impl* impl = out->impl_.get();
+  auto connections =
+      Connections::start(listening->first, *std::move(context), impl->settings.limits,
+                         {[impl](Client& client) { return impl->welcome(client); },
+                          [impl](const Client& client, const Dialogue* dialogue,
+                                 const std::string& why) { impl->gone(client, dialogue, why); }});
+  if (!connections) return fail(connections.error());
+  impl->connections = *std::move(connections);
   out->port_ = listening->second;
-  out->impl_->thread = std::thread([impl = out->impl_.get()] { impl->run(); });
   return out;
 }
 
 TncListener::~TncListener() {
-  if (impl_ == nullptr) return;
-  impl_->stopping = true;
-  impl_->thread.join();
-  ::close(impl_->socket);
-  std::unique_lock lock(impl_->mutex);
-  impl_->idle.wait(lock, [this] { return impl_->open == 0; });
+  if (impl_ != nullptr) impl_->connections.reset();
 }
 
 }  // namespace gatehouse::tnc

@@ -1,11 +1,10 @@
 #pragma once
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "ae-apps/attestation/tnc/dialogue.h"
+#include "ae-apps/attestation/tnc/program/connections.h"
 #include "ae-apps/ota/program/step_log.h"
 #include "bindings/security/tls_settings.h"
 #include "cse/primitive/value.h"
@@ -15,18 +14,18 @@ namespace gatehouse::tnc {
 struct TncServerSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 271;  ///< IANA's for PT-TLS; 0: a free one
-  TlsSettings tls;
-  std::map<std::string, std::string> devices;  ///< by an identity of the client's certificate
+  TlsSettings tls = {};
+  std::map<std::string, std::string> devices = {};  ///< by an identity of the client's certificate
+  Words words = Words::kPts;
   bool tpm_tls = false;  ///< clients prove themselves by the device key in their TPM, or are denied
-  std::chrono::seconds limit{60};  ///< for each wait; a TPM of hardware is slow
-  unsigned max_connections = 64;   ///< more are closed at once
+  std::string attempts_file = {};  ///< who was refused, and why; empty: in the log only
+  ConnectionLimits limits = {};
 };
 
-/// PT-TLS clients, each on a thread of its own: who they are is in their certificates, what they
-/// say is relayed to the verifier.
+/// PT-TLS clients: who they are is in their certificates, what they say is relayed to the verifier.
 class TncListener {
  public:
-  /// As VerifierClient::ask.
+  /// As VerifierClient::ask; asked by several threads.
   using Verifier = std::function<Result<Value>(const std::string& question, const Value& content)>;
   /// The log outlives it. Errors: kInternalServerError.
   static Result<std::unique_ptr<TncListener>> start(TncServerSettings settings, Verifier verifier,

@@ -8,13 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ae-apps/attestation/tnc/stream/peer_key.h"
 #include "ae-apps/ota/crypto/digest.h"
 
 namespace gatehouse::tnc {
 namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr int kBacklog = 64;
+constexpr int kBacklog = 4096;
 
 struct Freer {
   void operator()(SSL* p) const { SSL_free(p); }
@@ -90,15 +91,6 @@ Result<TlsStream> TlsStream::connect(const std::string& host, std::uint16_t port
   return TlsStream(std::move(state));
 }
 
-Result<TlsStream> TlsStream::accept(int socket, const TlsContext& context,
-                                    std::chrono::seconds limit) {
-  limit_waits(socket, limit);
-  auto state = std::make_unique<State>(socket, context);
-  if (state->ssl == nullptr) return unreachable("no connection can be made");
-  if (SSL_accept(state->ssl.get()) != 1) return unreachable("the handshake failed");
-  return TlsStream(std::move(state));
-}
-
 Result<Bytes> TlsStream::read() {
   Bytes out(kReadBytes);
   const int count = SSL_read(state_->ssl.get(), out.data(), static_cast<int>(out.size()));
@@ -120,10 +112,8 @@ Result<void> TlsStream::write(ByteView bytes) {
   return {};
 }
 
-std::vector<std::string> TlsStream::peer() const { return identities_of(state_->ssl.get()); }
-
-std::string TlsStream::peer_key() const {
-  X509* certificate = SSL_get0_peer_certificate(state_->ssl.get());
+std::string hash_of_peer_key(const ssl_st* connection) {
+  X509* certificate = SSL_get0_peer_certificate(connection);
   if (certificate == nullptr) return {};
   unsigned char* der = nullptr;
   const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);

@@ -10,16 +10,13 @@
 
 namespace gatehouse::tnc {
 
-/// A TLS connection whose both sides have shown certificates, used by one thread that waits. Every
-/// wait has an end. The process ignores SIGPIPE. Errors: kTargetNotReachable, also when the peer
-/// takes too long.
+/// The calling side of a TLS connection with certificates on both sides, for a thread that waits.
+/// Every wait has an end. The process ignores SIGPIPE. Errors: kTargetNotReachable, also when the
+/// peer takes too long.
 class TlsStream {
  public:
   static Result<TlsStream> connect(const std::string& host, std::uint16_t port,
                                    const TlsSettings& settings, std::chrono::seconds limit);
-  /// Takes the socket over, whatever comes of it.
-  static Result<TlsStream> accept(int socket, const TlsContext& context,
-                                  std::chrono::seconds limit);
   TlsStream(TlsStream&&) noexcept;
   TlsStream& operator=(TlsStream&&) = delete;
   ~TlsStream();
@@ -27,10 +24,6 @@ class TlsStream {
   /// At least one byte; empty: the peer has closed.
   Result<Bytes> read();
   Result<void> write(ByteView bytes);
-  /// oneM2M identities in the peer's certificate.
-  std::vector<std::string> peer() const;
-  /// SHA-256 (hexadecimal) of the public key with which the peer has proven itself.
-  std::string peer_key() const;
 
  private:
   struct State;

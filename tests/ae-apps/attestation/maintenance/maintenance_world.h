@@ -223,6 +223,7 @@ class MaintenanceWorld {
     return std::make_unique<attest::Desk>(
         settings, verifier_, [this] { return clock(); }, random_);
   }
+  crypto::PublicKey verifier_key() const { return verifier_.public_key(); }
   std::string ek_anchors_pem;  ///< not empty: enrolled by certificate, not by the key's name
   void know_another_tpm() { known_ek_ = Bytes(34, 0x0B); }
 

@@ -1,68 +1,18 @@
 // The same evidence by TNC and by oneM2M.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "ae-apps/attestation/tnc/program/server.h"
 #include "ae-apps/attestation/tnc/stream/collector.h"
+#include "ae-apps/attestation/verifier/verdict.h"
 #include "tests/ae-apps/attestation/maintenance/maintenance_world.h"
+#include "tests/ae-apps/attestation/maintenance/tnc_certificates.h"
 
 namespace gatehouse::tnc {
 namespace {
 
 using center::kDevice;
 using center::MaintenanceWorld;
-
-/// Certificates for a listener at localhost and for the car.
-struct Certificates {
-  Certificates() {
-    auto authority = pki::Authority::create(folder / "pki", "gatehouse.example");
-    server = issue(*authority, pki::Kind::kCse, "in", "/id-in");
-    car = issue(*authority, pki::Kind::kAe, "support", "/id-mn/Csupport");
-    stranger = issue(*authority, pki::Kind::kAe, "stranger", "/id-mn/Cstranger");
-  }
-  /// For a key that lives elsewhere.
-  TlsSettings for_key(const std::string& name, const std::string& identity,
-                      const std::string& public_key_pem) {
-    auto authority = pki::Authority::open(folder / "pki");
-    pki::Request request;
-    request.kind = pki::Kind::kAe;
-    request.name = name;
-    request.identities = {identity};
-    request.public_key_pem = public_key_pem;
-    TlsSettings out;
-    out.certificate_file = authority->issue(request)->certificate.string();
-    out.ca_file = folder / "pki/ca.crt";
-    return out;
-  }
-  TlsSettings issue(pki::Authority& authority, pki::Kind kind, const std::string& name,
-                    const std::string& identity) {
-    pki::Request request;
-    request.kind = kind;
-    request.name = name;
-    request.identities = {identity};
-    if (kind == pki::Kind::kCse) request.hosts = {"localhost"};
-    const auto issued = authority.issue(request);
-    if (!issued) throw std::runtime_error(issued.error().detail);
-    TlsSettings out;
-    out.certificate_file = issued->certificate.string();
-    out.key_file = (std::filesystem::path(folder.path()) / "pki" / (name + ".key")).string();
-    out.ca_file = folder / "pki/ca.crt";
-    return out;
-  }
-  TemporaryFolder folder;
-  TlsSettings server, car, stranger;
-};
-
-/// Runs a client against a listener at a port of the loopback.
-std::optional<TncOutcome> run_client(std::uint16_t port, const TlsSettings& tls,
-                                     TncClient::Parts parts) {
-  const auto outcome =
-      be_validated({"localhost", port, tls, std::chrono::seconds(20)}, std::move(parts));
-  return outcome ? std::optional(*outcome) : std::nullopt;
-}
 
 class TncWithVerifier : public testing::Test {
  protected:
@@ -124,6 +74,42 @@ TEST_F(TncWithVerifier, EvidenceIsByteIdenticalAndTheVerdictTheSame) {
   EXPECT_EQ(again->string_at("verdict"), verdict_);
 }
 
+/// A verdict without what is of one attestation alone.
+std::string findings_of(const std::string& jws, const crypto::PublicKey& verifier) {
+  const auto payload = attest::open_jws(jws, attest::kVerdictType, {verifier});
+  const Value claims = *parse_json(*payload);
+  Value own = *claims.find("submods")->find(kDevice)->find("gatehouse");
+  own.erase("evidence");
+  own.erase("counter");
+  return to_json(own) + claims.find("submods")->find(kDevice)->string_at("ear.status");
+}
+
+TEST_F(TncWithVerifier, TheFindingsAreTheSameInPtsWordsInOursAndByOneM2M) {
+  world_.add_device("SPY", "6.6", "");
+  std::vector<std::string> findings;
+  for (const Words words : {Words::kPts, Words::kOwn}) {
+    TncServerSettings settings;
+    settings.words = words;
+    listen(settings);
+    ASSERT_TRUE(run_client(listener_->port(), certificates_.car, parts())) << said_.str();
+    EXPECT_EQ(attest::parse_evidence(judged_)->exchange.has_value(), words == Words::kPts);
+    EXPECT_EQ(judged_, sent_);
+    findings.push_back(findings_of(verdict_, world_.verifier_key()));
+  }
+  const auto given = world_.ask_verifier(
+      "challenge", Value::object({{"device", kDevice}, {"purpose", "periodic"}}));
+  const auto by_one_m2m = parts().evidence(given->string_at("challenge"));
+  ASSERT_TRUE(by_one_m2m) << by_one_m2m.error().detail;
+  const auto judged =
+      world_.ask_verifier("judge", Value::object({{"device", kDevice}, {"evidence", *by_one_m2m}}));
+  ASSERT_TRUE(judged) << judged.error().detail;
+  findings.push_back(findings_of(judged->string_at("verdict"), world_.verifier_key()));
+
+  EXPECT_EQ(findings[0], findings[1]);
+  EXPECT_EQ(findings[1], findings[2]);
+  EXPECT_NE(findings[0].find("new-unauthorised"), std::string::npos) << findings[0];
+}
+
 TEST_F(TncWithVerifier, AnIntruderIsQuarantinedHereToo) {
   world_.add_device("SPY", "6.6", "");
 
@@ -156,32 +142,6 @@ TEST_F(TncWithVerifier, TheKeyOfTlsIsTheOneInTheTpm) {
   EXPECT_EQ(by_file->access, Access::kDenied);
   EXPECT_TRUE(by_file->reason.starts_with("denied, because channel:")) << by_file->reason;
   EXPECT_EQ(outcome->access, Access::kAllowed) << outcome->reason;
-}
-
-// RFC 6876 clause 6.2.2: those who connect and say nothing cost no more than their places.
-TEST_F(TncWithVerifier, WhoSaysNothingKeepsOthersOutForItsTimeOnly) {
-  listen({.limit = std::chrono::seconds(1), .max_connections = 2});
-  const auto idle = [&] {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in place{};
-    place.sin_family = AF_INET;
-    place.sin_port = htons(listener_->port());
-    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&place), sizeof place), 0);
-    return fd;
-  };
-  const int sockets[] = {idle(), idle(), idle()};
-  char byte = 0;
-  EXPECT_EQ(::recv(sockets[2], &byte, 1, 0), 0) << "one too many is closed at once";
-  EXPECT_EQ(::recv(sockets[0], &byte, 1, 0), 0) << "its time is over";
-  EXPECT_EQ(::recv(sockets[1], &byte, 1, 0), 0);
-
-  std::optional<TncOutcome> outcome;
-  for (int i = 0; i < 100 && !outcome; ++i) {
-    outcome = run_client(listener_->port(), certificates_.car, parts());
-  }
-  EXPECT_TRUE(outcome);
-  for (const int each : sockets) ::close(each);
 }
 
 }  // namespace

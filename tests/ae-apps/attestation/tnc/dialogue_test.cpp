@@ -30,7 +30,8 @@ struct Validator {
                                  ? TncOutcome{Assessment::kCompliant, Access::kAllowed, ""}
                                  : TncOutcome{Assessment::kMajor, Access::kDenied,
                                               "denied, because"};
-                    }}};
+                    },
+                    Words::kOwn}};
 };
 
 /// Carries bytes between the two until both are silent, `piece` at a time.
@@ -182,20 +183,6 @@ INSTANTIATE_TEST_SUITE_P(
               "PA-TNC"},
         Wrong{"retries_without_end", too_many_rounds(), "again and again"}),
     [](const auto& row) { return row.param.name; });
-
-TEST(PtsAttributes, AreReadAsTheyWereWritten) {
-  EXPECT_EQ(parse_capabilities(request_capabilities(kPtsVerification).value), kPtsVerification);
-  EXPECT_EQ(parse_algorithms(algorithm(kPtsSha256).value), kPtsSha256);
-  EXPECT_EQ(parse_aik(aik(Bytes{4, 5}).value), (Bytes{4, 5}));
-}
-
-// A certificate (flag not set), a key of no bytes, and numbers of another length.
-TEST(PtsAttributes, AreRefusedWithAnotherForm) {
-  EXPECT_FALSE(parse_aik(Bytes{0x00, 4}));
-  EXPECT_FALSE(parse_aik(Bytes{0x80}));
-  EXPECT_FALSE(parse_capabilities(Bytes{0, 0, 0}));
-  EXPECT_FALSE(parse_algorithms(Bytes{0, 0, 0x40, 0, 0}));
-}
 
 }  // namespace
 }  // namespace gatehouse::tnc
