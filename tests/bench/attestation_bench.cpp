@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "ae-apps/attestation/center/process/trust_desk.h"
 #include "ae-apps/attestation/tnc/program/server.h"
 #include "ae-apps/attestation/tnc/stream/collector.h"
 #include "ae-apps/attestation/verifier/client/verifier_client.h"
@@ -62,6 +63,52 @@ void print_times(const char* name, std::vector<double> took_ms) {
   std::sort(took_ms.begin(), took_ms.end());
   std::printf("  \"%s_p50_ms\": %.1f,\n  \"%s_max_ms\": %.1f,\n", name, took_ms[took_ms.size() / 2],
               name, took_ms.back());
+}
+
+/// Continuous attestation: a part comes that nobody has authorised, and goes again. From the
+/// arrival of the evidence at the Center to its alarm, and until the car's rights at the CSE are
+/// taken back by the dynamic authorization system.
+void time_alarms(center::MaintenanceWorld& world, attest::VerifierClient& verifier, int rounds) {
+  auto ae = must(sdk::Ae::connect(
+      [] {
+        sdk::AeSettings settings;
+        settings.name = "das";
+        settings.ae_id = "Cdas";
+        return settings;
+      }(),
+      world.cse().link()));
+  const TemporaryFolder folder;
+  center::TrustDesk desk(*ae, folder.path(), {{kDevice, {"/id-mn/Csupport"}}});
+  const auto policy = must(ae->ensure_policy("own", {{{"Cdas"}, sdk::kMayDoAll}}));
+  if (!desk.prepare("bulletins", policy, 10)) throw std::runtime_error("no container");
+  Clock::time_point arrived;
+  std::vector<double> alarm_ms, cut_ms;
+  world.verifier_link = [&](const std::string& question, const Value& content) {
+    return verifier.ask(question, content);
+  };
+  world.on_report = [&](const Value& report) {
+    if (report.contains("evidence")) arrived = Clock::now();
+  };
+  world.on_news = [&](const Value& news) {
+    if (news.string_at("event") == "alarm") alarm_ms.push_back(ms_since(arrived));
+  };
+  world.trust_link = [&](const std::string& device, bool trusted) {
+    const auto done = desk.set(device, trusted);
+    if (done && !trusted) cut_ms.push_back(ms_since(arrived));
+    return done;
+  };
+  for (int i = 0; i < rounds; ++i) {
+    for (const bool intruder : {true, false}) {
+      intruder ? world.add_device("SPY", "6.6", "") : world.remove_device("SPY");
+      if (!world.center().command(Value::object({{"attest", kDevice}})) ||
+          !world.run_until("attested") || desk.trusts(kDevice) == intruder) {
+        throw std::runtime_error("no alarm, or no rights again: " + world.all_news());
+      }
+    }
+  }
+  if (alarm_ms.size() != static_cast<std::size_t>(rounds)) throw std::runtime_error("no alarm");
+  print_times("evidence_to_alarm", std::move(alarm_ms));
+  print_times("evidence_to_rights_taken", std::move(cut_ms));
 }
 
 void run(int rounds) {
@@ -120,6 +167,7 @@ void run(int rounds) {
   std::printf("{\n");
   print_times("evidence_to_verdict", std::move(verdict_ms));
   print_times("before_and_after", std::move(both_ms));
+  time_alarms(world, client, rounds);
   std::printf("  \"rounds\": %d\n}\n", rounds);
 }
 

@@ -14,14 +14,6 @@ std::string_view algorithm_of(crypto::Algorithm algorithm) {
   return algorithm == crypto::Algorithm::kEd25519 ? "EdDSA" : "ES256";
 }
 
-std::string to_base64url(ByteView bytes) {
-  std::string out = to_base64(bytes);
-  std::replace(out.begin(), out.end(), '+', '-');
-  std::replace(out.begin(), out.end(), '/', '_');
-  out.resize(out.find_last_not_of('=') + 1);
-  return out;
-}
-
 Result<Bytes> from_base64url(std::string_view text) {
   if (text.find_first_of("+/=") != std::string_view::npos) {
     return fail(Rsc::kBadRequest, "signed object: base64 instead of base64url");
@@ -74,6 +66,14 @@ bool verified(const crypto::PublicKey& key, std::string_view signed_text, ByteVi
 }
 
 }  // namespace
+
+std::string to_base64url(ByteView bytes) {
+  std::string out = to_base64(bytes);
+  std::replace(out.begin(), out.end(), '+', '-');
+  std::replace(out.begin(), out.end(), '/', '_');
+  out.resize(out.find_last_not_of('=') + 1);
+  return out;
+}
 
 Result<std::string> sign_jws(const crypto::SigningKey& key, std::string_view type,
                              std::string_view payload) {

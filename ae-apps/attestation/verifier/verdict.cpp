@@ -1,6 +1,7 @@
 #include "ae-apps/attestation/verifier/verdict.h"
 
 #include <algorithm>
+#include <map>
 
 #include "ae-apps/attestation/verifier/jws.h"
 #include "cse/codec/json.h"
@@ -8,37 +9,104 @@
 namespace gatehouse::attest {
 namespace {
 
-// Values of a trustworthiness claim. Source: draft-ietf-rats-ar4si clause 2.3.
+// Values of a trustworthiness claim. Source: draft-ietf-rats-ar4si clause 2.3.4 (configuration,
+// executables, file-system, hardware, instance-identity); the first six are the same for all.
 constexpr int kNone = 0;
 constexpr int kAffirming = 2;
+constexpr int kBootOnly = 3;  // executables: approved, as far as they were loaded in the boot
 constexpr int kWarning = 32;
 constexpr int kContraindicated = 96;
+constexpr int kNotValid = 99;      // cryptographic validation of the evidence has failed
+constexpr int kUnrecognized = 33;  // executables
+constexpr int kUnavailable = 36;   // configuration
 
-std::string_view tier_of(const Appraisal& appraisal) {
-  if (!appraisal.authentic) return "none";
-  switch (appraisal.recommendation) {
+/// The tiers in their order, and the least value of each.
+constexpr std::pair<int, std::string_view> kTiers[] = {
+    {kContraindicated, "contraindicated"}, {kWarning, "warning"}, {kAffirming, "affirming"}};
+
+std::string_view tier_of(int claim) {
+  for (const auto& [least, name] : kTiers) {
+    if (claim >= least) return name;
+  }
+  return "none";
+}
+
+int claim_of(Recommendation recommendation) {
+  switch (recommendation) {
     case Recommendation::kAllowed:
-      return "affirming";
+      return kAffirming;
     case Recommendation::kQuarantined:
-      return "warning";
+      return kWarning;
     case Recommendation::kDenied:
       break;
   }
-  return "contraindicated";
+  return kContraindicated;
 }
 
-/// The worst of the components of one kind.
-int claim_of(const Appraisal& appraisal, const Policy& policy, std::string_view prefix) {
+/// What a claim says of one kind of component, and how it says that it is approved or that
+/// something of it is not known.
+struct Aspect {
+  std::string_view claim;
+  std::string_view prefixes[2];
+  int approved, unknown;
+};
+constexpr Aspect kAspects[] = {
+    {"configuration", {"ecu:", "config:"}, kAffirming, kUnavailable},
+    {"executables", {"boot:", "boot:"}, kBootOnly, kUnrecognized},
+    {"file-system", {"file:", "file:"}, kAffirming, kWarning},
+};
+
+bool is_unknown(Finding finding) {
+  return finding == Finding::kUnknown || finding == Finding::kMissing ||
+         finding == Finding::kUnverifiable;
+}
+
+/// The worst of its components.
+int claim_of(const Appraisal& appraisal, const Policy& policy, const Aspect& aspect) {
   int worst = kNone;
   for (const ComponentResult& result : appraisal.components) {
-    if (!result.component.starts_with(prefix)) continue;
-    const Recommendation to = policy.of(result.finding);
-    const int claim = to == Recommendation::kAllowed       ? kAffirming
-                      : to == Recommendation::kQuarantined ? kWarning
-                                                           : kContraindicated;
+    const auto is = [&](std::string_view prefix) { return result.component.starts_with(prefix); };
+    if (!std::ranges::any_of(aspect.prefixes, is)) continue;
+    int claim = claim_of(policy.of(result.finding));
+    if (claim == kAffirming) claim = aspect.approved;
+    if (claim == kWarning && is_unknown(result.finding)) claim = aspect.unknown;
     worst = std::max(worst, claim);
   }
   return worst;
+}
+
+/// What cannot be validated says nothing of anything.
+std::map<std::string_view, int> vector_of(const Appraisal& appraisal, const Enrolment& enrolment,
+                                          const Policy& policy) {
+  std::map<std::string_view, int> out;
+  if (!appraisal.authentic) {
+    out["instance-identity"] = enrolment.revoked ? kContraindicated : kNotValid;
+    return out;
+  }
+  out["instance-identity"] = kAffirming;
+  out["hardware"] = enrolment.emulator ? kWarning : kAffirming;
+  for (const Aspect& aspect : kAspects) out[aspect.claim] = claim_of(appraisal, policy, aspect);
+  return out;
+}
+
+/// Of no higher trust than the worst claim, nor than what is recommended. Source:
+/// draft-ietf-rats-ear clause 3.2 (EAR appraisal claims).
+std::string_view status_of(const Appraisal& appraisal,
+                           const std::map<std::string_view, int>& claims) {
+  int worst = claim_of(appraisal.recommendation);
+  for (const auto& [name, claim] : claims) worst = std::max(worst, claim);
+  return tier_of(worst);
+}
+
+/// RAND, of what is unique of the device: the name of its attestation key. Source: RFC 9711 clause
+/// 4.2.1 (ueid).
+std::string ueid_of(const Enrolment& enrolment) {
+  constexpr std::uint8_t kRand = 1;
+  const std::string pem = enrolment.key.to_pem();
+  const auto& name = enrolment.key.name();
+  Bytes out{kRand};
+  append(out, digest(HashAlg::kSha256, {name ? ByteView(*name) : view_of(pem)}));
+  return to_base64url(out);
 }
 
 Value components_of(const Appraisal& appraisal) {
@@ -86,16 +154,13 @@ Value own_claims(const Appraisal& appraisal, const Enrolment& enrolment, const C
 Value verdict_claims(const Appraisal& appraisal, const Enrolment& enrolment,
                      const Challenge& challenge, const Policy& policy,
                      const Result<WhiteList>& white_list, Timestamp now) {
-  const int identity = !appraisal.authentic ? 97 : kAffirming;  // 97: crypto validation failed
-  const int hardware = !appraisal.authentic ? kNone : enrolment.emulator ? kWarning : kAffirming;
-  Value vector =
-      Value::object({{"instance-identity", identity},
-                     {"hardware", hardware},
-                     {"executables", claim_of(appraisal, policy, "boot:")},
-                     {"file-system", claim_of(appraisal, policy, "file:")},
-                     {"configuration", std::max(claim_of(appraisal, policy, "ecu:"),
-                                                claim_of(appraisal, policy, "config:"))}});
-  Value module = Value::object({{"ear.status", tier_of(appraisal)},
+  const auto claims = vector_of(appraisal, enrolment, policy);
+  Value vector = Value::object();
+  for (const auto& [name, claim] : claims) vector.set(name, claim);
+  const std::string nonce = to_base64url(challenge.nonce);
+  Value module = Value::object({{"eat_nonce", nonce},
+                                {"ueid", ueid_of(enrolment)},
+                                {"ear.status", status_of(appraisal, claims)},
                                 {"ear.trustworthiness-vector", std::move(vector)},
                                 {"ear.appraisal-policy-id", policy.id}});
   module.set("gatehouse", own_claims(appraisal, enrolment, challenge, policy, white_list));
@@ -103,7 +168,7 @@ Value verdict_claims(const Appraisal& appraisal, const Enrolment& enrolment,
   modules.set(enrolment.id, std::move(module));
   return Value::object({{"eat_profile", "tag:github.com,2023:veraison/ear"},
                         {"iat", now.microseconds / 1'000'000},
-                        {"eat_nonce", to_hex(challenge.nonce)},
+                        {"eat_nonce", nonce},
                         {"ear.verifier-id", Value::object({{"developer", "Gatehouse"},
                                                            {"build", "gatehouse-attest"}})},
                         {"submods", std::move(modules)}});

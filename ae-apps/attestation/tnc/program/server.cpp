@@ -51,9 +51,13 @@ struct TncListener::Impl {
   }
 
   void gone(const Client& client, const Dialogue* dialogue, const std::string& why) {
-    if (!why.empty()) attempts.record({client.address, identity_of(client), client.device, why});
+    const auto outcome = dialogue != nullptr ? dialogue->outcome() : std::nullopt;
+    const bool was_denied = outcome && outcome->access == Access::kDenied;
+    if (!why.empty() || was_denied) {
+      attempts.record({client.address, identity_of(client), client.device,
+                       why.empty() ? outcome->reason : why});
+    }
     if (dialogue == nullptr) return;
-    const auto& outcome = dialogue->outcome();
     log.step('T', why.empty() ? "ended" : "broken-off",
              {{"device", client.device},
               {"assessment", outcome ? std::to_string(static_cast<int>(outcome->assessment)) : ""},

@@ -248,7 +248,8 @@ class MaintenanceWorld {
     Links links;
     links.verifier = [this](const std::string& question, const Value& content) {
       if (cut()) return Result<Value>(fail(Rsc::kTargetNotReachable, "the power was cut"));
-      auto said = ask_verifier(question, content);
+      auto said =
+          verifier_link ? verifier_link(question, content) : ask_verifier(question, content);
       if (cut()) return Result<Value>(fail(Rsc::kTargetNotReachable, "the power was cut"));
       return said;
     };
@@ -262,11 +263,14 @@ class MaintenanceWorld {
       return {};
     };
     links.history = [this](const std::string&) { return Result<std::vector<Value>>(history_); };
-    links.trust = [this](const std::string&, bool trusted) {
+    links.trust = [this](const std::string& device, bool trusted) {
       trusted_.push_back(trusted);
-      return Result<void>();
+      return trust_link ? trust_link(device, trusted) : Result<void>();
     };
-    links.tell = [this](const Value& news) { news_.push_back(news); };
+    links.tell = [this](const Value& news) {
+      news_.push_back(news);
+      if (on_news) on_news(news);
+    };
     auto resumed = Conductor::resume(*archive_, center_key_, std::move(center),
                                      {[this] { return clock(); },
                                       {device_},
@@ -359,6 +363,11 @@ class MaintenanceWorld {
   }
 
   std::function<void()> on_update;  ///< once
+  /// In place of those in memory.
+  std::function<Result<Value>(const std::string&, const Value&)> verifier_link;
+  std::function<Result<void>(const std::string& device, bool trusted)> trust_link;
+  /// Before the Center is given a report; when it tells something.
+  std::function<void(const Value&)> on_report, on_news;
   std::chrono::seconds attest_interval{0};
 
  private:
@@ -372,6 +381,7 @@ class MaintenanceWorld {
       came_.pop_front();
     }
     delivered_.push_back(*report);
+    if (on_report) on_report(*report);
     if (const auto taken = conductor_->report(*report); !taken) refused_ = taken.error().detail;
     return true;
   }

@@ -129,7 +129,8 @@ class TncAttacks : public testing::Test {
           }
           const std::lock_guard lock(mutex_);
           judged_.push_back(content.string_at("device"));
-          return Value::object({{"recommendation", "allowed"}});
+          return Value::object({{"recommendation", recommendation_},
+                                {"reason", recommendation_ == "allowed" ? "" : "an old nonce"}});
         },
         log_);
     ASSERT_TRUE(listener) << listener.error().detail;
@@ -160,6 +161,7 @@ class TncAttacks : public testing::Test {
   std::size_t crowd_ = 0;
   std::mutex mutex_;
   std::vector<std::string> judged_;
+  std::string recommendation_ = "allowed";
   std::unique_ptr<TncListener> listener_;
 };
 
@@ -284,6 +286,12 @@ TEST_F(TncAttacks, HostileDialoguesAreRecordedWithTheirReasons) {
   EXPECT_NE(recorded.find("PA-TNC: "), std::string::npos);
   EXPECT_NE(recorded.find("PB-TNC: "), std::string::npos);
   EXPECT_NE(recorded.find("/id-mn/Cstranger"), std::string::npos);
+}
+
+TEST_F(TncAttacks, WhatTheVerifierDeniesIsAnAttemptToo) {
+  recommendation_ = "denied";
+  EXPECT_FALSE(served());
+  EXPECT_NE(attempts().find("an old nonce"), std::string::npos);
 }
 
 TEST_F(TncAttacks, OneDeviceCannotHoldAllDialogues) {
