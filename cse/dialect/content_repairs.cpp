@@ -25,6 +25,7 @@ namespace repair {
 bool ae_releases(Request& request, const DialectFacts&, const Error*) {
   Value* ae = creates(request, type_number::kAe) ? attributes_of(request, "m2m:ae") : nullptr;
   if (!ae || ae->contains("srv") || !request.release_version) return false;
+  if (*request.release_version == "1") return false;  // knows no srv, and needs none
   ae->set("srv", Value::array({*request.release_version}));
   return true;
 }

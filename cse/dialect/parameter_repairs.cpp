@@ -34,9 +34,15 @@ bool mapped_originator(Request& request, const DialectFacts& facts, const Error*
 bool release_version(Request& request, const DialectFacts& facts, const Error*) {
   if (request.release_version) return false;
   const auto& served = facts.release_versions;
-  const bool serves_2a = std::find(served.begin(), served.end(), "2a") != served.end();
   if (served.empty()) return false;
-  request.release_version = serves_2a ? "2a" : served.front();
+  // The parameter came with release 2a. Clients of release 1 that know no later attribute are
+  // served where the CSE says that it serves release 1.
+  for (const char* version : {"1", "2a"}) {
+    if (std::find(served.begin(), served.end(), version) == served.end()) continue;
+    request.release_version = version;
+    return true;
+  }
+  request.release_version = served.front();
   return true;
 }
 

@@ -18,7 +18,7 @@ constexpr std::array<Switch, kSwitches> kTable = {{
      "\"admin:admin\" is the administrator",
      "TS-0001 7.2 (AE-ID)", kOm2m, repair::mapped_originator, "fr (From): ", nullptr},
     {D::kNoReleaseVersion, "no_rvi",
-     "requests without release version indicator; they count as release 2a",
+     "requests without release version indicator; they count as release 1 if it is served, else 2a",
      "TS-0004 7.3.2.1", kLegacy, repair::release_version, "rvi (releaseVersionIndicator): is absent", nullptr},
     {D::kNoRequestId, "no_request_id",
      "requests without request identifier; the CSE makes one",

@@ -144,6 +144,20 @@ const TypeSchema* schema_of(const Schemas& schemas, std::string_view root) {
   return nullptr;
 }
 
+/// The release in which a resource type with that number came, announced variants included.
+Release since_type(int type) {
+  const int original = type >= kAnnounced ? type - kAnnounced : type;
+  Release came = Release::k1;
+  for (const TypeRow& row : kTypes) {
+    const int number = row.first >= kAnnounced ? type : original;
+    if (number >= row.first && number <= row.last) came = std::max(came, row.came);
+  }
+  return came;
+}
+
+/// The attribute that lists resource types: a client checks it against the enumeration it knows.
+constexpr std::string_view kSupportedTypes = "srt";
+
 class Pruner {
  public:
   Pruner(const Schemas& schemas, Release asked) : schemas_(schemas), asked_(asked) {}
@@ -178,11 +192,21 @@ class Pruner {
                                   [&](const Member& member) { return goes(schema, member); }),
                    members->end());
     for (Member& member : *members) {
+      if (member.name == kSupportedTypes) types(member.value);
       const TypeSchema* child = schema_of(schemas_, member.name);
       Value::Array* items = child ? member.value.as_array() : nullptr;
       if (!items) continue;
       for (Value& item : *items) resource(*child, item);
     }
+  }
+
+  void types(Value& value) const {
+    Value::Array* numbers = value.as_array();
+    if (!numbers) return;
+    const auto later = [this](const Value& number) {
+      return number.is_integer() && since_type(static_cast<int>(*number.as_integer())) > asked_;
+    };
+    numbers->erase(std::remove_if(numbers->begin(), numbers->end(), later), numbers->end());
   }
 
   bool goes(const TypeSchema& schema, const Member& member) const {
@@ -196,16 +220,7 @@ class Pruner {
 
 }  // namespace
 
-Release since(const TypeSchema& schema) {
-  const int type = schema.type;
-  const int original = type >= kAnnounced ? type - kAnnounced : type;
-  Release came = Release::k1;
-  for (const TypeRow& row : kTypes) {
-    const int number = row.first >= kAnnounced ? type : original;
-    if (number >= row.first && number <= row.last) came = std::max(came, row.came);
-  }
-  return came;
-}
+Release since(const TypeSchema& schema) { return since_type(schema.type); }
 
 Release since(const TypeSchema& schema, std::string_view attribute) {
   const Release came = since(schema);
@@ -238,6 +253,7 @@ void leave_out_later(Value& content, const Schemas& schemas, Release asked) {
 bool may_hold_later(std::string_view json, Release asked) {
   if (asked >= Release::k4) return false;
   const auto is_later = [asked](std::string_view name) {
+    if (name == kSupportedTypes) return true;
     const auto [first, last] =
         std::equal_range(kAttributes.begin(), kAttributes.end(), name, ByName{});
     return std::any_of(first, last, [asked](const AttributeRow& r) { return r.came > asked; }) ||

@@ -135,6 +135,23 @@ TEST_F(Releases, AreAnsweredWithoutWhatCameLater) {
   EXPECT_NE(first.find("m2m:cnt")->find("lbl"), nullptr);
 }
 
+// m2m:resourceType is an enumeration of each release: <container>, <timeSeries>, <action>.
+TEST_F(Releases, AreToldTheSupportedTypesThatTheyKnow) {
+  const auto told = [this](const char* version) {
+    const Value base = content_of(retrieve("cse-in", version));
+    std::set<std::int64_t> types;
+    for (const Value& type : *base.find("m2m:cb")->find("srt")->as_array()) {
+      types.insert(*type.as_integer());
+    }
+    return types;
+  };
+  const auto newest = told("4"), third = told("3"), first = told("1");
+
+  EXPECT_TRUE(newest.count(3) && newest.count(29) && newest.count(63));
+  EXPECT_TRUE(third.count(3) && third.count(29) && !third.count(63));
+  EXPECT_TRUE(first.count(3) && !first.count(29) && !first.count(63));
+}
+
 TEST_F(Releases, AreAnsweredWithTheChildrenTheyKnow) {
   ASSERT_EQ(create(3, Value::object({{"rn", "c"}, {"cstn", "CAdmin"}}), "4").rsc, Rsc::kCreated);
   ASSERT_EQ(create(26, Value::object({{"rn", "p"}, {"acn", 1}, {"plbl", "x"}}), "4").rsc,

@@ -20,8 +20,9 @@ inline SwitchSet only(std::initializer_list<Dialect> switches) {
 /// container "cnt".
 class DialectNode {
  public:
-  explicit DialectNode(SwitchSet on)
-      : node(settings(on)),
+  /// `served`: release versions, if not those of the default.
+  explicit DialectNode(SwitchSet on, std::vector<std::string> served = {})
+      : node(settings(on, std::move(served))),
         dialects(on, facts(), node.cse()),
         translator(http, dialects, "/id-in",
                    [](const std::string& stem) { return stem == "CAE1"; }),
@@ -66,8 +67,9 @@ class DialectNode {
   Discovery discovery;
 
  private:
-  static CseSettings settings(SwitchSet on) {
+  static CseSettings settings(SwitchSet on, std::vector<std::string> served) {
     CseSettings s;
+    if (!served.empty()) s.release_versions = std::move(served);
     s.admit_unregistered = on.test(static_cast<std::size_t>(Dialect::kAdmitUnregistered));
     s.public_csebase = on.test(static_cast<std::size_t>(Dialect::kPublicCsebase));
     return s;
@@ -85,6 +87,7 @@ class DialectNode {
     f.administrator = "CAdmin";
     f.originators = {{"admin:admin", "CAdmin"}};
     f.schemas = &node.schemas();
+    f.release_versions = node.cse().settings().release_versions;
     f.make_identifier = [this] { return node.cse().ids().request_identifier(); };
     return f;
   }

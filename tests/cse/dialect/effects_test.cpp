@@ -27,6 +27,19 @@ TEST(NoReleaseVersion, CountsAsRelease2a) {
   EXPECT_EQ(node.ask(request).release_version, "2a");
 }
 
+TEST(NoReleaseVersion, CountsAsRelease1WhereThatIsServed) {
+  DialectNode node(only({Dialect::kNoReleaseVersion, Dialect::kAeWithoutReleases}),
+                   {"1", "2a", "3", "4"});
+  Request request = creating(2, "cse-in", R"({"m2m:ae":{"api":"Nx","rr":false}})", "CAE7");
+  request.release_version.reset();
+
+  const Response answer = node.ask(request);
+
+  ASSERT_EQ(answer.rsc, Rsc::kCreated) << TestCse::debug_text(answer);
+  EXPECT_FALSE(answer.release_version) << "that of an answer came with release 2a";
+  EXPECT_FALSE(TestCse::attributes(answer).contains("srv")) << "a client of release 1 knows none";
+}
+
 TEST(NoRequestId, GetsOneOfItsOwn) {
   DialectNode node(only({Dialect::kNoRequestId}));
   Request request = retrieving("cse-in");
