@@ -12,9 +12,10 @@ class Board {
  public:
   struct Row {
     std::string version = "unknown";
-    std::string state = "idle";  ///< "idle", "not answering", or that of the job
-    int percent = 0;             ///< of a download or a transfer
-    std::string last;            ///< how the last update ended, a sentence
+    std::string state = "idle"; /**< "idle", "not answering", "delayed" (by an ECU that a
+                                      release waits for), or that of the job */
+    int percent = 0;            ///< of a download or a transfer
+    std::string last;           ///< how the last update ended, a sentence
   };
   void change(const std::string& serial, const std::function<void(Row&)>& how) {
     const std::lock_guard lock(mutex_);

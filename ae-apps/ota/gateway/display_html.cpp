@@ -78,6 +78,7 @@ std::string state_text(const Board::Row& row) {
   if (row.state == "offered" || row.state == "downloading") return "Fetching an update" + percent;
   if (row.state == "verified") return "Waiting for your answer";
   if (row.state == "consented" || row.state == "flashing") return "Installing" + percent;
+  if (row.state == "delayed") return "Update not finished: does not answer";
   if (row.state == "rebooted") return "Checking the new version";
   return "Keeping the present version";
 }

@@ -161,7 +161,10 @@ void Gateway::offered(const std::string& serial) {
   const auto open = journal_->open_job_of(serial);
   std::optional<Job> job = job_of_offer(settings_, *journal_, serial, *firmware);
   if (!job) return;
-  if (open) return refuse_busy(serial, *firmware);
+  if (open) return refuse_busy(serial, *firmware, "another update of this ECU is under way");
+  if (const std::string release = releases_->holding(serial); !release.empty()) {
+    return refuse_busy(serial, *firmware, "release " + release + " is not at its end on all ECUs");
+  }
   log_.step('E', "offered", {{"ecu", serial}, {"version", job->version}, {"url", job->url}});
   if (job->failure) {
     log_.step('E', "refused",
@@ -172,8 +175,8 @@ void Gateway::offered(const std::string& serial) {
 }
 
 /// The order that is under way decides about the [firmware]; this one is only reported.
-void Gateway::refuse_busy(const std::string& serial, const Value& firmware) {
-  const std::string reason = "another update of this ECU is under way";
+void Gateway::refuse_busy(const std::string& serial, const Value& firmware,
+                          const std::string& reason) {
   log_.step('E', "refused", {{"ecu", serial}, {"stage", "offer"}, {"reason", reason}});
   const std::string nonce = nonce_label(firmware);
   const auto pushed = cse_->push_report(
@@ -188,10 +191,19 @@ void Gateway::refuse_busy(const std::string& serial, const Value& firmware) {
   if (!pushed) log_.say("refusal: " + pushed.error().detail);
 }
 
+/// Not twice.
 void Gateway::enqueue(Job job) {
-  const std::string serial = job.ecu;
-  if (!job_queue_.post([this, job = std::move(job)] { run(job); })) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!queued_.insert(job.id).second) return;
+  }
+  const std::string id = job.id, serial = job.ecu;
+  if (!job_queue_.post([this, job = std::move(job)]() mutable {
+        attempt(std::make_shared<Update>(*tools_, *ecus_.at(job.ecu), std::move(job)));
+      })) {
     log_.say("the order for " + serial + " waits for the next start");
+    const std::lock_guard lock(mutex_);
+    queued_.erase(id);
   }
 }
 
@@ -208,41 +220,45 @@ Update::End Gateway::watched(const std::function<Update::End()>& run, std::funct
   return end;
 }
 
-void Gateway::run(const Job& job) {
-  Update update(*tools_, *ecus_.at(job.ecu), job);
-  Update::End end = Update::End::kTryLater;
-  while (end == Update::End::kTryLater) {
-    end = watched([&] { return update.run(); }, [&] { update.stop(); });
-    if (end == Update::End::kTryLater && !job_queue_.pause(settings_.retry_pause)) return;
-    // There may be no network for long: others need not wait for it.
-    if (end == Update::End::kTryLater && bundle_of(job.url)) return enqueue(update.job());
+/// What has to wait does so outside the queue: others go on meanwhile.
+void Gateway::attempt(const std::shared_ptr<Update>& update) {
+  const Update::End end = watched([&] { return update->run(); }, [&] { update->stop(); });
+  if (end == Update::End::kTryLater) {
+    job_queue_.post_after(settings_.retry_pause, [this, update] { attempt(update); });
+    return;
   }
-  if (end == Update::End::kGathers) gather(update.job().release);
+  {
+    const std::lock_guard lock(mutex_);
+    queued_.erase(update->job().id);
+  }
+  if (end == Update::End::kGathers) gather(update->job().release);
 }
 
 void Gateway::gather(const std::string& release) {
   if (!gathering_.insert(release).second) return;
-  job_queue_.post([this, release] { run_release(release); });
+  const auto run = std::make_shared<ReleaseRun>(*tools_, *releases_, ecus_, release);
+  job_queue_.post([this, release, run] { attempt_release(release, run); });
 }
 
-/// Orders of the same release wait behind it in the queue, so it does not wait long for them.
-void Gateway::run_release(const std::string& id) {
+/// Orders of the same release come within moments; an ECU that does not answer may take days.
+void Gateway::attempt_release(const std::string& id, const std::shared_ptr<ReleaseRun>& release) {
   constexpr std::chrono::milliseconds kGatherPause{100};
-  ReleaseRun release(*tools_, *releases_, ecus_, id);
-  Update::End end = Update::End::kTryLater;
-  while (end == Update::End::kTryLater) {
-    end = watched([&] { return release.run(); }, [&] { release.stop(); });
-    if (end == Update::End::kTryLater && !job_queue_.pause(settings_.retry_pause)) return;
-  }
-  if (end == Update::End::kGathers) {
-    if (!job_queue_.pause(std::min(settings_.retry_pause, kGatherPause))) return;
-    job_queue_.post([this, id] { run_release(id); });
+  const Update::End end = watched([&] { return release->run(); }, [&] { release->stop(); });
+  if (end == Update::End::kInterrupted) return;
+  if (end != Update::End::kGathers) go_on_after(id);
+  if (end == Update::End::kClosed) {
+    gathering_.erase(id);
     return;
   }
-  gathering_.erase(id);
-  if (end != Update::End::kClosed) return;
+  const auto pause = end == Update::End::kGathers ? std::min(settings_.retry_pause, kGatherPause)
+                                                  : release->pause();
+  job_queue_.post_after(pause, [this, id, release] { attempt_release(id, release); });
+}
+
+/// Jobs whose ECU has come to its end in the release.
+void Gateway::go_on_after(const std::string& release) {
   for (const Job& job : journal_->jobs()) {
-    if (job.release == id && !job.closed() && job.state > JobState::kFlashing) enqueue(job);
+    if (job.release == release && !job.closed() && job.state > JobState::kFlashing) enqueue(job);
   }
 }
 

@@ -53,11 +53,12 @@ class Gateway {
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);
   bool check_wanted(const std::string& by);
-  void refuse_busy(const std::string& serial, const Value& firmware);
+  void refuse_busy(const std::string& serial, const Value& firmware, const std::string& reason);
   void enqueue(Job job);
-  void run(const Job& job);
+  void attempt(const std::shared_ptr<Update>& update);
   void gather(const std::string& release);
-  void run_release(const std::string& id);
+  void attempt_release(const std::string& id, const std::shared_ptr<ReleaseRun>& release);
+  void go_on_after(const std::string& release);
   Update::End watched(const std::function<Update::End()>& run, std::function<void()> stop);
 
   const GatewaySettings settings_;
@@ -76,6 +77,7 @@ class Gateway {
   std::unique_ptr<UpdateTools> tools_;
   std::unique_ptr<ReleaseJournal> releases_;
   std::set<std::string> gathering_;  ///< releases; of the job queue's thread only
+  std::set<std::string> queued_;     ///< jobs in the queue, by id; under mutex_
   const std::string csrf_token_;
 
   std::atomic<bool> check_waits_{false};

@@ -1,20 +1,12 @@
 #include "ae-apps/ota/gateway/release.h"
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
 #include <utility>
 
 #include "ae-apps/ota/gateway/needs.h"
-#include "ae-apps/ota/program/state_files.h"
-#include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
 namespace {
-
-constexpr std::size_t kMaxReleaseBytes = 256 * 1024;
-constexpr std::array<std::string_view, 4> kStates = {"preparing", "trying", "committed",
-                                                     "rolling-back"};
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> out;
@@ -44,99 +36,6 @@ void add_to(std::string& list, const std::string& item) {
 
 }  // namespace
 
-// --- the record --------------------------------------------------------------------------------
-
-std::string encode_release(const Release& release) {
-  Value members = Value::array();
-  for (const Release::Member& member : release.members) {
-    members.push_back(Value::object({{"ecu", member.ecu},
-                                     {"job", member.job},
-                                     {"before", member.before},
-                                     {"target", member.target},
-                                     {"touched", member.touched}}));
-  }
-  Value out = Value::object({{"id", release.id},
-                             {"state", kStates[static_cast<std::size_t>(release.state)]},
-                             {"members", std::move(members)},
-                             {"culprit", release.culprit}});
-  if (release.failure) {
-    out.set("failure", Value::object({{"stage", release.failure->stage},
-                                      {"reason", release.failure->reason}}));
-  }
-  return to_json(out);
-}
-
-Result<Release> decode_release(std::string_view text) {
-  const Result<Value> tree = parse_json(text, {.max_bytes = kMaxReleaseBytes, .max_depth = 5});
-  if (!tree) return fail(Rsc::kBadRequest, "release: " + tree.error().detail);
-  Release out;
-  out.id = tree->string_at("id");
-  const auto state = std::find(kStates.begin(), kStates.end(), tree->string_at("state"));
-  if (state == kStates.end()) return fail(Rsc::kBadRequest, "release: state: no such state");
-  out.state = static_cast<ReleaseState>(state - kStates.begin());
-  const Value* members = tree->find("members");
-  if (members == nullptr || !members->is_array()) {
-    return fail(Rsc::kBadRequest, "release: members must be a list");
-  }
-  for (const Value& each : *members->as_array()) {
-    out.members.push_back({each.string_at("ecu"), each.string_at("job"), each.string_at("before"),
-                           each.string_at("target"), each.bool_at("touched")});
-  }
-  out.culprit = tree->string_at("culprit");
-  if (const Value* failure = tree->find("failure")) {
-    out.failure = Failure{failure->string_at("stage"), failure->string_at("reason")};
-  }
-  // One rule for every member that is missing, of another type or unknown.
-  if (encode_release(out) != text) return fail(Rsc::kBadRequest, "release: damaged");
-  return out;
-}
-
-std::string ReleaseJournal::file_of(const std::string& id) const {
-  return (std::filesystem::path(folder_) / ("release-" + id + ".json")).string();
-}
-
-Result<std::optional<Release>> ReleaseJournal::load(const std::string& id) const {
-  const Result<std::string> text = ota::read_text(file_of(id), kMaxReleaseBytes);
-  if (!text) return fail(Rsc::kInternalServerError, text.error().detail);
-  if (text->empty()) return std::optional<Release>();
-  Result<Release> release = decode_release(*text);
-  if (!release) return fail(Rsc::kInternalServerError, release.error().detail);
-  return std::optional<Release>(*std::move(release));
-}
-
-Result<void> ReleaseJournal::save(const Release& release) {
-  if (hook_) hook_(false);
-  if (auto done = ota::replace_file(file_of(release.id), encode_release(release)); !done) {
-    return done;
-  }
-  if (hook_) hook_(true);
-  return {};
-}
-
-Result<void> ReleaseJournal::remove(const std::string& id) {
-  if (hook_) hook_(false);
-  std::error_code error;
-  std::filesystem::remove(file_of(id), error);
-  if (error) return fail(Rsc::kInternalServerError, "release " + id + ": cannot be removed");
-  if (hook_) hook_(true);
-  return {};
-}
-
-std::vector<std::string> ReleaseJournal::pending() const {
-  constexpr std::string_view kFront = "release-", kBack = ".json";
-  std::vector<std::string> out;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.size() <= kFront.size() + kBack.size()) continue;
-    if (!name.starts_with(kFront) || !name.ends_with(kBack)) continue;
-    out.push_back(name.substr(kFront.size(), name.size() - kFront.size() - kBack.size()));
-  }
-  return out;
-}
-
-// --- together from here on -----------------------------------------------------------------------
-
 ReleaseRun::ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id)
     : tools_(tools), journal_(journal), ecus_(ecus) {
   release_.id = std::move(id);
@@ -148,7 +47,19 @@ void ReleaseRun::stop() {
   for (const auto& [serial, link] : ecus_) link->cancel();
 }
 
+std::chrono::milliseconds ReleaseRun::pause() const {
+  return std::max(pause_, tools_.settings.retry_pause);
+}
+
 Update::End ReleaseRun::run() {
+  late_ = false;
+  const End end = go();
+  pause_ = late_ ? std::min(2 * pause_, tools_.settings.retry_most) : std::chrono::milliseconds(0);
+  if (late_) pause_ = std::max(pause_, tools_.settings.retry_pause);
+  return end;
+}
+
+Update::End ReleaseRun::go() {
   auto stored = journal_.load(release_.id);
   if (!stored) {
     tools_.log.say("release " + release_.id + ": " + stored.error().detail);
@@ -315,17 +226,25 @@ std::optional<Update::End> ReleaseRun::begin() {
   return open_parts();
 }
 
-/// A job that cannot be read any more stops it: without it nothing is decided.
+/// A job that cannot be read any more stops it: without it nothing is decided. An ECU that is no
+/// longer in the vehicle has nothing to be told.
 std::optional<Update::End> ReleaseRun::open_parts() {
   updates_.clear();
   parts_.clear();
   for (Release::Member& member : release_.members) {
-    const auto job = tools_.journal.find(member.job);
     const auto link = ecus_.find(member.ecu);
-    if (!job || link == ecus_.end()) {
-      tools_.log.say("release " + release_.id + ": there is no job or no ECU " + member.ecu);
-      return End::kTryLater;
+    if (link == ecus_.end()) {
+      tools_.log.say("release " + release_.id + ": " + member.ecu + " is in this vehicle no more");
+      if (release_.state == ReleaseState::kPreparing || release_.state == ReleaseState::kTrying) {
+        if (const auto end = give_up(member.ecu, "release", "it is in this vehicle no more")) {
+          return end;
+        }
+      }
+      continue;
     }
+    const auto job = tools_.journal.find(member.job);
+    if (!job && member.settled) continue;  // reported long ago
+    if (!job) return later(member, "its job is not in the journal");
     auto& update = updates_[member.ecu];
     update = std::make_unique<Update>(tools_, *link->second, *job);
     parts_.push_back({&member, update.get(), link->second.get()});
@@ -409,7 +328,7 @@ std::optional<Update::End> ReleaseRun::enter(ReleaseState state) {
   }
   tools_.log.step('G', "release",
                   {{"release", release_.id},
-                   {"state", std::string(kStates[static_cast<std::size_t>(state)])},
+                   {"state", std::string(name_of(state))},
                    {"ecus", std::to_string(release_.members.size())}});
   return std::nullopt;
 }
@@ -424,11 +343,43 @@ std::optional<Update::End> ReleaseRun::give_up(const std::string& culprit, std::
 // --- phase 2
 // -----------------------------------------------------------------------------------------
 
-std::optional<Update::End> ReleaseRun::later(const std::string& ecu, const Error& error) {
+/// Not now; whoever looks after the vehicle learns of it once.
+std::optional<Update::End> ReleaseRun::later(const Release::Member& member,
+                                             const std::string& reason) {
   if (stopping_) return End::kInterrupted;
-  const std::string text = ecu + ": " + error.detail;
-  if (text != std::exchange(told_, text)) tools_.log.say("release " + release_.id + ": " + text);
+  late_ = true;
+  if (!told_.contains(member.ecu)) tell_of_delay(member, reason);
   return End::kTryLater;
+}
+
+void ReleaseRun::tell_of_delay(const Release::Member& member, const std::string& reason) {
+  const std::string text = "release " + release_.id + " is decided (" +
+                           std::string(name_of(release_.state)) + "), but " + reason +
+                           "; it is tried again";
+  tools_.log.step('H', "delayed",
+                  {{"ecu", member.ecu}, {"release", release_.id}, {"reason", reason}});
+  tools_.board.change(member.ecu, [&](Board::Row& row) {
+    row.state = "delayed";
+    row.last = "Not finished: " + text + ".";
+  });
+  if (const auto pushed = tools_.cse.push_progress(member.ecu, "delayed", 0); !pushed) {
+    tools_.log.say("progress of " + member.ecu + ": " + pushed.error().detail);
+  }
+  const auto job = tools_.journal.find(member.job);
+  const auto pushed = tools_.cse.push_report(
+      Value::object({{"inquiry", member.job},
+                     {"vehicle", tools_.settings.vehicle},
+                     {"purpose", "delayed"},
+                     {"reports", Value::array()},
+                     {"error", Value::object({{"ecu", member.ecu},
+                                              {"stage", "release"},
+                                              {"reason", text},
+                                              {"version", job ? job->version : ""}})}}));
+  if (pushed) {
+    told_.insert(member.ecu);
+  } else {
+    tools_.log.say("delay of " + member.ecu + ": " + pushed.error().detail);
+  }
 }
 
 /// Forward only. An ECU that has lost what it had on trial gets it again.
@@ -457,11 +408,7 @@ Result<void> ReleaseRun::confirm(Part& part) {
 }
 
 std::optional<Update::End> ReleaseRun::confirm_all() {
-  for (Part& part : parts_) {
-    if (const auto done = confirm(part); !done) return later(part.member->ecu, done.error());
-    tools_.log.step('H', "confirmed", {{"ecu", part.member->ecu}, {"release", release_.id}});
-  }
-  return finish();
+  return settle(&ReleaseRun::confirm, "confirmed");
 }
 
 Result<void> ReleaseRun::roll_back(Part& part) {
@@ -486,31 +433,47 @@ Result<void> ReleaseRun::roll_back(Part& part) {
 }
 
 std::optional<Update::End> ReleaseRun::roll_back_all() {
-  for (Part& part : parts_) {
-    if (!part.member->touched) continue;
-    if (const auto done = roll_back(part); !done) return later(part.member->ecu, done.error());
-    tools_.log.step('H', "rolled-back", {{"ecu", part.member->ecu}, {"release", release_.id}});
-  }
-  return finish();
+  return settle(&ReleaseRun::roll_back, "rolled-back");
 }
 
-/// Each job goes on by itself, to its report. Then the release is over.
+/// Each ECU by itself: it is decided, so none waits for another that does not answer.
+std::optional<Update::End> ReleaseRun::settle(Result<void> (ReleaseRun::*how)(Part&),
+                                              const char* event) {
+  std::optional<End> open;
+  for (Part& part : parts_) {
+    if (stopping_) return End::kInterrupted;
+    Release::Member& member = *part.member;
+    if (!member.settled && (member.touched || release_.state == ReleaseState::kCommitted)) {
+      if (const auto done = (this->*how)(part); !done) {
+        open = later(member, done.error().detail);
+        if (*open == End::kInterrupted) return open;
+        continue;
+      }
+      tools_.log.step('H', event, {{"ecu", member.ecu}, {"release", release_.id}});
+    }
+    if (!std::exchange(member.settled, true)) {
+      if (const auto kept = journal_.save(release_); !kept) {
+        tools_.log.say(kept.error().detail);
+        return End::kTryLater;
+      }
+    }
+    if (const auto end = conclude(part)) return end;
+  }
+  return open ? open : finish();
+}
+
+/// The job goes on by itself, to its report.
+std::optional<Update::End> ReleaseRun::conclude(const Part& part) {
+  if (part.update->job().state > JobState::kFlashing) return std::nullopt;
+  if (release_.state == ReleaseState::kCommitted) return part.update->advance(JobState::kRebooted);
+  const Failure why = release_.failure.value_or(Failure{"release", "rolled back"});
+  if (part.member->ecu == release_.culprit) return part.update->abandon(why.stage, why.reason);
+  return part.update->abandon("release", "release " + release_.id + " was rolled back: " +
+                                             release_.culprit + ": " + why.reason);
+}
+
 Update::End ReleaseRun::finish() {
   const bool committed = release_.state == ReleaseState::kCommitted;
-  const Failure why = release_.failure.value_or(Failure{"release", "rolled back"});
-  for (const Part& part : parts_) {
-    if (part.update->job().state > JobState::kFlashing) continue;
-    std::optional<End> end;
-    if (committed) {
-      end = part.update->advance(JobState::kRebooted);
-    } else if (part.member->ecu == release_.culprit) {
-      end = part.update->abandon(why.stage, why.reason);
-    } else {
-      end = part.update->abandon("release", "release " + release_.id + " was rolled back: " +
-                                                release_.culprit + ": " + why.reason);
-    }
-    if (end) return *end;
-  }
   if (const auto removed = journal_.remove(release_.id); !removed) {
     tools_.log.say(removed.error().detail);
     return End::kTryLater;

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ enum class ReleaseState : std::uint8_t {
   kCommitted,    ///< decided: all of them stay. From here on only forward
   kRollingBack,  ///< decided: all of them go back
 };
+std::string_view name_of(ReleaseState state);  ///< "rolling-back"
 
 /// What must outlive a loss of power about a release. That it was decided is one write of this
 /// record: kCommitted is stored only after every ECU has proven that it runs the new image on
@@ -29,6 +31,7 @@ struct Release {
     std::string before;    ///< SHA-256 of the payload that ran before, hexadecimal; empty: none ran
     std::string target;    ///< and of the new one
     bool touched = false;  ///< it may have been written to
+    bool settled = false;  ///< stays, or went back, for good; its job goes on by itself
     friend bool operator==(const Member&, const Member&) = default;
   };
   std::string id;  ///< the Director's name for it
@@ -59,6 +62,8 @@ class ReleaseJournal {
   Result<void> remove(const std::string& id);
   /// Identifiers of all that are there.
   std::vector<std::string> pending() const;
+  /// The one under way that this ECU is a member of; empty: none. Any thread.
+  std::string holding(const std::string& ecu) const;
 
  private:
   std::string file_of(const std::string& id) const;
@@ -67,17 +72,22 @@ class ReleaseJournal {
 };
 
 /// Updates the ECUs of one release together, or none of them: consent, conditions, prepare on all,
-/// try on all, decide, confirm on all or roll back all; then each job goes on to its own report.
-/// Threading: run() on one thread; stop() from any.
+/// try on all, decide, confirm on all or roll back all; each job goes on to its own report as soon
+/// as its ECU has settled. What was decided is never given up: an ECU that does not answer is told
+/// later, and whoever looks after the vehicle is told of it (display, `progress`, a report with the
+/// purpose "delayed"). Threading: run() on one thread; stop() from any.
 class ReleaseRun {
  public:
   /// `jobs`: the journal's open jobs of this release. All outlive it.
   ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id);
 
   /// kGathers: not all orders are there and verified; kClosed: each job stands at kRebooted or
-  /// kFailed; kTryLater and kInterrupted: call it again.
+  /// kFailed; kTryLater and kInterrupted: call it again. After kTryLater some of its jobs may stand
+  /// there already.
   Update::End run();
   void stop();
+  /// After kTryLater: how long to wait. Longer each time, as long as an ECU does not answer.
+  std::chrono::milliseconds pause() const;
 
  private:
   using End = Update::End;
@@ -87,6 +97,7 @@ class ReleaseRun {
     Member* link;
   };
 
+  End go();
   std::optional<End> gather();
   std::optional<End> ask();
   std::optional<End> begin();
@@ -100,6 +111,8 @@ class ReleaseRun {
   Result<void> confirm(Part& part);
   std::optional<End> roll_back_all();
   Result<void> roll_back(Part& part);
+  std::optional<End> settle(Result<void> (ReleaseRun::*how)(Part&), const char* event);
+  std::optional<End> conclude(const Part& part);
   End finish();
 
   std::optional<End> enter(ReleaseState state);
@@ -107,7 +120,8 @@ class ReleaseRun {
   std::optional<End> abandon_all(const std::string& stage, const std::string& reason);
   std::optional<End> advance_all(JobState state);
   Result<void> write(Part& part);
-  std::optional<End> later(const std::string& ecu, const Error& error);
+  std::optional<End> later(const Release::Member& member, const std::string& reason);
+  void tell_of_delay(const Release::Member& member, const std::string& reason);
 
   UpdateTools& tools_;
   ReleaseJournal& journal_;
@@ -115,7 +129,9 @@ class ReleaseRun {
   Release release_;
   std::map<std::string, std::unique_ptr<Update>> updates_;  ///< by serial number
   std::vector<Part> parts_;
-  std::string told_;  ///< why it waits, as it was said last
+  std::set<std::string> told_;          ///< ECUs whose delay was reported
+  bool late_ = false;                   ///< this run() met an ECU that has to be told later
+  std::chrono::milliseconds pause_{0};  ///< of the last run() that was late
   std::atomic<bool> stopping_{false};
 };
 

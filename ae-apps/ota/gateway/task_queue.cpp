@@ -10,8 +10,16 @@ TaskQueue::~TaskQueue() { stop(); }
 
 bool TaskQueue::post(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
-  if (stopped_ || waiting_.size() >= kMaxWaiting) return false;
+  if (stopped_ || waiting_.size() + later_.size() >= kMaxWaiting) return false;
   waiting_.push_back(std::move(task));
+  changed_.notify_all();
+  return true;
+}
+
+bool TaskQueue::post_after(std::chrono::milliseconds span, std::function<void()> task) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_ || waiting_.size() + later_.size() >= kMaxWaiting) return false;
+  later_.emplace(Clock::now() + span, std::move(task));
   changed_.notify_all();
   return true;
 }
@@ -23,7 +31,8 @@ bool TaskQueue::pause(std::chrono::milliseconds span) {
 
 bool TaskQueue::settle(std::chrono::milliseconds at_most) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, at_most, [this] { return waiting_.empty() && !running_; });
+  return changed_.wait_for(lock, at_most,
+                           [this] { return waiting_.empty() && later_.empty() && !running_; });
 }
 
 void TaskQueue::stop() {
@@ -31,16 +40,32 @@ void TaskQueue::stop() {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     waiting_.clear();
+    later_.clear();
     changed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
 }
 
+void TaskQueue::take_what_is_due() {
+  const auto due = later_.upper_bound(Clock::now());
+  for (auto task = later_.begin(); task != due; task = later_.erase(task)) {
+    waiting_.push_back(std::move(task->second));
+  }
+}
+
 void TaskQueue::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+    take_what_is_due();
     if (stopped_) return;
+    if (waiting_.empty()) {
+      if (later_.empty()) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_until(lock, later_.begin()->first);
+      }
+      continue;
+    }
     const std::function<void()> task = std::move(waiting_.front());
     waiting_.pop_front();
     running_ = true;

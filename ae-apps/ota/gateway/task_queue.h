@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -21,19 +22,24 @@ class TaskQueue {
 
   /// False if too much waits already, or it is stopped.
   bool post(std::function<void()> task);
+  /// The same, not before so long; what comes meanwhile goes first.
+  bool post_after(std::chrono::milliseconds span, std::function<void()> task);
   /// Within a task: waits so long; false if stop() came first.
   bool pause(std::chrono::milliseconds span);
-  /// True once nothing waits and nothing runs; false if that takes longer.
+  /// True once nothing waits, also not for its time, and nothing runs; false if that takes longer.
   bool settle(std::chrono::milliseconds at_most);
   /// What waits is dropped, what runs is waited for.
   void stop();
 
  private:
+  using Clock = std::chrono::steady_clock;
   void run();
+  void take_what_is_due();
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
+  std::multimap<Clock::time_point, std::function<void()>> later_;
   bool running_ = false;
   bool stopped_ = false;
   std::thread thread_;

@@ -134,6 +134,7 @@ class Director {
   void take_inventory(const ReportMessage& message, Timestamp now);
   void take_inventory_entry(const ReportMessage& message, const ReportEntry& entry, Timestamp now);
   void take_offline(const ReportMessage& message, const Vehicle& vehicle, Timestamp now);
+  void take_delay(const ReportMessage& message, Timestamp now);
   void take_outcome(const ReportMessage& message, Timestamp now);
   Known* owner_of_offer(const ReportMessage& message, Timestamp now);
   void judge(Known& known, const ReportMessage& message, const image::VersionReport& report,

@@ -35,6 +35,8 @@ void Director::take_report(const Value& content, Timestamp now) {
     case Purpose::kRefusal:
       if (message->offline) return take_offline(*message, *vehicle, now);
       return take_outcome(*message, now);
+    case Purpose::kDelayed:
+      return take_delay(*message, now);
     case Purpose::kCheck:
       // The user asks whether there is something: the same questions, but not without end.
       step('D', "check-wanted", {{"vehicle", message->vehicle}});
@@ -210,6 +212,23 @@ void Director::take_offline(const ReportMessage& message, const Vehicle& vehicle
   note(*known, updated ? "updated-offline" : "failed-offline",
        Value::object({{"verified", false}, {"reason", reason}}), now);
   ask(vehicle, {serial}, false, 0, now);
+}
+
+/// The vehicle goes on trying: the offer stays open, and nothing is proven.
+void Director::take_delay(const ReportMessage& message, Timestamp now) {
+  Known* known = owner_of_offer(message, now);
+  if (known == nullptr) return;
+  const std::string& serial = known->ecu->serial;
+  if (!message.trouble || message.trouble->ecu != serial) {
+    return reject(known, 'H', serial, "the delay is not that of the ECU of the offer", now);
+  }
+  known->record.last_error = "delayed: " + message.trouble->reason;
+  step('H', "delayed", {{"ecu", serial}, {"reason", message.trouble->reason}});
+  note(*known, "delayed",
+       Value::object({{"verified", false},
+                      {"to", known->record.offer->version},
+                      {"reason", message.trouble->reason}}),
+       now);
 }
 
 void Director::take_outcome(const ReportMessage& message, Timestamp now) {

@@ -13,6 +13,7 @@ constexpr std::size_t kMaxWord = 128;  // identifiers, serial numbers, hexadecim
 constexpr std::pair<std::string_view, Purpose> kPurposes[] = {{"inventory", Purpose::kInventory},
                                                               {"completion", Purpose::kCompletion},
                                                               {"refusal", Purpose::kRefusal},
+                                                              {"delayed", Purpose::kDelayed},
                                                               {"check", Purpose::kCheck}};
 
 tl::unexpected<Error> wrong(std::string text) { return fail(Rsc::kBadRequest, std::move(text)); }

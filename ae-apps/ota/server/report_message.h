@@ -22,7 +22,7 @@ struct Trouble {
   std::string ecu, stage, reason, version;
 };
 
-enum class Purpose : std::uint8_t { kInventory, kCompletion, kRefusal, kCheck };
+enum class Purpose : std::uint8_t { kInventory, kCompletion, kRefusal, kDelayed, kCheck };
 
 /// One instance of ota-server/reports. Source: ae-apps/ota/README.md.
 struct ReportMessage {

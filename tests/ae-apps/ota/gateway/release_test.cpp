@@ -99,7 +99,7 @@ TEST(Release, RecordIsReadAsItWasWritten) {
   Release release;
   release.id = "2026.11";
   release.state = ReleaseState::kRollingBack;
-  release.members = {{"ECU-1", "aa", "bb", "cc", true}, {"ECU-2", "dd", "ee", "ff", false}};
+  release.members = {{"ECU-1", "aa", "bb", "cc", true, true}, {"ECU-2", "dd", "ee", "ff"}};
   release.culprit = "ECU-2";
   release.failure = Failure{"boot", "does not run"};
   const std::string text = encode_release(release);
@@ -415,6 +415,187 @@ TEST_F(OrdersToFieldNode, HoldUntilTheGatewayDecides) {
   ASSERT_TRUE(link_->settle(Word::kDiscard));
   EXPECT_EQ(lamps_own_firmware().find("uds")->integer_at("sus"), 2);
   EXPECT_EQ(lamps_own_firmware().string_at("vr"), "1.0.0");
+}
+
+// --- an ECU that is gone after the decision --------------------------------------------------
+
+/// A third ECU, which is no member of the release.
+class DelayedRelease : public ReleaseOrders {
+ protected:
+  static constexpr const char* kOther = "ECU-0003";
+
+  DelayedRelease() {
+    settings_.ecus.push_back(entry_of(kOther, other_, EcuLevel::kConstrained));
+    settings_.retry_most = std::chrono::milliseconds(8);
+  }
+  static ecu::EcuSettings other_settings() {
+    ecu::EcuSettings settings = ecu::constrained_ecu();
+    settings.serial = kOther;
+    return settings;
+  }
+  /// The gateway loses its power as soon as the first ECU has settled, the constrained one for
+  /// longer.
+  void lose_one(const Bytes& constrained, JobState state) {
+    start([state](const Job& job) { return job.state != state; });
+    order_both(update(), constrained);
+    settle();
+    ASSERT_EQ(ReleaseJournal(settings_.state_dir).pending(), std::vector<std::string>{"R-1"});
+    constrained_.power_off();
+    restart();
+  }
+  /// The gateway is never at rest as long as the ECU is gone.
+  template <class Condition>
+  bool comes(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+      (void)gateway_->settle(std::chrono::milliseconds(5));
+    }
+    return condition();
+  }
+  std::vector<Value> reports_of(const std::string& purpose) {
+    std::vector<Value> out = reports();
+    std::erase_if(out, [&](const Value& each) { return each.string_at("purpose") != purpose; });
+    return out;
+  }
+  bool answered(const std::string& inquiry, const std::string& serial) {
+    for (const Value& each : reports_of("inventory")) {
+      if (each.string_at("inquiry") != inquiry) continue;
+      for (const Value& entry : *each.find("reports")->as_array()) {
+        if (entry.string_at("ecu") == serial) return true;
+      }
+    }
+    return false;
+  }
+  Value row(const std::string& serial) {
+    const std::vector<http::HeaderField> headers = {{"Host", "127.0.0.1:8090"}};
+    http::PageRequest request;
+    request.method = "GET";
+    request.path = "/state";
+    request.headers = &headers;
+    const Value state = parse_json(gateway_->pages()(request).value().body).value();
+    for (const Value& each : *state.find("ecus")->as_array()) {
+      if (each.string_at("serial") == serial) return each;
+    }
+    return {};
+  }
+
+  TestEcu other_{other_settings(), ecu::image_of({.version = "1.0.0", .release_counter = 5})};
+};
+
+TEST_F(DelayedRelease, HoldsUpNobodyElse) {
+  lose_one(update(), JobState::kRebooted);
+
+  // Its own other member is reported; inquiries are answered; another ECU is updated.
+  EXPECT_TRUE(comes([&] { return count("completion") == 1; }));
+  const std::string nonce = fresh_nonce();
+  ask(nonce);
+  EXPECT_TRUE(comes([&] { return answered("i-" + nonce.substr(0, 8), kFull); }));
+  EXPECT_TRUE(answered("i-" + nonce.substr(0, 8), kOther));
+  offer(kOther, update("", {}));
+  EXPECT_TRUE(comes([&] { return count("completion") == 2; }));
+  EXPECT_EQ(other_.version(), "1.1.0");
+  EXPECT_EQ(full_.version(), "1.1.0");
+
+  constrained_.power_on();
+  settle();
+  EXPECT_EQ(constrained_.version(), "1.1.0") << steps_.str() << log_.str();
+  EXPECT_EQ(count("completion"), 3U);
+  EXPECT_EQ(count("refusal"), 0U);
+  EXPECT_TRUE(ReleaseJournal(settings_.state_dir).pending().empty());
+}
+
+TEST_F(DelayedRelease, IsToldToTheOperatorOnce) {
+  lose_one(update(), JobState::kRebooted);
+
+  ASSERT_TRUE(comes([&] { return count("delayed") == 1; }));
+  const Value report = reports_of("delayed").front();
+  const Value* error = report.find("error");
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->string_at("ecu"), kConstrained);
+  EXPECT_EQ(error->string_at("stage"), "release");
+  EXPECT_NE(error->string_at("reason").find("release R-1 is decided (committed), but the ECU does"),
+            std::string::npos)
+      << error->string_at("reason");
+  EXPECT_EQ(row(kConstrained).string_at("state"), "delayed");
+  EXPECT_NE(row(kConstrained).string_at("last").find("does not answer"), std::string::npos);
+  EXPECT_EQ(sus(kConstrained), 3) << "in process";
+
+  constrained_.power_on();
+  settle();
+  EXPECT_EQ(count("delayed"), 1U);
+  EXPECT_EQ(sus(kConstrained), 1);
+  EXPECT_EQ(row(kConstrained).string_at("state"), "idle");
+}
+
+TEST_F(DelayedRelease, LetsNoMemberGetAheadOfTheOthers) {
+  lose_one(update(), JobState::kRebooted);
+  ASSERT_TRUE(comes([&] { return sus(kFull) == 1; }));
+  ASSERT_TRUE(comes([&] { return !gateway_->journal().open_job_of(kFull); }));
+
+  const Bytes next = ecu::image_of({.version = "1.2.0", .release_counter = 7});
+  offer(kFull, next, "1.2.0");
+  ASSERT_TRUE(comes([&] { return count("refusal") == 1; }));
+  EXPECT_NE(reports_of("refusal").front().find("error")->string_at("reason").find("release R-1"),
+            std::string::npos);
+
+  constrained_.power_on();
+  settle();
+  EXPECT_EQ(full_.version(), "1.1.0");
+  EXPECT_EQ(constrained_.version(), "1.1.0");
+}
+
+TEST_F(DelayedRelease, GoesBackOnTheOthersToo) {
+  lose_one(update("version 1.1.0\nself-test failed\n"), JobState::kFailed);
+
+  EXPECT_TRUE(comes([&] { return count("refusal") == 1; })) << "the full one's";
+  EXPECT_TRUE(comes([&] { return count("delayed") == 1; }));
+  EXPECT_EQ(full_.version(), "1.0.0");
+
+  constrained_.power_on();
+  settle();
+  EXPECT_EQ(constrained_.version(), "1.0.0") << steps_.str() << log_.str();
+  EXPECT_EQ(count("refusal"), 2U);
+  EXPECT_TRUE(ReleaseJournal(settings_.state_dir).pending().empty());
+}
+
+TEST_F(DelayedRelease, EndsWithoutAnEcuThatIsInTheVehicleNoMore) {
+  start([](const Job& job) { return job.state != JobState::kRebooted; });
+  order_both(update(), update());
+  settle();
+  std::erase_if(settings_.ecus, [](const EcuEntry& each) { return each.serial == kConstrained; });
+
+  restart();
+  settle();
+
+  EXPECT_EQ(full_.version(), "1.1.0");
+  EXPECT_EQ(count("completion"), 1U) << steps_.str() << log_.str();
+  EXPECT_TRUE(ReleaseJournal(settings_.state_dir).pending().empty());
+}
+
+// --- the queue ---------------------------------------------------------------------------------
+
+TEST(TaskQueue, LetsOthersGoBeforeWhatHasToWait) {
+  TaskQueue queue;
+  std::string order;
+  ASSERT_TRUE(queue.post_after(std::chrono::milliseconds(50), [&] { order += "late "; }));
+  ASSERT_TRUE(queue.post([&] { order += "now "; }));
+  ASSERT_TRUE(queue.post_after(std::chrono::milliseconds(0), [&] { order += "soon "; }));
+
+  ASSERT_TRUE(queue.settle(std::chrono::seconds(60)));
+
+  EXPECT_TRUE(order == "now soon late " || order == "soon now late ") << order;
+}
+
+TEST(TaskQueue, DropsWhatWaitsForItsTimeWhenItStops) {
+  TaskQueue queue;
+  bool ran = false;
+  ASSERT_TRUE(queue.post_after(std::chrono::hours(1), [&] { ran = true; }));
+  EXPECT_FALSE(queue.settle(std::chrono::milliseconds(1)));
+
+  queue.stop();
+
+  EXPECT_FALSE(ran);
+  EXPECT_FALSE(queue.post_after(std::chrono::milliseconds(0), [] {}));
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ enum class Input {
   kRefusedWithProof,  // refusal with a report that it still runs 1.0.0
   kRefusedButRuns,    // the gateway gave up, the report says 1.1.0
   kRefusedSilently,   // refusal without a report
+  kDelayed,           // the gateway goes on trying
   kInquiryTimeout,
   kOfferTimeout,
 };
@@ -190,6 +191,18 @@ const Way kWays[] = {
      1,
      0,
      "1.0.0"},
+    {"delayed, then updated",
+     {Input::kAsk, Input::kInventoryOld, Input::kDelayed, Input::kCompletedNew},
+     {"verified", "offered", "delayed", "updated"},
+     1,
+     0,
+     "1.1.0"},
+    {"delayed without an offer",
+     {Input::kAsk, Input::kInventoryNew, Input::kDelayed},
+     {"verified", "report-rejected"},
+     0,
+     0,
+     "1.1.0"},
     {"no completion report",
      {Input::kAsk, Input::kInventoryOld, Input::kOfferTimeout},
      {"verified", "offered", "failed"},
@@ -254,6 +267,10 @@ class Ways : public DirectorTest {
         return refuse({completion().entry()});
       case Input::kRefusedSilently:
         return refuse({});
+      case Input::kDelayed: {
+        const std::string nonce = offers_ == 0 ? std::string(32, 'a') : offer_nonce();
+        return report(with_error(message("delayed", nonce, {}), "BRK-1", "release", "is silent"));
+      }
       case Input::kInquiryTimeout:
         return wait(std::chrono::seconds(61));
       case Input::kOfferTimeout:
