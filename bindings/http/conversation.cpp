@@ -383,10 +383,13 @@ void Conversation::finish_page(Slot& slot, Page page) {
 // ---------------------------------------------------------------------------------------------------------
 
 void Conversation::append_to(std::string& out, const Slot& slot, const Response& response) const {
-  AnswerOptions options{slot.style, slot.keep_alive, slot.status, worker_->date_line()};
-  options.is_get = slot.is_get;
-  options.if_match = slot.if_match;
-  options.if_none_match = slot.if_none_match;
+  AnswerOptions options{.style = slot.style,
+                        .keep_alive = slot.keep_alive,
+                        .status = slot.status,
+                        .extra_fields = worker_->date_line(),
+                        .is_get = slot.is_get,
+                        .if_match = slot.if_match,
+                        .if_none_match = slot.if_none_match};
   const bool says_keep_alive = slot.http_1_0 && slot.keep_alive;
   if (slot.more_fields.empty() && !says_keep_alive && !slot.is_head) {
     return append_response(out, response, options);

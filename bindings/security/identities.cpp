@@ -83,7 +83,7 @@ std::string credential_of(const SSL* connection) {
     const std::size_t slash = uri.find('/', std::min(kScheme.size(), uri.size()));
     if (!uri.starts_with(kScheme) || slash == uri.npos || uri.size() > kMaxUriBytes) continue;
     std::string node(uri.substr(slash + 1));
-    for (std::size_t at = 0; (at = node.find("%3A", at)) != node.npos;) node.replace(at, 3, ":");
+    for (std::size_t at = 0; (at = node.find("%3A", at)) != node.npos;) node.replace(at, 3, 1, ':');
     if (!node.empty() && node.find('/') == node.npos) credential = "42-" + node;
   }
   GENERAL_NAMES_free(names);

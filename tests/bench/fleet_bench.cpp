@@ -186,12 +186,15 @@ class Server {
     send(vehicles, out);
     out.start_ms = ms_since(begin);
     bool paused = false;
-    std::optional<Clock::time_point> pause_wanted, last_told;
+    bool pausing = false;
+    Clock::time_point pause_wanted{};
+    std::optional<Clock::time_point> last_told;
     for (;;) {
       for (const Mail& mail : inbox.take(kBatch, std::chrono::milliseconds(5))) {
         if (mail.pause) {
           command("pause", "CAda");
-          pause_wanted = mail.pause;
+          pausing = true;
+          pause_wanted = *mail.pause;
           out.pause_ms = ms_since(*mail.pause);
           out.told_after_pause = out.told;
         } else {
@@ -202,7 +205,7 @@ class Server {
       follow();
       const std::size_t before = out.told;
       send(vehicles, out);
-      if (pause_wanted && out.told > before) out.pause_ms = ms_since(*pause_wanted);
+      if (pausing && out.told > before) out.pause_ms = ms_since(pause_wanted);
       const campaign::Campaign& campaign = *manager_.find(kName);
       out.updated = campaign.counts()[static_cast<std::size_t>(campaign::Progress::kUpdated)];
       if (!paused && out.updated >= kVehicles / 2) {
@@ -213,9 +216,9 @@ class Server {
       }
       const auto open = campaign.counts()[static_cast<std::size_t>(campaign::Progress::kTold)] +
                         campaign.counts()[static_cast<std::size_t>(campaign::Progress::kAsked)];
-      if (pause_wanted && open == 0) {
+      if (pausing && open == 0) {
         out.told_after_pause = out.told - out.told_after_pause;
-        pause_wanted.reset();
+        pausing = false;
         command("resume", "CAda");
       }
       if (campaign.state() == campaign::State::kFinished) break;
