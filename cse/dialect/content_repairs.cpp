@@ -38,7 +38,8 @@ bool api_prefix(Request& request, const DialectFacts&, const Error*) {
   return true;
 }
 
-bool sub_criteria(Request& request, const DialectFacts&, const Error*) {
+bool sub_criteria(Request& request, const DialectFacts&, const Error* refusal) {
+  if (refusal) return false;  // the standard refuses no subscription for want of criteria
   Value* sub =
       creates(request, type_number::kSubscription) ? attributes_of(request, "m2m:sub") : nullptr;
   if (!sub || sub->contains("enc")) return false;

@@ -30,7 +30,8 @@ class PollingChannel final : public TypeBehaviour {
     auto existing = context.resources.children_of_type(draft.parent->id(),
                                                        type_number::kPollingChannel, Page{});
     if (!existing) return fail(existing.error());
-    if (!existing->empty())
+    // One of the same name is a conflict, which the insert finds.
+    if (!existing->empty() && existing->front().name != draft.record.name)
       return fail(Rsc::kBadRequest, "the registration has a <pollingChannel> already");
     return {};
   }

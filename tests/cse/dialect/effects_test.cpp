@@ -109,6 +109,17 @@ TEST(AeWithoutReleases, TakesThoseOfTheRequest) {
   EXPECT_EQ(made.dialect, "ae_without_srv,api_without_prefix");
 }
 
+TEST(SubWithoutCriteria, IsNoAdviceAgainstAnotherFault) {
+  DialectNode node({});
+
+  const Response refused =
+      node.ask(creating(23, "CAE1/cnt", R"({"m2m:sub":{"nu":["http://a"],"rl":{"mnn":1}}})"));
+
+  EXPECT_EQ(refused.rsc, Rsc::kBadRequest);
+  EXPECT_EQ(TestCse::debug_text(refused).find("compat."), std::string::npos)
+      << TestCse::debug_text(refused);
+}
+
 TEST(SubWithoutCriteria, TellsOfChildrenToo) {
   DialectNode node(only({Dialect::kSubWithoutCriteria}));
 

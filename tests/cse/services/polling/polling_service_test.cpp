@@ -39,6 +39,7 @@ TEST_F(Polling, OnlyTheRegistreeMayMakeItsChannelAndOnlyOne) {
             Rsc::kOriginatorHasNoPrivilege);
   make_channel();
   EXPECT_EQ(node.create("CAE1", "CAE1", 15, Value::object({{"rn", "y"}})).rsc, Rsc::kBadRequest);
+  EXPECT_EQ(node.create("CAE1", "CAE1", 15, Value::object({{"rn", "pch"}})).rsc, Rsc::kConflict);
 }
 
 TEST_F(Polling, AnEntityWithoutChannelTakesNothing) { EXPECT_FALSE(enqueue("r1")); }
