@@ -70,7 +70,8 @@ Result<void> AttestationSteps::start(const std::string& name, const std::string&
 
 Result<void> AttestationSteps::start_witnesses() {
   const Layout& layout = car_.layout();
-  for (const std::string name : {"witness-1", "witness-2"}) {
+  for (std::size_t i = 0; i < layout.witness_ports.size(); ++i) {
+    const std::string name = "witness-" + std::to_string(i + 1);
     const std::vector<std::string> words = {"--name", name + ".example", "--key",
                                             layout.file("keys/" + name + ".pem")};
     std::vector<std::string> show = words;
@@ -80,11 +81,10 @@ Result<void> AttestationSteps::start_witnesses() {
     while (key->ends_with('\n')) key->pop_back();
     witness_keys_.push_back(*key);
     std::vector<std::string> serve = words;
-    serve.insert(serve.end(), {"--state", layout.file(name), "--log", log_key_, "--port", "0"});
+    serve.insert(serve.end(), {"--state", layout.file(name), "--log", log_key_, "--port",
+                               std::to_string(layout.witness_ports[i])});
     if (auto done = start(name, "gatehouse-witness", std::move(serve)); !done) return done;
-    const std::string said = whole_file(layout.log(name + ".out"));
-    const std::size_t at = said.find("http://");
-    witness_urls_.push_back(said.substr(at, said.find_first_of(" \n", at) - at));
+    witness_urls_.push_back("http://127.0.0.1:" + std::to_string(layout.witness_ports[i]));
   }
   return {};
 }
@@ -210,7 +210,7 @@ Value AttestationSteps::center_configuration(bool with_witnesses) const {
                         {"log_key", layout.file("keys/log.pem")},
                         {"log_origin", "log.gatehouse.example/1"},
                         {"witnesses", std::move(witnesses)},
-                        {"cars", Value::array({car})}});
+                        {"devices", Value::array({car})}});
 }
 
 Result<void> AttestationSteps::start_center() {

@@ -124,7 +124,7 @@ Result<AttestationSteps::Verdict> AttestationSteps::newest_verdict() {
 
 // --- before the update -------------------------------------------------------------------------
 
-Result<void> AttestationSteps::before() {
+Result<void> AttestationSteps::prepare() {
   screen_.chapter("", "Remote maintenance with evidence: measured before, changed, measured after");
   const auto start = Clock::now();
   for (const auto step : {&AttestationSteps::begin_white_list, &AttestationSteps::start_support,
@@ -135,7 +135,11 @@ Result<void> AttestationSteps::before() {
   screen_.done("support, verifier, Center, 2 witnesses",
                "the car has a TPM in software, which every verdict says",
                std::chrono::duration_cast<Duration>(Clock::now() - start));
-  if (auto done = first_attestation(); !done) return done;
+  return first_attestation();
+}
+
+Result<void> AttestationSteps::before() {
+  if (auto done = prepare(); !done) return done;
   if (auto done = plug_in(kSensor, "rain-2", true); !done) return done;
   // The factory's version is to be replaced: still allowed, for a day.
   for (const EcuPlan& ecu : car_.layout().ecus) {
@@ -237,14 +241,13 @@ Result<void> AttestationSteps::pull_out(const std::string& label) {
 Result<void> AttestationSteps::maintain(const std::string& reason, bool with_murder) {
   begin("steps 1 to 6 (the state before)", "center.log");
   mark_ = car_.feed().size();
-  const Answer command =
-      car_.in().push(kCommands, Value::object({{"maintain", kDevice}, {"reason", reason}}));
-  if (!is_success(command.rsc)) return fail(command.rsc, command.reason);
+  const auto command = order(reason);
+  if (!command) return fail(command.error());
   const struct {
     const char* event;
     StepLine line;
   } steps[] = {
-      {"open", {"CAdmin", "Center", "CREATE center/commands", command.code(), {}, {}}},
+      {"open", {"CAdmin", "Center", "CREATE center/commands", command->code(), {}, {}}},
       {"before-challenge", {"verifier", "Center", "1, 2 a nonce, used once", "signed", {}, {}}},
       {"before-evidence", {"support", "Center", "3-5 measured, quoted, reported", "2001", {}, {}}},
       {"before-result", {"verifier", "Center", "6 compared with the white list", "", {}, {}}},
@@ -399,6 +402,50 @@ void AttestationSteps::print_side_by_side() {
   screen_.table(table);
 }
 
+// --- operations beside the story ---------------------------------------------------------------
+
+Result<void> AttestationSteps::replace(const EcuPlan& ecu, const Image& image) {
+  for (Reference& each : references_["ecu:" + ecu.serial]) each.standing = "superseded";
+  return released(ecu, image);
+}
+
+Result<void> AttestationSteps::settle(const EcuPlan& ecu, const std::string& version) {
+  std::vector<Reference>& known = references_["ecu:" + ecu.serial];
+  std::erase_if(known, [&](const Reference& each) { return each.version != version; });
+  for (Reference& each : known) each.standing = "allowed";
+  return issue_white_list();
+}
+
+Result<Answer> AttestationSteps::order(const std::string& reason) {
+  Answer answer =
+      car_.in().push(kCommands, Value::object({{"maintain", kDevice}, {"reason", reason}}));
+  if (!is_success(answer.rsc)) return fail(answer.rsc, answer.reason);
+  return answer;
+}
+
+std::string AttestationSteps::certificate_file(std::uint64_t operation) const {
+  return car_.layout().file("archive/certificates/" + std::string(kDevice) + "-" +
+                            std::to_string(operation) + ".json");
+}
+
+Result<std::string> AttestationSteps::audited(std::uint64_t operation) {
+  if (auto done = write_anchors(); !done) return fail(done.error());
+  return run("gatehouse-audit",
+             {certificate_file(operation), "--trust", car_.layout().file("anchors.json")});
+}
+
+Result<std::string> AttestationSteps::audited_log() {
+  const Layout& layout = car_.layout();
+  std::vector<std::string> words = {"log", layout.file("archive/log"), "--trust",
+                                    layout.file("anchors.json")};
+  std::error_code error;
+  for (const auto& receipt :
+       std::filesystem::directory_iterator(layout.file("support/receipts"), error)) {
+    words.insert(words.end(), {"--older", receipt.path().string()});
+  }
+  return run("gatehouse-audit", std::move(words));
+}
+
 // --- what is not authorised, and the audit -----------------------------------------------------
 
 Result<void> AttestationSteps::finish() {
@@ -490,8 +537,7 @@ Result<void> AttestationSteps::audit() {
   const Layout& layout = car_.layout();
   if (auto done = write_anchors(); !done) return done;
   for (const std::uint64_t operation : certified_) {
-    const std::string file = layout.file("archive/certificates/" + std::string(kDevice) + "-" +
-                                         std::to_string(operation) + ".json");
+    const std::string file = certificate_file(operation);
     const auto said = run("gatehouse-audit",
                           {file, "--trust", layout.file("anchors.json"), "--html", file + ".html"});
     if (!said) return fail(said.error());
@@ -508,7 +554,7 @@ Result<void> AttestationSteps::audit() {
     }
   }
   // One digit of one record is another: the auditor must see it.
-  const std::string good = layout.file("archive/certificates/" + std::string(kDevice) + "-1.json");
+  const std::string good = certificate_file(1);
   std::string text = whole_file(good);
   const std::size_t at = text.find("1.4.0");
   if (at == std::string::npos) return fail(Rsc::kInternalServerError, "no version to be forged");

@@ -16,7 +16,9 @@ class AttestationSteps {
   AttestationSteps(Car& car, Crew& crew, Screen& screen)
       : car_(car), crew_(crew), screen_(screen) {}
 
-  /// Starts the processes, enrols the car, plugs in an authorised sensor and opens a maintenance:
+  /// Starts the processes, enrols the car, and attests it.
+  Result<void> prepare();
+  /// prepare(), then it plugs in an authorised sensor and opens a maintenance:
   /// steps 1 to 8.
   Result<void> before();
   /// What the story of the update has to tell us: new releases go into the white list; after the
@@ -24,6 +26,20 @@ class AttestationSteps {
   StoryHooks hooks();
   /// An unauthorised sensor, and the audit of all evidence without a network.
   Result<void> finish();
+
+  // For operations beside the story.
+  /// What the ECU runs is to be replaced by the image: one is superseded, the other allowed.
+  Result<void> replace(const EcuPlan& ecu, const Image& image);
+  /// Only that version of the ECU is allowed from now on.
+  Result<void> settle(const EcuPlan& ecu, const std::string& version);
+  /// Orders a maintenance. Errors: those of the IN-CSE.
+  Result<Answer> order(const std::string& reason);
+  std::string certificate_file(std::uint64_t operation) const;
+  /// What gatehouse-audit says of that operation's certificate, without a network. Errors: its
+  /// refusal.
+  Result<std::string> audited(std::uint64_t operation);
+  /// The same for the whole log, and that it holds what the receipts in the car say.
+  Result<std::string> audited_log();
 
   const std::string& where() const { return where_; }
   const std::filesystem::path& log() const { return log_; }

@@ -11,7 +11,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kLookEveryMs = 15;
 constexpr Milliseconds kTellAfter{400};    ///< shorter waits are not shown
 constexpr Milliseconds kStopLimit{4'000};  ///< for one process, before it is killed
 constexpr Milliseconds kKillLimit{2'000};
@@ -53,7 +52,7 @@ Result<void> Crew::check_all_run() {
 }
 
 Result<void> Crew::wait_until(const std::string& what, Milliseconds limit,
-                              const std::function<bool()>& done) {
+                              const std::function<bool()>& done, Milliseconds look_every) {
   const auto start = Clock::now();
   for (;;) {
     show_primitives();
@@ -66,7 +65,7 @@ Result<void> Crew::wait_until(const std::string& what, Milliseconds limit,
     }
     if (waited >= kTellAfter && !what.empty())
       screen_.waiting(what, std::chrono::duration_cast<Milliseconds>(waited));
-    ::poll(nullptr, 0, kLookEveryMs);
+    ::poll(nullptr, 0, static_cast<int>(look_every.count()));
   }
   screen_.stop_waiting();
   return {};
@@ -87,11 +86,13 @@ Crew::Pause Crew::pause(const std::string& name) {
   return Pause(nullptr);
 }
 
-Result<void> Crew::kill_and_restart(const std::string& name) {
+Result<void> Crew::restart(const std::string& name, int signal) {
   for (auto& process : processes_) {
     if (process->command().name != name) continue;
-    process->send(SIGKILL);
-    process->wait(Clock::now() + kKillLimit);
+    process->send(signal);
+    if (!process->wait(Clock::now() + (signal == SIGKILL ? kKillLimit : kStopLimit))) {
+      return fail(Rsc::kInternalServerError, name + " does not end");
+    }
     auto again = Process::start(process->command());
     if (!again) return fail(again.error());
     process = *std::move(again);

@@ -1,4 +1,6 @@
 #pragma once
+#include <signal.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,7 +29,8 @@ class Crew {
   /// kRequestTimeout after `limit`; kInternalServerError if a process has ended meanwhile (its last
   /// words are in the text) or on Ctrl-C.
   Result<void> wait_until(const std::string& what, Milliseconds limit,
-                          const std::function<bool()>& done);
+                          const std::function<bool()>& done,
+                          Milliseconds look_every = Milliseconds(15));
   /// Holds a process still for as long as the object lives. Nothing if there is none of that name.
   class Pause {
    public:
@@ -41,7 +44,9 @@ class Crew {
   };
   Pause pause(const std::string& name);
   /// kill -9, and the same once more. Errors: kNotFound; those of start().
-  Result<void> kill_and_restart(const std::string& name);
+  Result<void> kill_and_restart(const std::string& name) { return restart(name, SIGKILL); }
+  /// The same with another signal, which the process may take its time for.
+  Result<void> restart(const std::string& name, int signal);
   /// The log of a CSE, whose lines `op=… to=…` are primitives.
   void follow_primitives(const std::string& name, const std::filesystem::path& log);
   void show_primitives();

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -44,6 +45,7 @@ struct Layout {
 
   std::uint16_t in_port = 0, mn_port = 0, asn_port = 0, coaps_port = 0, broker_port = 0,
                 images_port = 0, display_port = 0, verifier_port = 0, tnc_port = 0;
+  std::array<std::uint16_t, 2> witness_ports = {};
 
   std::vector<EcuPlan> ecus = {
       {"BRAKE-0001", "brake", "brake-2", false, "0x1010"},

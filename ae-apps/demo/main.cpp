@@ -7,6 +7,7 @@
 #include "ae-apps/demo/attacks.h"
 #include "ae-apps/demo/attestation_steps.h"
 #include "ae-apps/demo/keep.h"
+#include "ae-apps/demo/kills.h"
 #include "ae-apps/demo/power_cuts.h"
 #include "ae-apps/demo/story.h"
 
@@ -19,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   bool attacks = false, keep = false, verbose = false, yes = false, ask = false, no_color = false;
-  unsigned power_cuts = 0, seed = 1;
+  unsigned power_cuts = 0, kills = 0, seed = 1;
   std::string work;
 };
 
@@ -32,7 +33,13 @@ void add_options(CLI::App& app, Options& o) {
                  "Instead of all that: N releases, in each of which processes are killed; 200 take "
                  "some minutes")
       ->check(CLI::Range(1, 10'000));
-  app.add_option("--seed", o.seed, "Who is killed in --power-cuts, and when (default: 1)");
+  app.add_option("--kills", o.kills,
+                 "Instead of all that: N maintenances, in each of which a process is killed in one "
+                 "of the thirteen steps; " +
+                     std::to_string(Kills::full_turn()) + " are every process in every step")
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--seed", o.seed,
+                 "Who is killed in --power-cuts and --kills, and when (default: 1)");
   app.add_flag("--keep", o.keep, "Leave the system running until Ctrl-C; print lines to try");
   app.add_flag("--verbose", o.verbose, "Show every primitive");
   app.add_flag("--no-color", o.no_color, "No colours, even on a terminal");
@@ -97,10 +104,16 @@ bool run(Car& car, Crew& crew, Screen& screen, const Options& o) {
     if (!done) report_failure(screen, cuts.where(), done.error().detail, crew.culprit_log(), work);
     return done.has_value();
   }
+  AttestationSteps attestation(car, crew, screen);
+  if (o.kills != 0) {
+    Kills kills(car, crew, screen, attestation, o.seed);
+    const auto done = kills.run(o.kills);
+    if (!done) report_failure(screen, kills.where(), done.error().detail, kills.log(), work);
+    return done.has_value();
+  }
   screen.faint(
       "\n   A image made, signed, uploaded   B who is who   C TLS 1.3   D version report\n"
       "   E download and verify   F the user agrees   G flash   H proof of the new version");
-  AttestationSteps attestation(car, crew, screen);
   if (const auto done = attestation.before(); !done) {
     report_failure(screen, attestation.where(), done.error().detail, attestation.log(), work);
     return false;

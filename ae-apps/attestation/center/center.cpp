@@ -203,7 +203,7 @@ Result<Acknowledged> Center::take(std::string_view entry) {
 }
 
 /// An entry beside the chain of records: an attempt must not change what the next good record has
-/// to hold on to, or anybody could keep the car from continuing.
+/// to hold on to, or anybody could keep the device from continuing.
 Result<void> Center::keep_attempt(const Record& record, const std::string& reason) {
   Standing& now = devices_[record.device];
   if (now.refusals == settings_.max_refusals) return {};
@@ -230,7 +230,7 @@ Result<void> Center::fail_late(const std::string& device) {
     if (auto told = state(device, RecordKind::kFailure, {{"reason", reason}}); !told) {
       return fail(told.error());
     }
-    if (before.applied) return {};  // the car may still go back
+    if (before.applied) return {};  // the device may still go back
   }
   const std::string outcome = went_back        ? "failed; " + device + " went back to what it had"
                               : before.applied ? "failed; the state of " + device + " is unknown"

@@ -38,7 +38,7 @@ struct Standing {
   std::string last_entry;                ///< of whatever kind
   Timestamp since;                       ///< when `last` was taken, by its own time
   std::size_t refusals = 0;              ///< attempts that were logged, since this program started
-  bool applied = false;                  ///< something in the car was changed
+  bool applied = false;                  ///< something in the device was changed
   std::vector<Acknowledged> records;
 
   bool open() const { return operation > 0 && last != RecordKind::kClose; }
@@ -63,13 +63,14 @@ class Center {
   /// is missing or a kind that is not the Center's.
   Result<Acknowledged> state(const std::string& device, RecordKind kind,
                              std::map<std::string, std::string> facts);
-  /// A record of the car or the verifier, as it came. The same record again gets the same answer.
-  /// Errors: kBadRequest (no record), kNotFound (no open operation), kOriginatorHasNoPrivilege
-  /// (wrong signer), kConflict (not the next one), kNotAcceptable (its time). An attempt that is
-  /// refused while an operation is open is logged, beside the operation's records.
+  /// A record of the device or the verifier, as it came. The same record again gets the same
+  /// answer. Errors: kBadRequest (no record), kNotFound (no open operation),
+  /// kOriginatorHasNoPrivilege (wrong signer), kConflict (not the next one), kNotAcceptable (its
+  /// time). An attempt that is refused while an operation is open is logged, beside the operation's
+  /// records.
   Result<Acknowledged> take(std::string_view entry);
   /// Fails what has waited too long: before anything was changed the operation is closed, after it
-  /// the car has time to go back. Returns the devices. Errors: as state().
+  /// the device has time to go back. Returns the devices. Errors: as state().
   Result<std::vector<std::string>> expire();
 
   /// nullptr: nothing is known of this device.

@@ -1,4 +1,4 @@
-// gatehouse-support: the software in the car that measures it.
+// gatehouse-support: the software in the device that measures it.
 #include <iostream>
 
 #include "ae-apps/attestation/support/support.h"

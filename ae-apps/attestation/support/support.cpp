@@ -208,7 +208,7 @@ Result<Value> Support::attest(const Value& request) {
   return reply;
 }
 
-/// Step 11: what became of one part, as its [firmware] at the car's own CSE says.
+/// Step 11: what became of one part, as its [firmware] at the device's own CSE says.
 Result<Value> Support::apply(const Value& request) {
   const Value* place_value = request.find("place");
   const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());

@@ -12,7 +12,7 @@
 
 namespace gatehouse::attest {
 
-/// The support software in the car as an AE: answers what the Center puts into its container
+/// The support software in the device as an AE: answers what the Center puts into its container
 /// `requests` by instances of the Center's container of reports. See README.md for both. An answer
 /// is stored before it is sent: whoever asks again, also after a restart, gets the same bytes.
 class Support {

@@ -17,13 +17,13 @@ using evidence::RecordKind;
 constexpr std::size_t kMaxEvidenceBytes = 4u << 20;
 constexpr std::size_t kMaxReasonBytes = 500;
 constexpr std::int64_t kMaxReboots = 8;  // more in one maintenance are nobody's plan
-/// A car that cannot answer yet is asked again so soon.
+/// A device that cannot answer yet is asked again so soon.
 constexpr std::chrono::milliseconds kPauseAfterRefusal{300};
 
 std::string hash_of(std::string_view text) { return to_hex(crypto::sha256(view_of(text))); }
 
-/// The same for the same place, so that a car that has answered says the same again. The hash in it
-/// keeps a Center with another log apart.
+/// The same for the same place, so that a device that has answered says the same again. The hash in
+/// it keeps a Center with another log apart.
 std::string request_id(const std::string& device, const Place& place, std::string_view what) {
   constexpr std::size_t kEnough = 12;
   return device + "/" + std::to_string(place.operation) + "/" + std::to_string(place.position) +
@@ -129,6 +129,15 @@ void Conductor::tick() {
   }
 }
 
+void Conductor::tell_standing() {
+  for (const std::string& device : settings_.devices) {
+    const Standing* standing = center_.standing(device);
+    if (standing == nullptr || !standing->open()) continue;
+    const std::string_view after = evidence::row_of(standing->last).name;
+    news(device, "resumed", Value::object({{"after", after}}));
+  }
+}
+
 // --- the steps ---------------------------------------------------------------------------------
 
 void Conductor::advance(const std::string& device) {
@@ -204,7 +213,7 @@ Result<bool> Conductor::challenge(const std::string& device, const std::string& 
   return true;
 }
 
-/// The car is asked. The challenge itself is the verifier's: after a restart it tells it again.
+/// The device is asked. The challenge itself is the verifier's: after a restart it tells it again.
 Result<bool> Conductor::await_evidence(const std::string& device, const std::string& purpose) {
   Waiting& waiting = waiting_[device];
   if (waiting.challenge.empty()) {
@@ -225,10 +234,10 @@ Result<bool> Conductor::await_evidence(const std::string& device, const std::str
   }
   const Place place = next_place(device);
   const std::string id = request_id(device, place, "attest");
-  const auto asked = ask_car(device, id,
-                             Value::object({{"op", "attest"},
-                                            {"challenge", waiting.challenge},
-                                            {"place", evidence::to_value(place)}}));
+  const auto asked = ask_device(device, id,
+                                Value::object({{"op", "attest"},
+                                               {"challenge", waiting.challenge},
+                                               {"place", evidence::to_value(place)}}));
   if (!asked) return fail(asked.error());
   return false;
 }
@@ -255,7 +264,7 @@ Result<bool> Conductor::judge(const std::string& device) {
   return true;
 }
 
-/// Steps 7 and 8: what runs a superseded version shall be updated, if the car is to be trusted.
+/// Steps 7 and 8: what runs a superseded version shall be updated, if the device is to be trusted.
 Result<bool> Conductor::select(const std::string& device) {
   const auto result = newest(device, RecordKind::kBeforeResult);
   if (!result) return fail(Rsc::kInternalServerError, "the log lost a result");
@@ -285,7 +294,7 @@ Result<bool> Conductor::select(const std::string& device) {
   return true;
 }
 
-/// Steps 9 to 11: the OTA server delivers and the car applies; both are written down here.
+/// Steps 9 to 11: the OTA server delivers and the device applies; both are written down here.
 Result<bool> Conductor::follow_update(const std::string& device) {
   Waiting& waiting = waiting_[device];
   const auto selection = newest(device, RecordKind::kSelection);
@@ -329,7 +338,7 @@ Result<bool> Conductor::follow_update(const std::string& device) {
     const Place place = next_place(device);
     const std::string id =
         request_id(device, place, "apply") + "/" + std::to_string(waiting.attempts++);
-    const auto asked = ask_car(
+    const auto asked = ask_device(
         device, id,
         Value::object({{"op", "apply"}, {"part", part}, {"place", evidence::to_value(place)}}));
     if (!asked) return fail(asked.error());
@@ -338,14 +347,14 @@ Result<bool> Conductor::follow_update(const std::string& device) {
   return false;
 }
 
-/// A part may need its machine to be started anew: what the car signs for is expected, and stands
-/// in the evidence; every other start is a finding.
+/// A part may need its machine to be started anew: what the device signs for is expected, and
+/// stands in the evidence; every other start is a finding.
 Result<bool> Conductor::ask_for_reboots(const std::string& device) {
   const Place place = next_place(device);
   const std::string id =
       request_id(device, place, "reboots") + "/" + std::to_string(waiting_[device].attempts++);
-  const auto asked =
-      ask_car(device, id, Value::object({{"op", "reboots"}, {"place", evidence::to_value(place)}}));
+  const auto asked = ask_device(
+      device, id, Value::object({{"op", "reboots"}, {"place", evidence::to_value(place)}}));
   if (!asked) return fail(asked.error());
   return false;
 }
@@ -372,7 +381,7 @@ Result<bool> Conductor::confirm(const std::string& device) {
   return true;
 }
 
-/// Step 13: the certificate, and the receipt for the car.
+/// Step 13: the certificate, and the receipt for the device.
 Result<bool> Conductor::finish(const std::string& device) {
   const Standing& standing = *center_.standing(device);
   if (archive_->has_certificate(device, standing.operation)) return false;
@@ -389,7 +398,7 @@ Result<bool> Conductor::finish(const std::string& device) {
       {{"op", "receipt"}, {"operation", standing.operation}, {"receipt", certified->receipt}});
   receipt.set("id", device + "/" + std::to_string(standing.operation) + "/receipt");
   // The file says that all of this was done, so it comes last.
-  if (auto sent = links_.car(device, receipt); !sent) {
+  if (auto sent = links_.device(device, receipt); !sent) {
     waiting.certified.reset();
     return fail(sent.error());
   }
@@ -416,9 +425,10 @@ Result<bool> Conductor::give_up(const std::string& device, const std::string& re
 
 // --- help --------------------------------------------------------------------------------------
 
-Result<void> Conductor::ask_car(const std::string& device, const std::string& id, Value request) {
+Result<void> Conductor::ask_device(const std::string& device, const std::string& id,
+                                   Value request) {
   request.set("id", id);
-  if (auto sent = links_.car(device, request); !sent) return sent;
+  if (auto sent = links_.device(device, request); !sent) return sent;
   waiting_[device].id = id;
   waiting_[device].asked = settings_.clock();
   news(device, "asked", Value::object({{"id", id}, {"op", request.string_at("op")}}));

@@ -13,13 +13,13 @@ struct Links {
   /// POST of a question ("challenge", "judge", "enrol", "enrolled") to the verifier. Errors:
   /// kTargetNotReachable (later); others are its refusals.
   std::function<Result<Value>(const std::string& question, const Value& content)> verifier;
-  /// Puts a request into the `requests` of the car's support software.
-  std::function<Result<void>(const std::string& device, const Value& request)> car;
-  /// Has the OTA server look for updates of the car.
+  /// Puts a request into the `requests` of the device's support software.
+  std::function<Result<void>(const std::string& device, const Value& request)> device;
+  /// Has the OTA server look for updates of the device.
   std::function<Result<void>(const std::string& device)> update;
   /// What the OTA server wrote down about an ECU, oldest first.
   std::function<Result<std::vector<Value>>(const std::string& ecu)> history;
-  /// Gives the car the rights of a trusted one, or takes them away.
+  /// Gives the device the rights of a trusted one, or takes them away.
   std::function<Result<void>(const std::string& device, bool trusted)> trust;
   /// For people and other AEs: how it goes.
   std::function<void(const Value& news)> tell;
@@ -29,12 +29,12 @@ struct ConductorSettings {
   std::function<Timestamp()> clock;
   std::set<std::string> devices;
   crypto::PublicKey verifier_key;
-  std::chrono::seconds ask_again{5};        ///< a car that does not answer
+  std::chrono::seconds ask_again{5};        ///< a device that does not answer
   std::chrono::seconds attest_interval{0};  ///< without maintenance; 0: only when it is ordered
 };
 
-/// Walks the thirteen steps with every car. What it knows is in the log; what it waits for it asks
-/// for again after a restart. Threading: one thread at a time.
+/// Walks the thirteen steps with every device. What it knows is in the log; what it waits for it
+/// asks for again after a restart. Threading: one thread at a time.
 class Conductor {
  public:
   /// All outlive it. Errors: as Center::resume.
@@ -42,27 +42,30 @@ class Conductor {
                                   CenterSettings center_settings, ConductorSettings settings,
                                   Links links);
 
-  /// `{"maintain":"car-1","reason":"…"}`, `{"attest":"car-1"}` or `{"tnc":"car-1"}`: the car shall
-  /// attest itself by TNC. Errors: kBadRequest, kNotFound, kConflict.
+  /// `{"maintain":"car-1","reason":"…"}`, `{"attest":"car-1"}` or `{"tnc":"car-1"}`: the device
+  /// shall attest itself by TNC. Errors: kBadRequest, kNotFound, kConflict.
   Result<void> command(const Value& command);
-  /// An answer of a car. Errors: why it was refused.
+  /// An answer of a device. Errors: why it was refused.
   Result<void> report(const Value& report);
   /// Goes on with whatever waits for others or for time.
   void tick();
+  /// Behind which record each open operation goes on, for who may have missed the news of it: who
+  /// is killed has perhaps written a record, and told nobody.
+  void tell_standing();
 
  private:
   /// What is not worth remembering: it is asked for again.
   struct Waiting {
-    std::string id;  ///< of the request to the car; empty: none
+    std::string id;  ///< of the request to the device; empty: none
     Timestamp asked;
     std::string challenge;
     bool update_asked = false;
-    bool reboots_known = false;  ///< the car has said whether it was started anew
+    bool reboots_known = false;  ///< the device has said whether it was started anew
     unsigned attempts = 0;
     std::optional<Timestamp> certified;  ///< when it was tried last
     bool enrolling = false;
     bool periodic = false;
-    bool tnc = false;                   ///< the car was told to speak TNC
+    bool tnc = false;                   ///< the device was told to speak TNC
     std::optional<Timestamp> attested;  ///< when it was asked last without maintenance
     std::optional<bool> trusted;        ///< as the CSE was told
   };
@@ -86,7 +89,7 @@ class Conductor {
   Result<bool> finish(const std::string& device);
   Result<bool> give_up(const std::string& device, const std::string& reason);
 
-  Result<void> ask_car(const std::string& device, const std::string& id, Value request);
+  Result<void> ask_device(const std::string& device, const std::string& id, Value request);
   Result<void> begin_enrolment(const std::string& device);
   Result<void> go_on_enrolling(const std::string& device, const Value& report);
   Result<void> begin_tnc(const std::string& device);

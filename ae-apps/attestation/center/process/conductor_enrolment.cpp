@@ -1,4 +1,4 @@
-// Enrolment of a car, and attestation without maintenance.
+// Enrolment of a device, and attestation without maintenance.
 #include "ae-apps/attestation/center/process/conductor.h"
 #include "cse/codec/json.h"
 
@@ -13,7 +13,7 @@ std::string hash_of(std::string_view text) { return to_hex(crypto::sha256(view_o
 
 Result<void> Conductor::begin_enrolment(const std::string& device) {
   const std::string id = device + "/enrol/" + to_text(settings_.clock());
-  auto asked = ask_car(device, id, Value::object({{"op", "enrol"}}));
+  auto asked = ask_device(device, id, Value::object({{"op", "enrol"}}));
   waiting_[device].enrolling = asked.has_value();
   return asked;
 }
@@ -27,10 +27,10 @@ Result<void> Conductor::go_on_enrolling(const std::string& device, const Value& 
         links_.verifier("enrol", Value::object({{"device", device}, {"identity", *identity}}));
     if (!blob) return fail(blob.error());
     const std::string id = device + "/activate/" + to_text(settings_.clock());
-    auto asked = ask_car(device, id,
-                         Value::object({{"op", "activate"},
-                                        {"credential", blob->string_at("credential")},
-                                        {"nonce", blob->string_at("nonce")}}));
+    auto asked = ask_device(device, id,
+                            Value::object({{"op", "activate"},
+                                           {"credential", blob->string_at("credential")},
+                                           {"nonce", blob->string_at("nonce")}}));
     waiting.enrolling = asked.has_value();
     return asked;
   }
@@ -54,13 +54,13 @@ Result<void> Conductor::begin_tnc(const std::string& device) {
   if ((standing != nullptr && standing->open()) || !waiting_[device].id.empty()) {
     return fail(Rsc::kConflict, device + " is busy");
   }
-  auto asked = ask_car(device, device + "/tnc/" + to_text(settings_.clock()),
-                       Value::object({{"op", "tnc"}}));
+  auto asked = ask_device(device, device + "/tnc/" + to_text(settings_.clock()),
+                          Value::object({{"op", "tnc"}}));
   waiting_[device].tnc = asked.has_value();
   return asked;
 }
 
-/// What the car heard; the verdict itself is between TNC server and verifier.
+/// What the device heard; the verdict itself is between TNC server and verifier.
 void Conductor::end_tnc(const std::string& device, const Value& report) {
   waiting_[device].id.clear();
   waiting_[device].tnc = false;
@@ -81,7 +81,7 @@ Result<void> Conductor::begin_periodic(const std::string& device) {
   if (!given) return fail(given.error());
   const std::string id =
       device + "/periodic/" + hash_of(given->string_at("challenge")).substr(0, 16);
-  auto asked = ask_car(
+  auto asked = ask_device(
       device, id, Value::object({{"op", "attest"}, {"challenge", given->string_at("challenge")}}));
   waiting_[device].periodic = asked.has_value();
   waiting_[device].attested = settings_.clock();
@@ -107,7 +107,7 @@ void Conductor::attest_by_schedule(const std::string& device) {
   }
 }
 
-/// An untrusted car loses its rights at once, and gets them back when it is healed.
+/// An untrusted device loses its rights at once, and gets them back when it is healed.
 void Conductor::set_trust(const std::string& device, const Value& said) {
   const std::string recommendation = said.string_at("recommendation");
   if (recommendation.empty()) return;  // the same words again: nothing new

@@ -55,19 +55,19 @@ void read_connection(MemberReader& in, ServiceSettings& out, const Folder& folde
   read_tls(in, folder, out);
 }
 
-void read_cars(MemberReader& in, ServiceSettings& out, const Folder& folder) {
-  const Value::Array* items = in.list("cars", true);
+void read_devices(MemberReader& in, ServiceSettings& out, const Folder& folder) {
+  const Value::Array* items = in.list("devices", true);
   for (std::size_t i = 0; items != nullptr && i < items->size() && in.good(); ++i) {
-    MemberReader at((*items)[i], "cars[" + std::to_string(i) + "].");
-    Car car;
-    car.device = at.text("device", true);
-    car.cse_id = at.text("cse_id", true);
-    car.requests = at.text("requests", true);
-    car.support_ae = at.text("support_ae", true);
-    car.certificate = read_pem(at, "certificate", folder);
-    car.originators = at.texts("originators");
+    MemberReader at((*items)[i], "devices[" + std::to_string(i) + "].");
+    Device device;
+    device.device = at.text("device", true);
+    device.cse_id = at.text("cse_id", true);
+    device.requests = at.text("requests", true);
+    device.support_ae = at.text("support_ae", true);
+    device.certificate = read_pem(at, "certificate", folder);
+    device.originators = at.texts("originators");
     if (const auto done = at.finish(); !done) return in.adopt(done.error());
-    out.cars.push_back(std::move(car));
+    out.devices.push_back(std::move(device));
   }
 }
 
@@ -108,7 +108,7 @@ Result<ServiceSettings> load_configuration(const std::string& file, const Value&
   ServiceSettings out;
   MemberReader in(*tree, "");
   read_connection(in, out, folder);
-  read_cars(in, out, folder);
+  read_devices(in, out, folder);
   read_archive(in, out.archive, folder);
   out.operators = in.texts("operators");
   out.verifier_url = in.text("verifier_url", true);
@@ -118,7 +118,7 @@ Result<ServiceSettings> load_configuration(const std::string& file, const Value&
   out.key = folder.locate(in.text("key", true));
   if (const auto done = in.finish(); !done) return fail(done.error());
   add_signer(out.archive.signers, out.verifier_key_pem);
-  for (const Car& car : out.cars) add_signer(out.archive.signers, car.certificate);
+  for (const Device& each : out.devices) add_signer(out.archive.signers, each.certificate);
   auto key = evidence::kept_key(out.key, crypto::Algorithm::kEcdsaP256);
   if (!key) return fail(key.error());
   add_signer(out.archive.signers, key->public_key().to_pem());

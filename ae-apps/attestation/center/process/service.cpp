@@ -51,6 +51,7 @@ Result<void> Service::open() {
   if (auto done = open_conductor(); !done) return done;
   if (auto done = prepare(); !done) return done;
   log_.step('C', "registered", {{"ae", ae_->sp_relative_id()}});
+  conductor_->tell_standing();
   worker_ = std::thread([this] { work(); });
   return {};
 }
@@ -60,24 +61,24 @@ Result<void> Service::open_conductor() {
   if (!key) return fail(key.error());
   const auto verifier_key = crypto::PublicKey::from_pem(settings_.verifier_key_pem);
   if (!verifier_key) return fail(verifier_key.error());
-  std::map<std::string, crypto::PublicKey> car_keys;
+  std::map<std::string, crypto::PublicKey> device_keys;
   ConductorSettings conductor{now, {}, *verifier_key};
   conductor.attest_interval = settings_.attest_interval;
-  for (const Car& car : settings_.cars) {
-    auto car_key = crypto::PublicKey::from_pem(car.certificate);
-    if (!car_key) return fail(car_key.error());
-    car_keys.emplace(car.device, *std::move(car_key));
-    conductor.devices.insert(car.device);
+  for (const Device& each : settings_.devices) {
+    auto device_key = crypto::PublicKey::from_pem(each.certificate);
+    if (!device_key) return fail(device_key.error());
+    device_keys.emplace(each.device, *std::move(device_key));
+    conductor.devices.insert(each.device);
   }
   CenterSettings center;
   center.clock = now;
-  center.key_of = [car_keys, verifier = *verifier_key](
+  center.key_of = [device_keys, verifier = *verifier_key](
                       std::string_view role,
                       const std::string& device) -> std::optional<crypto::PublicKey> {
     if (role == "verifier") return verifier;
-    const auto car = car_keys.find(device);
-    if (role != "device" || car == car_keys.end()) return std::nullopt;
-    return car->second;
+    const auto found = device_keys.find(device);
+    if (role != "device" || found == device_keys.end()) return std::nullopt;
+    return found->second;
   };
   auto resumed = Conductor::resume(*archive_, *std::move(key), std::move(center),
                                    std::move(conductor), links());
@@ -98,8 +99,8 @@ Result<std::string> Service::log_key(const ServiceSettings& settings) {
 /// Containers, who may use them, and what came while we were away.
 Result<void> Service::prepare() {
   const std::vector<std::string> us = {ae_->id(), ae_->sp_relative_id()};
-  std::vector<std::string> cars;
-  for (const Car& car : settings_.cars) cars.push_back(car.support_ae);
+  std::vector<std::string> supports;
+  for (const Device& each : settings_.devices) supports.push_back(each.support_ae);
   const unsigned look = sdk::kMayRetrieve | sdk::kMayDiscover;
   const auto ensure = [&](const char* name, const std::vector<std::string>& writers) {
     std::vector<sdk::AccessRule> rules = {{us, sdk::kMayDoAll}};
@@ -113,7 +114,7 @@ Result<void> Service::prepare() {
     return ae_->container(name).ensure(options);
   };
   if (auto done = ensure(kCommands, settings_.operators); !done) return done;
-  if (auto done = ensure(kReports, cars); !done) return done;
+  if (auto done = ensure(kReports, supports); !done) return done;
   if (auto done = ensure(kResults, {}); !done) return done;
   const auto ours = ae_->ensure_policy("bulletins-policy", {{us, sdk::kMayDoAll}});
   if (!ours) return fail(ours.error());
@@ -122,11 +123,11 @@ Result<void> Service::prepare() {
   return watch(kCommands);
 }
 
-/// What only trusted cars may read, and who says which those are: we. A car that was never attested
-/// is not trusted.
+/// What only trusted devices may read, and who says which those are: we. A device that was never
+/// attested is not trusted.
 Result<void> Service::prepare_bulletins(const std::string& policy) {
   TrustDesk::Originators originators;
-  for (const Car& car : settings_.cars) originators[car.device] = car.originators;
+  for (const Device& each : settings_.devices) originators[each.device] = each.originators;
   trust_ = std::make_unique<TrustDesk>(*ae_, settings_.archive.folder, std::move(originators));
   ae_->on_message([this](const Request& request) {
     return trust_->answer(request.content ? *request.content : Value());
@@ -195,9 +196,9 @@ void Service::stop() {
 
 // --- how others are reached --------------------------------------------------------------------
 
-const Car* Service::car_of(const std::string& device) const {
-  const auto car = std::ranges::find(settings_.cars, device, &Car::device);
-  return car == settings_.cars.end() ? nullptr : &*car;
+const Device* Service::device_of(const std::string& device) const {
+  const auto found = std::ranges::find(settings_.devices, device, &Device::device);
+  return found == settings_.devices.end() ? nullptr : &*found;
 }
 
 Links Service::links() {
@@ -205,12 +206,12 @@ Links Service::links() {
   out.verifier = [this](const std::string& question, const Value& content) {
     return verifier_->ask(question, content);
   };
-  out.car = [this](const std::string& device, const Value& request) {
-    return ae_->container(car_of(device)->requests).push(request);
+  out.device = [this](const std::string& device, const Value& request) {
+    return ae_->container(device_of(device)->requests).push(request);
   };
   out.update = [this](const std::string& device) {
     return ae_->container(settings_.ota_server + "/commands")
-        .push(Value::object({{"ask", car_of(device)->cse_id}}));
+        .push(Value::object({{"ask", device_of(device)->cse_id}}));
   };
   out.history = [this](const std::string& ecu) { return history_of(ecu); };
   out.trust = [this](const std::string& device, bool trusted) {

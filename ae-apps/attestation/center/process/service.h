@@ -14,20 +14,20 @@
 
 namespace gatehouse::center {
 
-/// A car as the Center reaches it.
-struct Car {
+/// A device as the Center reaches it.
+struct Device {
   std::string device;       ///< "car-1"
   std::string cse_id;       ///< "/id-mn"
   std::string requests;     ///< "/id-mn/cse-mn/support/requests"
   std::string support_ae;   ///< "/id-mn/Csupport": may answer
   std::string certificate;  ///< PEM, of its device key
-  /// Who speaks for it at this CSE: may read `bulletins` for as long as the car is trusted.
+  /// Who speaks for it at this CSE: may read `bulletins` for as long as the device is trusted.
   std::vector<std::string> originators;
 };
 
 struct ServiceSettings {
   sdk::AeSettings ae;
-  std::vector<Car> cars;
+  std::vector<Device> devices;
   std::vector<std::string> operators;  ///< may command, and look at everything
   std::string verifier_url;
   TlsSettings verifier_tls;
@@ -41,7 +41,7 @@ struct ServiceSettings {
 Result<ServiceSettings> load_configuration(const std::string& file, const Value& overrides);
 
 /// The Center as an IN-AE: commands and reports come as instances of its containers, requests go to
-/// the cars' containers. One thread does all that is decided, in the order in which it came.
+/// the devices' containers. One thread does all that is decided, in the order in which it came.
 class Service {
  public:
   static Result<std::unique_ptr<Service>> start(ServiceSettings settings, std::ostream& steps,
@@ -64,7 +64,7 @@ class Service {
   Links links();
   Result<std::vector<Value>> history_of(const std::string& ecu);
   void tell(const Value& news);
-  const Car* car_of(const std::string& device) const;
+  const Device* device_of(const std::string& device) const;
 
   ServiceSettings settings_;
   ota::StepLog log_;

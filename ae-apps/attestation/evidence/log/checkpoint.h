@@ -41,8 +41,8 @@ Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view bytes);
 Result<SignedCheckpoint> sign_checkpoint(const Checkpoint& checkpoint,
                                          const std::vector<NoteSigner>& signers);
 
-/// An entry's place in a log, in one text that needs no network to be checked: what a car keeps as
-/// its receipt. Source: C2SP tlog-proof.
+/// An entry's place in a log, in one text that needs no network to be checked: what a device keeps
+/// as its receipt. Source: C2SP tlog-proof.
 struct ProofFile {
   std::uint64_t index = 0;
   Proof proof;

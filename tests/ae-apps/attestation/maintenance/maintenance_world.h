@@ -253,7 +253,7 @@ class MaintenanceWorld {
       if (cut()) return Result<Value>(fail(Rsc::kTargetNotReachable, "the power was cut"));
       return said;
     };
-    links.car = [this](const std::string&, const Value& request) -> Result<void> {
+    links.device = [this](const std::string&, const Value& request) -> Result<void> {
       if (cut()) return fail(Rsc::kTargetNotReachable, "the power was cut");
       return center_ae_->container("cse-in/support/requests").push(request);
     };
