@@ -296,6 +296,12 @@ Result<std::string> Car::start_gateway() {
   if (auto done = write_file(layout_.file("car.toml"), vehicle_description(layout_)); !done) {
     return fail(done.error());
   }
+  std::string adopted;
+  for (const EcuPlan& ecu : layout_.ecus) {
+    if (!ecu.constrained) continue;
+    fs::copy_file(shared_key_file(layout_, ecu), gateway_copy_file(layout_, ecu));
+    adopted += "; the key of " + ecu.serial + " is in its TPM alone";
+  }
   const std::string file = layout_.file("gateway.json");
   if (auto done = write_file(file, gateway_configuration(layout_, consent_)); !done) {
     return fail(done.error());
@@ -309,8 +315,11 @@ Result<std::string> Car::start_gateway() {
     return fail(done.error());
   }
   feed_.follow("gateway", layout_.log("ota-gateway.out"));
+  for (const EcuPlan& ecu : layout_.ecus) {
+    if (ecu.constrained) fs::remove(gateway_copy_file(layout_, ecu));
+  }
   return "MN-AE /id-mn/CotaGateway; display http://127.0.0.1:" +
-         std::to_string(layout_.display_port);
+         std::to_string(layout_.display_port) + adopted;
 }
 
 }  // namespace gatehouse::demo

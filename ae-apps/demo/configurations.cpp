@@ -58,7 +58,7 @@ std::string ecu_in_vehicle(const Layout& layout, const EcuPlan& ecu) {
   }
   if (!ecu.constrained) out += "verifies = true\n";
   return out +
-         (ecu.constrained ? "shared_key = " + quoted(shared_key_file(layout, ecu))
+         (ecu.constrained ? "shared_key = " + quoted(gateway_copy_file(layout, ecu))
                           : "public_key = " + quoted(report_public_key_file(layout, ecu))) +
          "\n";
 }
@@ -156,6 +156,7 @@ std::string gateway_configuration(const Layout& layout, const Consent& consent) 
        {"measurer", "Csupport"},
        {"measurements", "cse-mn/support/ecu-reports"},
        {"state_dir", layout.file("gateway")},
+       {"tpm", "software"},
        {"min_free_bytes", 1 << 20},
        {"yes", consent.by_itself},
        {"consent_timeout_s", kConsentSeconds},

@@ -138,6 +138,10 @@ std::string report_public_key_file(const Layout& layout, const EcuPlan& ecu) {
   return ecu.constrained ? gateway_public_key_file(layout)
                          : layout.file("keys/" + ecu.serial + ".pub.pem");
 }
+std::string gateway_copy_file(const Layout& layout, const EcuPlan& ecu) {
+  return layout.file("gateway/" + ecu.serial + ".key");
+}
+
 std::string shared_key_file(const Layout& layout, const EcuPlan& ecu) {
   return layout.file("keys/" + ecu.serial + ".shared");
 }

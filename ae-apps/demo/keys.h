@@ -17,6 +17,8 @@ struct Keys {
 std::string report_key_file(const Layout& layout, const EcuPlan& ecu);
 std::string report_public_key_file(const Layout& layout, const EcuPlan& ecu);
 std::string shared_key_file(const Layout& layout, const EcuPlan& ecu);
+/// The same key for the gateway, until its TPM has taken it over.
+std::string gateway_copy_file(const Layout& layout, const EcuPlan& ecu);
 std::string access_key_file(const Layout& layout, const EcuPlan& ecu);
 std::string gateway_key_file(const Layout& layout);
 std::string gateway_public_key_file(const Layout& layout);

@@ -9,9 +9,10 @@
 namespace gatehouse::demo {
 
 /// Kills real processes in the middle of remote maintenance: each party in each of the thirteen
-/// steps, in an order that a seed chooses. A round is one maintenance with the update of one ECU.
-/// After each the same must hold: the operation is closed and certified, an auditor without a
-/// network says what became of it, and the ECU runs what the evidence says. Threading: one thread.
+/// steps, in an order that a seed chooses. A round is one maintenance with the update of one ECU,
+/// by a bad image in one of five. After each the same must hold: the operation is closed and
+/// certified, an auditor without a network says what became of it, and the ECU runs what the
+/// evidence says. Threading: one thread.
 class Kills {
  public:
   Kills(Car& car, Crew& crew, Screen& screen, AttestationSteps& attestation, unsigned seed)
@@ -31,6 +32,7 @@ class Kills {
     std::size_t victim = 0, moment = 0;  ///< rows of the tables
     const EcuPlan* ecu = nullptr;
     Milliseconds delay{0};
+    bool bad = false;  ///< the image does not pass its self-test
     std::string version;
   };
   Result<void> begin();

@@ -38,6 +38,7 @@ LAYERS = {
     "ae-apps/ota/isotp": ["ae-apps/ota/can", "ae-apps/ota/uds"],
     "ae-apps/ota": ["ae-apps/sdk", "ae-apps/ota/crypto", "ae-apps/ota/image", "ae-apps/ota/uptane", "ae-apps/ota/uds",
                     "ae-apps/ota/can", "ae-apps/ota/isotp", "ae-apps/ota/coding"],
+    "ae-apps/ota/gateway": ["ae-apps/ota", "ae-apps/attestation/tpm"],  # keys of ECUs that can only make MACs
     "ae-apps/attestation/evidence/log": ["ae-apps/ota/crypto"],
     "ae-apps/attestation/evidence/trust": ["ae-apps/ota/crypto"],
     "ae-apps/attestation/evidence/witness": ["ae-apps/attestation/evidence/log", "bindings/http"],

@@ -17,6 +17,7 @@ constexpr std::size_t kKeptReplies = 16;
 constexpr std::size_t kMaxRepliesBytes = 64u << 20;
 constexpr std::size_t kMaxReceiptBytes = 1u << 20;
 constexpr std::int64_t kKeptInstances = 20;
+constexpr std::int64_t kContentInstance = 4;
 constexpr std::size_t kMaxIdBytes = 128;
 constexpr const char* kResetsFile = "resets-before";
 
@@ -150,6 +151,7 @@ Result<Value> Support::answer(const Value& request) {
   using Handler = Result<Value> (Support::*)(const Value&);
   static constexpr std::pair<std::string_view, Handler> kHandlers[] = {
       {"attest", &Support::attest},        {"apply", &Support::apply},
+      {"consent", &Support::consent},      {"rollback", &Support::rollback},
       {"enrol", &Support::enrol},          {"activate", &Support::activate},
       {"receipt", &Support::keep_receipt}, {"reboots", &Support::reboots},
       {"tnc", &Support::speak_tnc}};
@@ -157,8 +159,9 @@ Result<Value> Support::answer(const Value& request) {
   for (const auto& [name, handler] : kHandlers) {
     if (op == name) return (this->*handler)(request);
   }
-  return fail(Rsc::kBadRequest,
-              "op: must be attest, apply, enrol, activate, receipt, reboots or tnc");
+  return fail(
+      Rsc::kBadRequest,
+      "op: must be attest, consent, apply, rollback, enrol, activate, receipt, reboots or tnc");
 }
 
 Result<Value> Support::signed_reply(evidence::Record record) {
@@ -225,10 +228,65 @@ Result<Value> Support::apply(const Value& request) {
       evidence::record_at(*place, attester_.settings().device, RecordKind::kApply, now());
   record.facts["part"] = part;
   record.facts["version"] = firmware->string_at("vr", "unknown");
-  record.facts["outcome"] = outcome == 1 ? "successful" : "failed; it runs what it ran before";
+  record.facts["outcome"] = outcome == 1 ? std::string(evidence::kSuccessful)
+                                         : std::string("failed; it runs what it ran before");
   log_.step(
       'M', "applied",
       {{"ecu", part}, {"version", record.facts["version"]}, {"outcome", record.facts["outcome"]}});
+  return signed_reply(std::move(record));
+}
+
+/// What the user answered when the update of a part was offered: the OTA gateway's own words, which
+/// only it can write. None is known: no record, and the Center goes on.
+Result<Value> Support::consent(const Value& request) {
+  const Value* place_value = request.find("place");
+  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  if (!place) return fail(place.error());
+  const std::string part = request.string_at("part"), version = request.string_at("version");
+  FilterCriteria filter;
+  filter.resource_types = {kContentInstance};
+  const auto found =
+      settings_.gateway.empty()
+          ? Result<std::vector<std::string>>(std::vector<std::string>())
+          : ae_->discover(settings_.ae.csebase + "/" + settings_.gateway + "/consents", filter);
+  if (!found) return fail(found.error());
+  Value newest;
+  for (const std::string& address : *found) {
+    const auto instance = ae_->retrieve(address);
+    const Value* content = instance ? instance->find("con") : nullptr;
+    Value said = content != nullptr ? object_in(*content) : Value();
+    if (said.string_at("ecu") != part || said.string_at("to") != version) continue;
+    if (newest.is_null() || newest.string_at("at") < said.string_at("at")) newest = std::move(said);
+  }
+  if (newest.is_null()) return Value::object({{"consent", "none"}});
+  evidence::Record record =
+      evidence::record_at(*place, attester_.settings().device, RecordKind::kConsent, now());
+  record.facts = {{"part", part},
+                  {"version", version},
+                  {"decision", newest.string_at("decision")},
+                  {"by", newest.string_at("by")},
+                  {"at", newest.string_at("at")}};
+  log_.step('M', "consent", {{"ecu", part}, {"decision", record.facts["decision"]}});
+  return signed_reply(std::move(record));
+}
+
+/// A part whose update failed: what it runs now.
+Result<Value> Support::rollback(const Value& request) {
+  const Value* place_value = request.find("place");
+  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  if (!place) return fail(place.error());
+  const std::string part = request.string_at("part");
+  const auto firmware = ae_->retrieve(settings_.ae.csebase + "/ecu-" + part + "/firmware");
+  if (!firmware) return fail(firmware.error());
+  const Value* status = firmware->find("uds");
+  if (status == nullptr || status->integer_at("sus") != 2) {
+    return fail(Rsc::kConflict, "the update of " + part + " did not fail");
+  }
+  evidence::Record record =
+      evidence::record_at(*place, attester_.settings().device, RecordKind::kRollback, now());
+  record.facts["part"] = part;
+  record.facts["version"] = firmware->string_at("vr", "unknown");
+  log_.step('M', "rollback", {{"ecu", part}, {"version", record.facts["version"]}});
   return signed_reply(std::move(record));
 }
 

@@ -37,6 +37,8 @@ class Support {
   Result<Value> answer(const Value& request);
   Result<Value> attest(const Value& request);
   Result<Value> apply(const Value& request);
+  Result<Value> consent(const Value& request);
+  Result<Value> rollback(const Value& request);
   Result<Value> enrol(const Value& request);
   Result<Value> activate(const Value& request);
   Result<Value> keep_receipt(const Value& request);

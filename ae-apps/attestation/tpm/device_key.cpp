@@ -15,7 +15,8 @@ constexpr std::uint32_t kRsaCertificate = 0x01C00002, kEccCertificate = 0x01C000
 constexpr std::size_t kNvPieceBytes = 512;
 constexpr std::size_t kPemLine = 64;
 constexpr std::size_t kMaxMacKeyBytes = 64;
-constexpr std::size_t kMaxMacMessageBytes = 1024;
+constexpr std::size_t kMacPieceBytes = 1024;  // of one command
+constexpr std::size_t kMaxMacMessageBytes = 20 * 1024;
 
 TPM2B_PUBLIC device_template() {
   TPM2B_PUBLIC out = attestation_template();
@@ -78,6 +79,40 @@ Bytes der_signature(const TPMS_SIGNATURE_ECC& signature) {
   Bytes out{0x30, static_cast<std::uint8_t>(body.size())};
   append(out, body);
   return out;
+}
+
+/// TPM2_HMAC_Start, SequenceUpdate and SequenceComplete: a message may be longer than a command.
+Result<Bytes> mac_in_pieces(ESYS_CONTEXT* esys, ESYS_TR key, ByteView message) {
+  const TPM2B_AUTH no_secret{};
+  ESYS_TR sequence = ESYS_TR_NONE;
+  TSS2_RC rc = Esys_HMAC_Start(esys, key, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &no_secret,
+                               TPM2_ALG_SHA256, &sequence);
+  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "MAC"));
+  TPM2B_MAX_BUFFER data{};
+  for (; message.size() > kMacPieceBytes; message = message.subspan(kMacPieceBytes)) {
+    rc = put(data, message.first(kMacPieceBytes), "the message")
+             ? Esys_SequenceUpdate(esys, sequence, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                   &data)
+             : TSS2_RC(TSS2_BASE_RC_BAD_SIZE);
+    if (rc == TSS2_RC_SUCCESS) continue;
+    Esys_FlushContext(esys, sequence);
+    return fail(error_of(rc, "MAC"));
+  }
+  if (const auto done = put(data, message, "the message"); !done) {
+    Esys_FlushContext(esys, sequence);
+    return fail(done.error());
+  }
+  TPM2B_DIGEST* made = nullptr;
+  TPMT_TK_HASHCHECK* ticket = nullptr;
+  rc = Esys_SequenceComplete(esys, sequence, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data,
+                             ESYS_TR_RH_NULL, &made, &ticket);
+  const Owned<TPM2B_DIGEST> own_made(made);
+  const Owned<TPMT_TK_HASHCHECK> own_ticket(ticket);
+  if (rc != TSS2_RC_SUCCESS) {
+    Esys_FlushContext(esys, sequence);
+    return fail(error_of(rc, "MAC"));
+  }
+  return Bytes(made->buffer, made->buffer + made->size);
 }
 
 }  // namespace
@@ -170,7 +205,7 @@ Result<Bytes> Tpm::adopt_mac_key(ByteView key) {
 
 Result<Bytes> Tpm::mac(ByteView adopted_key, ByteView message) {
   if (message.size() > kMaxMacMessageBytes) {
-    return fail(Rsc::kBadRequest, "TPM: a message for a MAC has at most 1024 bytes");
+    return fail(Rsc::kBadRequest, "TPM: a message for a MAC has at most 20 KiB");
   }
   TPM2B_PRIVATE key_private{};
   TPM2B_PUBLIC key_public{};
@@ -191,14 +226,7 @@ Result<Bytes> Tpm::mac(ByteView adopted_key, ByteView message) {
     return fail(error_of(rc, "MAC key"));
   }
   const Loaded key(state_->esys, handle);
-  TPM2B_MAX_BUFFER data{};
-  if (const auto done = put(data, message, "the message"); !done) return fail(done.error());
-  TPM2B_DIGEST* made = nullptr;
-  const TSS2_RC rc = Esys_HMAC(state_->esys, key.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                               ESYS_TR_NONE, &data, TPM2_ALG_SHA256, &made);
-  const Owned<TPM2B_DIGEST> own_made(made);
-  if (rc != TSS2_RC_SUCCESS) return fail(error_of(rc, "MAC"));
-  return Bytes(made->buffer, made->buffer + made->size);
+  return mac_in_pieces(state_->esys, key.get(), message);
 }
 
 Result<void> Tpm::persist_device_key(std::uint32_t handle) {

@@ -72,7 +72,7 @@ class Tpm {
   /// A key of somebody who can only make MACs, taken over by this TPM: what is returned is worth
   /// nothing without it. Errors: kBadRequest for a key that is empty or above 64 bytes.
   Result<Bytes> adopt_mac_key(ByteView key);
-  /// HMAC-SHA-256 by a key that adopt_mac_key() has returned; at most 1024 bytes of message.
+  /// HMAC-SHA-256 by a key that adopt_mac_key() has returned; at most 20 KiB of message.
   Result<Bytes> mac(ByteView adopted_key, ByteView message);
 
   /// A counter that never goes back, except with all of the owner's indices. Errors:

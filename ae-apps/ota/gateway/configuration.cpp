@@ -36,7 +36,7 @@ Result<TlsSettings> read_tls(const Value& object, const std::string& prefix, con
   return tls;
 }
 
-void read_keys_of(ota::MemberReader& in, EcuEntry& ecu, const Folder& folder) {
+void read_keys_of(ota::MemberReader& in, EcuEntry& ecu, const Folder& folder, bool in_tpm) {
   const auto secret = [&](std::string_view name, Bytes& out) {
     const std::string file = in.text(name, true);
     if (!in.good()) return;
@@ -54,7 +54,11 @@ void read_keys_of(ota::MemberReader& in, EcuEntry& ecu, const Folder& folder) {
     }
     ecu.image_key = *std::move(key);
   }
-  if (ecu.level == EcuLevel::kConstrained) return secret("shared_key_file", ecu.shared_key);
+  if (ecu.level == EcuLevel::kConstrained) {
+    if (!in_tpm) return secret("shared_key_file", ecu.shared_key);
+    ecu.shared_key_file = folder.locate(in.text("shared_key_file", true));
+    return;
+  }
   if (!in.has("public_key")) return;
   Result<crypto::PublicKey> key =
       crypto::PublicKey::load(folder.locate(in.text("public_key", true)));
@@ -95,7 +99,8 @@ Result<isotp::EcuOnBus> read_bus(const Value& object, const std::string& prefix)
   return out;
 }
 
-Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const Folder& folder) {
+Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const Folder& folder,
+                          bool keys_in_tpm) {
   ota::MemberReader in(object, prefix);
   EcuEntry ecu;
   ecu.serial = in.text("serial", true);
@@ -136,7 +141,7 @@ Result<EcuEntry> read_ecu(const Value& object, const std::string& prefix, const 
   if (ecu.verifies && ecu.level != EcuLevel::kFull) {
     in.fault("verifies", "is for full ECUs; a constrained one trusts the gateway");
   }
-  read_keys_of(in, ecu, folder);
+  read_keys_of(in, ecu, folder, keys_in_tpm);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return ecu;
 }
@@ -148,7 +153,7 @@ void read_vehicle(ota::MemberReader& in, GatewaySettings& out, const Folder& fol
       vehicle::load_vehicle(folder.locate(in.text("vehicle_file", true)));
   if (!vehicle) return in.adopt(vehicle.error());
   for (const std::string& serial : vehicle->update_order()) {
-    Result<EcuEntry> ecu = entry_of(*vehicle->find(serial));
+    Result<EcuEntry> ecu = entry_of(*vehicle->find(serial), !out.tpm.empty());
     if (!ecu) return in.adopt(ecu.error());
     if (ecu->level == EcuLevel::kConstrained && !out.report_key) {
       in.fault("report_key", "is missing; the gateway signs for its constrained ECUs with it");
@@ -164,7 +169,7 @@ void read_ecus(ota::MemberReader& in, GatewaySettings& out, const Folder& folder
   if (items->size() > kMaxEcus) in.fault("ecus", "must hold at most 64 ECUs");
   for (std::size_t i = 0; i < items->size() && in.good(); ++i) {
     const std::string name = "ecus[" + std::to_string(i) + "]";
-    Result<EcuEntry> ecu = read_ecu((*items)[i], name + ".", folder);
+    Result<EcuEntry> ecu = read_ecu((*items)[i], name + ".", folder, !out.tpm.empty());
     if (!ecu) return in.adopt(ecu.error());
     const auto same = [&](const EcuEntry& other) { return other.serial == ecu->serial; };
     if (std::any_of(out.ecus.begin(), out.ecus.end(), same)) {
@@ -370,6 +375,7 @@ void read_window(ota::MemberReader& in, GatewaySettings& out) {
 
 void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& folder) {
   out.state_dir = folder.locate(in.text("state_dir", true));
+  out.tpm = in.text("tpm", false);
   out.bundles = folder.locate(in.text("bundles", false));
   const auto bytes = [&](std::string_view name, std::uint64_t fallback) {
     return static_cast<std::uint64_t>(

@@ -95,6 +95,14 @@ class EcuLink::Talk {
 EcuLink::EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make)
     : settings_(settings), entry_(entry), make_(std::move(make)) {}
 
+image::Mac EcuLink::mac() const {
+  if (entry_.mac) return entry_.mac;
+  return [this](ByteView message) -> Result<Bytes> {
+    const auto made = crypto::hmac_sha256(entry_.shared_key, message);
+    return Bytes(made.begin(), made.end());
+  };
+}
+
 Result<EcuFacts> EcuLink::look() {
   Talk talk(*this);
   const auto inventory = talk.flasher.inventory();
@@ -119,7 +127,7 @@ Result<EcuReport> EcuLink::report(ByteView nonce) {
   }();
   if (!report) return fail(report.error());
   if (entry_.level == EcuLevel::kFull) return report_of_full(entry_, *report, nonce);
-  const auto content = image::verify_report_mac(*report, entry_.shared_key, nonce);
+  const auto content = image::verify_report_mac(*report, mac(), nonce);
   if (!content) return fail(content.error());
   report = image::sign_report(*content, *settings_.report_key);
   if (!report) return fail(report.error());
@@ -143,8 +151,12 @@ uds::Diagnosis<void> EcuLink::write(Talk& talk, const std::filesystem::path& ima
   std::ifstream file(image, std::ios::binary);
   Bytes mac;
   if (entry_.level == EcuLevel::kConstrained) {
-    const auto digest = image::gateway_mac(entry_.shared_key, header.manifest_json, payload_sha256);
-    mac.assign(digest.begin(), digest.end());
+    Result<Bytes> made =
+        this->mac()(image::gateway_mac_message(header.manifest_json, payload_sha256));
+    if (!made) {
+      return tl::unexpected(uds::DiagnosticError{Kind::kLocal, {}, made.error().detail});
+    }
+    mac = *std::move(made);
   }
   if (entry_.level == EcuLevel::kFull && entry_.verifies) {
     const ByteView metadata = view_of(director);

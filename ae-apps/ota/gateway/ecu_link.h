@@ -38,6 +38,7 @@ class EcuLink final : public Member {
 
  private:
   class Talk;
+  image::Mac mac() const;
   uds::Diagnosis<void> write(Talk& talk, const std::filesystem::path& image,
                              const image::Header& header,
                              const crypto::Sha256Digest& payload_sha256,

@@ -2,6 +2,7 @@
 
 #include "ae-apps/ota/gateway/configuration.h"
 #include "ae-apps/ota/gateway/gateway.h"
+#include "ae-apps/ota/gateway/tpm_keys.h"
 #include "ae-apps/ota/program/command_line.h"
 
 namespace gatehouse::gateway {
@@ -38,6 +39,7 @@ int run(const ota::CommandLine& line) {
   if (settings->auto_consent) {
     std::cerr << "--yes: every update is agreed to by itself" << std::endl;
   }
+  if (auto done = take_keys_into_tpm(*settings); !done) return complain(done.error());
   auto gateway = Gateway::start(*std::move(settings), std::cout, std::cerr);
   if (!gateway) return complain(gateway.error());
   std::cout << "READY display=" << (*gateway)->page_url() << std::endl;

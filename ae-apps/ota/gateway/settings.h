@@ -10,6 +10,7 @@
 #include "ae-apps/ota/crypto/tls_session.h"
 #include "ae-apps/ota/gateway/download_limits.h"
 #include "ae-apps/ota/gateway/readiness.h"
+#include "ae-apps/ota/image/version_report.h"
 #include "ae-apps/ota/uds/flasher.h"
 #include "ae-apps/ota/vehicle/vehicle.h"
 #include "ae-apps/sdk/settings.h"
@@ -41,11 +42,13 @@ struct EcuEntry {
   unsigned slots = 2;         ///< 1: the way back is the gateway's copy
   std::string factory_image;  ///< a file; the way back before the first update
   bool tls = false;           ///< DoIP over TLS
-  bool by_certificate = false;                 ///< 29 in place of 27
-  std::vector<vehicle::Need> needs;            ///< what must run before it is updated
-  std::vector<vehicle::Need> conflicts;        ///< what must not run beside it
-  Bytes access_key;                            ///< of security access
-  Bytes shared_key;                            ///< of a constrained ECU
+  bool by_certificate = false;           ///< 29 in place of 27
+  std::vector<vehicle::Need> needs;      ///< what must run before it is updated
+  std::vector<vehicle::Need> conflicts;  ///< what must not run beside it
+  Bytes access_key;                      ///< of security access
+  Bytes shared_key;                      ///< of a constrained ECU; empty if it is in the TPM
+  std::string shared_key_file;           ///< where the TPM takes it from, once
+  image::Mac mac;                        ///< by that key, wherever it is; empty: by `shared_key`
   std::optional<crypto::PublicKey> image_key;  ///< images may be encrypted for it
   std::optional<crypto::PublicKey> public_key; /**< of a full ECU: its reports are checked here,
                                                     too, before they are handed on */
@@ -60,8 +63,9 @@ struct UptaneEntry {
   std::string images_root;
 };
 
-/// An EcuEntry of what a vehicle's file says. Errors: as of the keys' files, with the line.
-Result<EcuEntry> entry_of(const vehicle::Ecu& ecu);
+/// An EcuEntry of what a vehicle's file says; with `keys_in_tpm` the shared key is not read here.
+/// Errors: as of the keys' files, with the line.
+Result<EcuEntry> entry_of(const vehicle::Ecu& ecu, bool keys_in_tpm = false);
 
 /// The server that attests the time.
 struct TimeEntry {
@@ -82,6 +86,8 @@ struct GatewaySettings {
   std::string vehicle;                                ///< "/id-mn"; as reports name it
   std::string bundles;  ///< folder where USB sticks with bundles are mounted; empty: none
   std::string state_dir;
+  /// Where the keys of constrained ECUs are: a TPM's TCTI string, or "software"; empty: in memory.
+  std::string tpm;
   std::vector<crypto::PublicKey> oem_keys;
   std::optional<crypto::SigningKey> report_key;  ///< signs for the constrained ECUs
   std::uint64_t min_free_bytes = 64u << 20;      ///< left on the disk once the image is there

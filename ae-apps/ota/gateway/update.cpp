@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBlockBytes = 64u << 10;
 constexpr unsigned kMaxReportTries = 30;
+constexpr unsigned kConsentTries = 5;
 constexpr std::size_t kMaxStatusBytes = 16 * 1024;
 
 int percent_of(std::uint64_t done, std::uint64_t total) {
@@ -349,12 +350,19 @@ Question Update::question() const {
 void Update::tell_consent(Decision decision, const std::string& by) {
   const std::string word(word_for(decision));
   tools_.log.step('F', word, {{"ecu", job_.ecu}, {"version", job_.version}, {"by", by}});
-  const auto pushed = tools_.cse.push_consent(Value::object({{"ecu", job_.ecu},
-                                                             {"from", job_.from_version},
-                                                             {"to", job_.version},
-                                                             {"decision", word},
-                                                             {"by", by},
-                                                             {"at", ota::timestamp_now()}}));
+  const Value answer = Value::object({{"ecu", job_.ecu},
+                                      {"from", job_.from_version},
+                                      {"to", job_.version},
+                                      {"decision", word},
+                                      {"by", by},
+                                      {"at", ota::timestamp_now()}});
+  // Who measures the vehicle makes evidence of it, so a CSE that is being restarted is waited for.
+  auto pushed = tools_.cse.push_consent(answer);
+  for (unsigned i = 0; i < kConsentTries && !pushed; ++i) {
+    if (pushed.error().rsc != Rsc::kTargetNotReachable || !pause(tools_.settings.retry_pause))
+      break;
+    pushed = tools_.cse.push_consent(answer);
+  }
   if (!pushed) tools_.log.say("consents: " + pushed.error().detail);
 }
 

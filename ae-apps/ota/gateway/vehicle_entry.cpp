@@ -12,7 +12,7 @@ tl::unexpected<Error> key_fault(const vehicle::Ecu& ecu, const char* key, const 
 
 }  // namespace
 
-Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
+Result<EcuEntry> entry_of(const vehicle::Ecu& ecu, bool keys_in_tpm) {
   EcuEntry out;
   out.serial = ecu.serial;
   out.hardware_id = ecu.hardware_id;
@@ -34,11 +34,12 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu) {
     if (!access_key) return key_fault(ecu, "access_key", access_key.error());
     out.access_key = *std::move(access_key);
   }
-  if (ecu.constrained) {
+  out.shared_key_file = ecu.shared_key;
+  if (ecu.constrained && !keys_in_tpm) {
     Result<Bytes> shared_key = crypto::load_secret(ecu.shared_key);
     if (!shared_key) return key_fault(ecu, "shared_key", shared_key.error());
     out.shared_key = *std::move(shared_key);
-  } else if (!ecu.public_key.empty()) {
+  } else if (!ecu.constrained && !ecu.public_key.empty()) {
     Result<crypto::PublicKey> public_key = crypto::PublicKey::load(ecu.public_key);
     if (!public_key) return key_fault(ecu, "public_key", public_key.error());
     out.public_key = *std::move(public_key);

@@ -157,11 +157,16 @@ Result<Bytes> build_image(Manifest manifest, ByteView payload,
   return out;
 }
 
-crypto::Sha256Digest gateway_mac(ByteView shared_key, std::string_view manifest_json,
-                                 const crypto::Sha256Digest& payload_sha256) {
+Bytes gateway_mac_message(std::string_view manifest_json,
+                          const crypto::Sha256Digest& payload_sha256) {
   Bytes message = in_context(kMacContext, manifest_json);
   append(message, payload_sha256);
-  return crypto::hmac_sha256(shared_key, message);
+  return message;
+}
+
+crypto::Sha256Digest gateway_mac(ByteView shared_key, std::string_view manifest_json,
+                                 const crypto::Sha256Digest& payload_sha256) {
+  return crypto::hmac_sha256(shared_key, gateway_mac_message(manifest_json, payload_sha256));
 }
 
 }  // namespace gatehouse::image

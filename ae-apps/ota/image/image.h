@@ -48,6 +48,8 @@ Result<Bytes> build_image(Manifest manifest, ByteView payload,
 
 /// MAC by which a gateway vouches for an image towards an ECU that cannot check signatures:
 /// HMAC-SHA256(shared key, "GHFW-MAC-1" 00 manifest_json payload_sha256).
+Bytes gateway_mac_message(std::string_view manifest_json,
+                          const crypto::Sha256Digest& payload_sha256);
 crypto::Sha256Digest gateway_mac(ByteView shared_key, std::string_view manifest_json,
                                  const crypto::Sha256Digest& payload_sha256);
 

@@ -127,8 +127,18 @@ Result<VersionReport> verify_report(const SignedReport& report, const crypto::Pu
 
 Result<VersionReport> verify_report_mac(const SignedReport& report, ByteView shared_key,
                                         ByteView nonce) {
-  const auto mac = crypto::hmac_sha256(shared_key, signed_bytes(report.report_json));
-  if (report.algorithm != kMacName || !crypto::equal_constant_time(mac, report.signature)) {
+  const auto mac = [shared_key](ByteView message) -> Result<Bytes> {
+    const auto made = crypto::hmac_sha256(shared_key, message);
+    return Bytes(made.begin(), made.end());
+  };
+  return verify_report_mac(report, Mac(mac), nonce);
+}
+
+Result<VersionReport> verify_report_mac(const SignedReport& report, const Mac& mac,
+                                        ByteView nonce) {
+  const auto made = mac(signed_bytes(report.report_json));
+  if (!made) return fail(made.error());
+  if (report.algorithm != kMacName || !crypto::equal_constant_time(*made, report.signature)) {
     return fail(Rsc::kOriginatorNotAuthenticated, "report: wrong MAC");
   }
   return with_nonce(report.report_json, nonce);

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 
 #include "ae-apps/ota/crypto/keys.h"
@@ -49,5 +50,9 @@ Result<VersionReport> verify_report(const SignedReport& report, const crypto::Pu
                                     ByteView nonce);
 Result<VersionReport> verify_report_mac(const SignedReport& report, ByteView shared_key,
                                         ByteView nonce);
+/// HMAC-SHA256 by a key that its owner may keep where nobody reads it.
+using Mac = std::function<Result<Bytes>(ByteView message)>;
+/// The same with such a key. Errors: also those of the key's owner.
+Result<VersionReport> verify_report_mac(const SignedReport& report, const Mac& mac, ByteView nonce);
 
 }  // namespace gatehouse::image

@@ -22,6 +22,16 @@ constexpr std::chrono::milliseconds kPauseAfterRefusal{300};
 
 std::string hash_of(std::string_view text) { return to_hex(crypto::sha256(view_of(text))); }
 
+/// The version of an ECU as a verdict has it; empty: it is not there.
+std::string version_in(const Value& verdict, const std::string& part) {
+  const Value* components = verdict.find("components");
+  if (components == nullptr || !components->is_array()) return {};
+  for (const Value& each : *components->as_array()) {
+    if (each.string_at("component") == "ecu:" + part) return each.string_at("version");
+  }
+  return {};
+}
+
 /// The same for the same place, so that a device that has answered says the same again. The hash in
 /// it keeps a Center with another log apart.
 std::string request_id(const std::string& device, const Place& place, std::string_view what) {
@@ -86,6 +96,11 @@ Result<void> Conductor::report(const Value& report) {
   if (entry.empty() && awaited && report.contains("resets")) {
     waiting.id.clear();
     waiting.reboots_known = true;
+    advance(device);
+  }
+  if (entry.empty() && awaited && report.contains("consent")) {
+    waiting.id.clear();
+    waiting.no_consent.insert(waiting.asked_part);
     advance(device);
   }
   if (entry.empty()) return {};
@@ -171,8 +186,9 @@ Result<bool> Conductor::step(const std::string& device) {
     case RecordKind::kDelivery:
     case RecordKind::kConsent:
     case RecordKind::kApply:
-    case RecordKind::kReboot:
       return follow_update(device);
+    case RecordKind::kReboot:
+      return measure_again(device);
     case RecordKind::kAfterResult:
     case RecordKind::kConfirmation:
       return confirm(device);
@@ -180,8 +196,9 @@ Result<bool> Conductor::step(const std::string& device) {
       return finish(device);
     case RecordKind::kFailure:
     case RecordKind::kRollback:
+      return undo(device);
     case RecordKind::kRefusal:
-      return false;  // time decides: Center::expire
+      return false;
   }
   return false;
 }
@@ -304,17 +321,37 @@ Result<bool> Conductor::follow_update(const std::string& device) {
     if (auto asked = links_.update(device); !asked) return fail(asked.error());
     waiting.update_asked = true;
   }
-  std::set<std::string> delivered, applied;
+  std::set<std::string> delivered, answered = waiting.no_consent, done;
+  std::string failed;
+  bool changed = false;
   for (const Record& each : all(device, RecordKind::kDelivery))
     delivered.insert(each.facts.at("part"));
-  for (const Record& each : all(device, RecordKind::kApply)) applied.insert(each.facts.at("part"));
-  if (applied.size() == parts->size()) {
-    const bool said = waiting.reboots_known || newest(device, RecordKind::kReboot);
-    return said ? challenge(device, "after") : ask_for_reboots(device);
+  for (const Record& each : all(device, RecordKind::kConsent)) {
+    answered.insert(each.facts.at("part"));
+    if (each.facts.at("decision") != evidence::kAccepted) done.insert(each.facts.at("part"));
+  }
+  for (const Record& each : all(device, RecordKind::kApply)) {
+    done.insert(each.facts.at("part"));
+    changed = true;
+    if (each.facts.at("outcome") == evidence::kSuccessful) continue;
+    failed += (failed.empty() ? "" : ", ") + each.facts.at("part");
+  }
+  if (done.size() == parts->size()) {
+    if (!failed.empty()) {
+      const auto stated =
+          state(device, RecordKind::kFailure, {{"reason", "the update of " + failed + " failed"}});
+      if (!stated) return fail(stated.error());
+      return true;
+    }
+    if (changed) return measure_again(device);
+    const auto closed = state(device, RecordKind::kClose,
+                              {{"outcome", "nothing was changed: the user did not accept"}});
+    if (!closed) return fail(closed.error());
+    return true;
   }
   const std::string since = to_text(selection->time);
   for (const auto& [part, version] : *parts) {
-    if (applied.contains(part)) continue;
+    if (done.contains(part)) continue;
     const auto history = links_.history(part);
     if (!history) return fail(history.error());
     const Value* offered = nullptr;
@@ -335,16 +372,46 @@ Result<bool> Conductor::follow_update(const std::string& device) {
       return true;
     }
     if (!ended) continue;
-    const Place place = next_place(device);
-    const std::string id =
-        request_id(device, place, "apply") + "/" + std::to_string(waiting.attempts++);
-    const auto asked = ask_device(
-        device, id,
-        Value::object({{"op", "apply"}, {"part", part}, {"place", evidence::to_value(place)}}));
-    if (!asked) return fail(asked.error());
-    return false;
+    if (answered.contains(part)) return ask_about(device, part, "apply");
+    waiting.asked_part = part;
+    return ask_about(device, part, "consent",
+                     Value::object({{"version", offered->string_at("to")}}));
   }
   return false;
+}
+
+/// Something that the device has to say and sign of one of its parts.
+Result<bool> Conductor::ask_about(const std::string& device, const std::string& part,
+                                  std::string_view what, Value request) {
+  const Place place = next_place(device);
+  const std::string id =
+      request_id(device, place, what) + "/" + std::to_string(waiting_[device].attempts++);
+  request.set("op", what).set("part", part).set("place", evidence::to_value(place));
+  const auto asked = ask_device(device, id, std::move(request));
+  if (!asked) return fail(asked.error());
+  return false;
+}
+
+/// Step 11, whatever came of the update: was the device started anew, and what is it like now?
+Result<bool> Conductor::measure_again(const std::string& device) {
+  const bool said = waiting_[device].reboots_known || newest(device, RecordKind::kReboot);
+  return said ? challenge(device, "after") : ask_for_reboots(device);
+}
+
+/// An update that failed is undone by the device itself; that it was is said by the device for each
+/// part, and then measured. Whatever goes wrong on this way is left to time (Center::expire).
+Result<bool> Conductor::undo(const std::string& device) {
+  if (all(device, RecordKind::kFailure).size() > 1) return false;
+  std::set<std::string> back;
+  for (const Record& each : all(device, RecordKind::kRollback)) back.insert(each.facts.at("part"));
+  bool any = false;
+  for (const Record& each : all(device, RecordKind::kApply)) {
+    if (each.facts.at("outcome") == evidence::kSuccessful) continue;
+    any = true;
+    const std::string part = each.facts.at("part");
+    if (!back.contains(part)) return ask_about(device, part, "rollback");
+  }
+  return any ? measure_again(device) : Result<bool>(false);
 }
 
 /// A part may need its machine to be started anew: what the device signs for is expected, and
@@ -359,8 +426,35 @@ Result<bool> Conductor::ask_for_reboots(const std::string& device) {
   return false;
 }
 
+/// Step 12 for an update that failed: what was measured after must be what was measured before.
+Result<bool> Conductor::close_failed(const std::string& device) {
+  const auto before_record = newest(device, RecordKind::kBeforeResult);
+  const auto after_record = newest(device, RecordKind::kAfterResult);
+  if (!before_record || !after_record) {
+    return fail(Rsc::kInternalServerError, "the log lost a result");
+  }
+  const auto before = verdict_in(*before_record), after = verdict_in(*after_record);
+  if (!before || !after) return give_up(device, (before ? after : before).error().detail);
+  std::string outcome = "failed";
+  for (const Record& each : all(device, RecordKind::kRollback)) {
+    const std::string part = each.facts.at("part");
+    const std::string was = version_in(*before, part), is = version_in(*after, part);
+    outcome += outcome == "failed" ? ": " : ", ";
+    outcome += was == is && !is.empty()
+                   ? part + " runs " + is + " as before"
+                   : part + " ran " + was + " before, and runs " + (is.empty() ? "nothing" : is);
+  }
+  if (after->string_at("recommendation") != "allowed") {
+    outcome += "; " + after->string_at("reason");
+  }
+  const auto closed = state(device, RecordKind::kClose, {{"outcome", outcome}});
+  if (!closed) return fail(closed.error());
+  return true;
+}
+
 /// Step 12.
 Result<bool> Conductor::confirm(const std::string& device) {
+  if (newest(device, RecordKind::kFailure)) return close_failed(device);
   const auto result = newest(device, RecordKind::kAfterResult);
   if (!result) return fail(Rsc::kInternalServerError, "the log lost a result");
   const auto verdict = verdict_in(*result);

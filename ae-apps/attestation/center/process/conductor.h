@@ -60,7 +60,9 @@ class Conductor {
     Timestamp asked;
     std::string challenge;
     bool update_asked = false;
-    bool reboots_known = false;  ///< the device has said whether it was started anew
+    std::string asked_part;            ///< of whose update the user's answer was asked for
+    std::set<std::string> no_consent;  ///< parts of which the device knows no answer of its user
+    bool reboots_known = false;        ///< the device has said whether it was started anew
     unsigned attempts = 0;
     std::optional<Timestamp> certified;  ///< when it was tried last
     bool enrolling = false;
@@ -84,6 +86,11 @@ class Conductor {
   Result<bool> judge(const std::string& device);
   Result<bool> select(const std::string& device);
   Result<bool> follow_update(const std::string& device);
+  Result<bool> ask_about(const std::string& device, const std::string& part, std::string_view what,
+                         Value request = Value::object());
+  Result<bool> measure_again(const std::string& device);
+  Result<bool> undo(const std::string& device);
+  Result<bool> close_failed(const std::string& device);
   Result<bool> ask_for_reboots(const std::string& device);
   Result<bool> confirm(const std::string& device);
   Result<bool> finish(const std::string& device);

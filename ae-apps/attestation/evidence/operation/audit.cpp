@@ -188,8 +188,29 @@ class CertificateAudit {
                                 signer->name + " (" + std::string(row_of(record.kind).role) + ")",
                                 sentence_of(record)});
     if (record.kind == RecordKind::kClose) report_.outcome = record.facts.at("outcome");
+    if (auto good = check_will(record); !good) return good;
     for (const auto& [name, digest] : record.files) wanted_files_.insert(digest);
     remember_state(record, signer->key);
+    return {};
+  }
+
+  /// What a user refused must not be done, and only what failed is undone.
+  Result<void> check_will(const Record& record) {
+    const auto part = record.facts.find("part");
+    if (part == record.facts.end()) return {};
+    if (record.kind == RecordKind::kConsent) {
+      refused_parts_.erase(part->second);
+      if (record.facts.at("decision") != kAccepted) refused_parts_.insert(part->second);
+    }
+    const bool changed =
+        record.kind == RecordKind::kApply && record.facts.at("outcome") == kSuccessful;
+    if (changed && refused_parts_.contains(part->second)) {
+      return refused("the part " + part->second + " was changed though its user did not accept");
+    }
+    if (changed) changed_parts_.insert(part->second);
+    if (record.kind == RecordKind::kRollback && changed_parts_.contains(part->second)) {
+      return refused("the part " + part->second + " was changed with success, and is back");
+    }
     return {};
   }
 
@@ -307,6 +328,7 @@ class CertificateAudit {
   std::string previous_;
   std::optional<std::uint64_t> last_index_;
   std::set<std::string> wanted_files_;
+  std::set<std::string> refused_parts_, changed_parts_;
   std::vector<Attested> states_;
   AuditReport report_;
 };

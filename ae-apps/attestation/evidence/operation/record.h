@@ -33,6 +33,10 @@ enum class RecordKind : std::uint8_t {
   kClose,
 };
 
+/// Facts that decide: of consents and of changes.
+inline constexpr std::string_view kAccepted = "accepted";
+inline constexpr std::string_view kSuccessful = "successful";
+
 /// Who may say it, what it must say, what may come before it, and how it is told to people.
 struct KindRow {
   RecordKind kind;

@@ -376,6 +376,52 @@ TEST_F(Audit, OfAFailedOperationTellsHowItEnded) {
   EXPECT_EQ(report->outcome, "denied, because the white list cannot be reached");
 }
 
+/// A device that speaks against itself, with keys that are all good.
+class AuditOfAContradiction : public Audit {
+ protected:
+  std::string refusal_of(
+      const std::vector<std::pair<RecordKind, std::map<std::string, std::string>>>& steps) {
+    World other;
+    other.open_operation(1);
+    other.measure(true);
+    other.step(RecordKind::kSelection, {{"modules", "brake 2.0"}});
+    other.step(RecordKind::kDelivery, {{"module", "brake 2.0"}, {"digest", std::string(64, 'a')}});
+    for (const auto& [kind, facts] : steps) other.step(kind, facts);
+    other.step(RecordKind::kFailure, {{"reason", "whatever"}});
+    other.step(RecordKind::kClose, {{"outcome", "done"}});
+    const auto report = audit_certificate(other.certificate(1), other.anchors);
+    return report ? "" : report.error().detail;
+  }
+  static std::map<std::string, std::string> consent(const std::string& decision) {
+    return {
+        {"part", "brake"}, {"version", "2.0"}, {"decision", decision}, {"by", "u"}, {"at", "t"}};
+  }
+  const std::map<std::string, std::string> applied_ = {
+      {"part", "brake"}, {"version", "2.0"}, {"outcome", "successful"}};
+};
+
+TEST_F(AuditOfAContradiction, AChangeAgainstTheUsersAnswerIsSeen) {
+  EXPECT_EQ(
+      refusal_of({{RecordKind::kConsent, consent("accepted")}, {RecordKind::kApply, applied_}}),
+      "");
+  EXPECT_EQ(refusal_of({{RecordKind::kConsent, consent("no-answer")},
+                        {RecordKind::kConsent, consent("accepted")},
+                        {RecordKind::kApply, applied_}}),
+            "");
+  EXPECT_NE(
+      refusal_of({{RecordKind::kConsent, consent("declined")}, {RecordKind::kApply, applied_}})
+          .find("the part brake was changed though its user did not accept"),
+      std::string::npos);
+}
+
+TEST_F(AuditOfAContradiction, AChangeThatIsGoneIsSeen) {
+  EXPECT_NE(refusal_of({{RecordKind::kApply, applied_},
+                        {RecordKind::kFailure, {{"reason", "a bump"}}},
+                        {RecordKind::kRollback, {{"part", "brake"}, {"version", "1.0"}}}})
+                .find("the part brake was changed with success, and is back"),
+            std::string::npos);
+}
+
 TEST_F(Audit, SeesWhatWasLoggedBeforeTheChangeByAnEarlierStamp) {
   World other;
   other.open_operation(1);

@@ -91,7 +91,11 @@ struct World {
     measure(true);
     step(RecordKind::kSelection, {{"modules", "brake 2.0"}});
     step(RecordKind::kDelivery, {{"module", "brake 2.0"}, {"digest", std::string(64, 'a')}});
-    step(RecordKind::kConsent, {{"decision", "yes"}});
+    step(RecordKind::kConsent, {{"part", "brake"},
+                                {"version", "2.0"},
+                                {"decision", "accepted"},
+                                {"by", "the display"},
+                                {"at", "20261122T070000"}});
     step(RecordKind::kApply, {{"part", "brake"}, {"version", "2.0"}, {"outcome", "installed"}});
     step(RecordKind::kReboot, {{"reason", "new software"}});
     measure(false);

@@ -30,6 +30,105 @@ TEST(Maintenance, IsMeasuredBeforeAndAfterAndProvableToAStranger) {
   EXPECT_EQ(world.audit(1), "confirmed: BRAKE runs 2.0");
 }
 
+/// The sentences of an audit, each behind who signed it.
+std::string told(const evidence::AuditReport& report) {
+  std::string out;
+  for (const auto& line : report.happened) out += line.signer + ": " + line.text + "\n";
+  return out;
+}
+
+TEST(Maintenance, TellsWhatTheUserAnswered) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.start_gateway();
+  world.answer("BRAKE", "1.9", "declined", "20261122T065900");
+  world.on_update = [&world] {
+    world.answer("BRAKE", "2.0", "declined", "20261122T070000");
+    world.answer("BRAKE", "2.0", "accepted", "20261122T070100");
+    world.update_device("BRAKE", "2.0");
+  };
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  const auto report = world.audited(1);
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->outcome, "confirmed: BRAKE runs 2.0");
+  const std::string sentence =
+      "car-1 was to ask its user about version 2.0 of its part BRAKE; at 20261122T070100 it was "
+      "accepted, by the display.";
+  EXPECT_NE(told(*report).find("car-1 (device): " + sentence), std::string::npos) << told(*report);
+  EXPECT_EQ(told(*report).find("declined"), std::string::npos);
+  EXPECT_NE(to_html(*report).find(sentence), std::string::npos);
+}
+
+TEST(Maintenance, ChangesNothingThatTheUserDeclines) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.start_gateway();
+  world.on_update = [&world] {
+    world.answer("BRAKE", "2.0", "declined", "20261122T070000");
+    world.fail_update("BRAKE", "2.0");
+  };
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  const auto report = world.audited(1);
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->outcome, "nothing was changed: the user did not accept");
+  EXPECT_NE(told(*report).find("it was declined, by the display."), std::string::npos);
+}
+
+TEST(Maintenance, AnUpdateThatFailsIsUndoneAndTheStateAfterShowsIt) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.on_update = [&world] { world.fail_update("BRAKE", "2.0"); };
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  const auto report = world.audited(1);
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->outcome, "failed: BRAKE runs 1.0 as before");
+  EXPECT_NE(told(*report).find("car-1 (device): car-1 is back at version 1.0 of its part BRAKE."),
+            std::string::npos)
+      << told(*report);
+  EXPECT_NE(told(*report).find("After: allowed"), std::string::npos) << told(*report);
+}
+
+TEST(Maintenance, AnUpdateThatFailsAndIsNotUndoneIsToldAsWell) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.on_update = [&world] {
+    world.add_device("BRAKE", "2.1", "allowed");  // neither what it ran nor what was offered
+    world.fail_update("BRAKE", "2.0", "2.1");
+  };
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  EXPECT_EQ(world.audit(1), "failed: BRAKE ran 1.0 before, and runs 2.1");
+}
+
+TEST(Maintenance, ACenterThatIsStartedAnewTellsBehindWhichRecordItGoesOn) {
+  MaintenanceWorld world;
+  be_ready(world);
+  ASSERT_TRUE(world.center().command(maintain()));
+  ASSERT_TRUE(world.run_until("delivery"));
+  world.start_center();
+
+  world.center().tell_standing();
+
+  EXPECT_EQ(world.news().back().string_at("event"), "resumed");
+  EXPECT_EQ(world.news().back().string_at("after"), "delivery");
+  ASSERT_TRUE(world.run_until("certified"));
+  world.start_center();
+  const std::size_t said = world.news().size();
+  world.center().tell_standing();
+  EXPECT_EQ(world.news().size(), said);
+}
+
 TEST(Maintenance, LeavesAReceiptInTheCar) {
   MaintenanceWorld world;
   be_ready(world);
@@ -78,6 +177,21 @@ TEST_P(KilledAt, ItIsFinishedOrFailsAndTheEvidenceSaysWhich) {
       << outcome;
 }
 INSTANTIATE_TEST_SUITE_P(Steps, KilledAt, testing::Range(1, 16));
+
+class KilledWhileUndoing : public testing::TestWithParam<int> {};
+
+TEST_P(KilledWhileUndoing, ItFailsAndTheEvidenceSaysSo) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.on_update = [&world] { world.fail_update("BRAKE", "2.0"); };
+  world.cut_at(GetParam());
+
+  static_cast<void>(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news() << world.refused();
+  EXPECT_EQ(world.audit(1), "failed: BRAKE runs 1.0 as before") << world.all_news();
+}
+INSTANTIATE_TEST_SUITE_P(Steps, KilledWhileUndoing, testing::Range(7, 16));
 
 TEST(Maintenance, QuarantinesWhatNobodyHasAuthorised) {
   MaintenanceWorld world;

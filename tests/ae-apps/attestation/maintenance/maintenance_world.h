@@ -69,7 +69,8 @@ class MaintenanceWorld {
     settings.ae = ae_settings("support", "Csupport");
     settings.attester = settings_;
     settings.center_reports = "cse-in/center/reports";
-    settings.gateway.clear();
+    settings.gateway = gateway_ae_ ? "ota-gateway" : "";
+    settings.ecu_limit = std::chrono::milliseconds(1);  // no ECU reports by itself
     auto started = attest::Support::start(settings, *attester_, said_, said_, cse_.link());
     ASSERT_TRUE(started) << started.error().detail;
     support_ = *std::move(started);
@@ -138,6 +139,36 @@ class MaintenanceWorld {
       history_.push_back(Value::object(
           {{"event", event}, {"at", to_text(clock())}, {"to", version}, {"image", "aa11"}}));
     }
+  }
+
+  /// The same, but the new version does not run: the part is back at its old one.
+  void fail_update(const std::string& label, const std::string& version,
+                   const std::string& runs = "1.0") {
+    const auto firmware = center_ae_->node("ecu-" + label).firmware();
+    ASSERT_TRUE(sdk::Firmware(firmware).ensure({runs, "brake", "https://x/"}));
+    ASSERT_TRUE(sdk::Firmware(firmware).report(sdk::UpdateStatus::kFailure));
+    for (const char* event : {"offered", "failed"}) {
+      history_.push_back(Value::object(
+          {{"event", event}, {"at", to_text(clock())}, {"to", version}, {"image", "aa11"}}));
+    }
+  }
+  /// From now on there is an OTA gateway that asks a user.
+  void start_gateway() {
+    gateway_ae_ = *sdk::Ae::connect(ae_settings("ota-gateway", "CotaGateway"), cse_.link());
+    for (const char* name : {"inquiries", "consents"}) {
+      ASSERT_TRUE(gateway_ae_->container(name).ensure());
+    }
+    start_support();
+  }
+  void answer(const std::string& label, const std::string& version, const std::string& decision,
+              const std::string& at) {
+    ASSERT_TRUE(gateway_ae_->container("consents")
+                    .push(Value::object({{"ecu", label},
+                                         {"from", "1.0"},
+                                         {"to", version},
+                                         {"decision", decision},
+                                         {"by", "the display"},
+                                         {"at", at}})));
   }
 
   // --- the white list ------------------------------------------------------------------------
@@ -420,7 +451,7 @@ class MaintenanceWorld {
   const std::string device_ = kDevice, part_;
   std::optional<attest::Attester> attester_;
   std::string car_chain_;
-  std::unique_ptr<sdk::Ae> center_ae_;
+  std::unique_ptr<sdk::Ae> center_ae_, gateway_ae_;
   sdk::Subscription reports_;
   std::unique_ptr<attest::Support> support_;
   crypto::SigningKey issuer_ = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);

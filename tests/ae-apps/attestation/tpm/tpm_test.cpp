@@ -231,7 +231,20 @@ TEST_F(TpmTest, MakesMacsWithKeysThatItHasAdopted) {
   EXPECT_EQ(*mac, hmac(HashAlg::kSha256, key, {view_of("a report")}));
   EXPECT_FALSE(tpm_->mac(Bytes(10), view_of("a report")));
   EXPECT_FALSE(tpm_->adopt_mac_key({}));
-  EXPECT_FALSE(tpm_->mac(*adopted, Bytes(1025)));
+  EXPECT_FALSE(tpm_->mac(*adopted, Bytes(20 * 1024 + 1)));
+}
+
+TEST_F(TpmTest, MakesMacsOfMessagesThatAreLongerThanACommand) {
+  const Bytes key(32, 9);
+  const auto adopted = tpm_->adopt_mac_key(key);
+  ASSERT_TRUE(adopted) << adopted.error().detail;
+
+  for (const std::size_t size : {0u, 1u, 1024u, 1025u, 2048u, 20u * 1024u}) {
+    const Bytes message(size, 0x5A);
+    const auto mac = tpm_->mac(*adopted, message);
+    ASSERT_TRUE(mac) << size << ": " << mac.error().detail;
+    EXPECT_EQ(*mac, hmac(HashAlg::kSha256, key, {message})) << size;
+  }
 }
 
 }  // namespace

@@ -69,6 +69,18 @@ TEST_F(ConfigurationTest, ReadsAllOfIt) {
   EXPECT_EQ(settings->ecus[1].shared_key, Bytes(32, 2));
 }
 
+TEST_F(ConfigurationTest, LeavesSharedKeysToTheTpmIfOneIsNamed) {
+  tree_.set("tpm", "device:/dev/tpmrm0");
+  ecu(1).set("shared_key_file", "taken-over-and-gone.key");
+
+  const auto settings = parse();
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->tpm, "device:/dev/tpmrm0");
+  EXPECT_TRUE(settings->ecus[1].shared_key.empty());
+  EXPECT_EQ(settings->ecus[1].shared_key_file, folder_ / "taken-over-and-gone.key");
+}
+
 TEST_F(ConfigurationTest, ReadsAnEcuOnABus) {
   ecu(1).set("can", Value::object({{"bus", "virtual:/tmp/can0"},
                                    {"request_id", "0x7E1"},
