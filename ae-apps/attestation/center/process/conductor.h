@@ -85,7 +85,17 @@ class Conductor {
   Result<bool> await_evidence(const std::string& device, const std::string& purpose);
   Result<bool> judge(const std::string& device);
   Result<bool> select(const std::string& device);
+  /// How far the update of the parts is, by what the log says.
+  struct Progress {
+    std::set<std::string> delivered, answered, done;
+    std::string failed;  ///< parts, for people
+    bool changed = false;
+  };
+  Progress progress_of(const std::string& device) const;
   Result<bool> follow_update(const std::string& device);
+  Result<bool> follow_part(const std::string& device, const std::string& part,
+                           const Progress& progress);
+  Result<bool> end_update(const std::string& device, const Progress& progress);
   Result<bool> ask_about(const std::string& device, const std::string& part, std::string_view what,
                          Value request = Value::object());
   Result<bool> measure_again(const std::string& device);
@@ -112,6 +122,10 @@ class Conductor {
   void set_trust(const std::string& device, const Value& said);
   void news(const std::string& device, std::string_view event, Value details);
 
+  /// The same for the same place, so that a device that has answered says the same again. The hash
+  /// in it keeps a Center with another log apart.
+  static std::string request_id(const std::string& device, const evidence::Place& place,
+                                std::string_view what);
   evidence::Place next_place(const std::string& device) const;
   /// The newest record of that kind in the open operation.
   std::optional<evidence::Record> newest(const std::string& device,
