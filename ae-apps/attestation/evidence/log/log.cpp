@@ -197,15 +197,21 @@ Result<SignedCheckpoint> Log::publish() {
   return published_;
 }
 
+/// What the checkpoint that is out already needs is not touched: a tile of an upper level keeps its
+/// name and content for 255 publications, and who is killed while writing it leaves half of it.
 Result<void> Log::write_tiles() {
   std::vector<Ready> files = ready_;
+  const std::uint64_t out = published_.checkpoint.size;
   for (unsigned level = 0; level < levels_.size(); ++level) {
     const Level& edge = levels_[level];
     const std::uint64_t width = edge.hashes.size() / sizeof(Hash);
-    if (width > 0) files.push_back({tile_path(level, edge.number, width), {}, edge.hashes});
+    const bool is_out = edge.number == full_tiles(out, level) && width == partial_width(out, level);
+    if (width > 0 && !is_out)
+      files.push_back({tile_path(level, edge.number, width), {}, edge.hashes});
   }
   const std::uint64_t width = partial_width(size(), 0);
-  if (width > 0) files.push_back({bundle_path(full_tiles(size(), 0), width), {}, bundle_});
+  if (width > 0 && size() != out)
+    files.push_back({bundle_path(full_tiles(size(), 0), width), {}, bundle_});
   if (auto done = write_files(files); !done) return done;
   for (const Ready& full : ready_) {
     // Left-overs cost room only.

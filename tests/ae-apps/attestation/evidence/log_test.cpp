@@ -160,6 +160,35 @@ TEST(EvidenceLogPowerCut, AtAnyWriteLosesNothingAcknowledged) {
   }
 }
 
+// The partial tiles of upper levels stay the same over many publications.
+TEST(EvidenceLogPowerCut, InALogOfSeveralTilesLeavesWhatWasPublishedReadable) {
+  constexpr std::size_t kBefore = 300;
+  for (std::uint64_t point = 1;; ++point) {
+    LogOnDisk disk(point);
+    Checkpoint last;
+    bool cut = true;
+    {
+      Log log = *disk.open();
+      ASSERT_TRUE(log.append(numbered_entries(0, kBefore)));
+      last = log.publish()->checkpoint;
+      disk.medium.cut_power_at(point);
+      try {
+        ASSERT_TRUE(log.append(numbered_entries(kBefore, 2)));
+        ASSERT_TRUE(log.publish());
+        cut = false;
+      } catch (const PowerCut&) {
+      }
+    }
+    if (!cut) {
+      EXPECT_GT(point, 8U) << "the cuts have reached all writes";
+      break;
+    }
+    disk.medium.power_cut();
+    expect_whole(disk, kBefore, last);
+    if (HasFatalFailure()) FAIL() << "power cut at write " << point;
+  }
+}
+
 TEST(EvidenceLogPowerCut, TwiceInARowDuringRecovery) {
   for (std::uint64_t point = 10; point < 60; point += 7) {
     for (std::uint64_t second = 1; second < 12; ++second) {
