@@ -524,7 +524,7 @@ Result<void> AttestationSteps::by_tnc() {
   if (heard->at("access") != "allowed") return fail(Rsc::kNotAcceptable, heard->at("reason"));
   screen_.step('5', {"support",
                      "gatehouse-tnc",
-                     "PT-TLS by the key in its TPM",
+                     "PTS over PT-TLS, by the key in its TPM",
                      heard->at("access"),
                      {"the same evidence by the other way, and the same verdict; " +
                       shortened(heard->at("evidence"))},

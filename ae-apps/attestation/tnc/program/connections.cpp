@@ -138,7 +138,7 @@ struct Connections::Impl {
     if (doorbell >= 0) ::eventfd_write(doorbell, 1);
     if (thread.joinable()) thread.join();
     workers.reset();
-    while (!connections.empty()) drop(connections.begin()->first, "the server ends");
+    while (!connections.empty()) part(connections.begin()->first, "the server ends");
     ::close(listener);
     if (epoll >= 0) ::close(epoll);
     if (doorbell >= 0) ::close(doorbell);
@@ -236,6 +236,13 @@ struct Connections::Impl {
     connections.erase(found);
   }
 
+  /// The end without a goodbye of the dialogue's: nothing is wrong with it once the result is told.
+  void part(Id id, const std::string& why) {
+    const auto& dialogue = connections.at(id).dialogue;
+    const bool told = dialogue != nullptr && dialogue->outcome().has_value();
+    drop(id, told ? dialogue->fault() : why);
+  }
+
   void send_away_the_slow() {
     const auto now = Clock::now();
     for (const Stage stage : {Stage::kSilent, Stage::kShaking}) {
@@ -248,7 +255,7 @@ struct Connections::Impl {
       const Connection& at = connections.at(id);
       if (!at.busy && at.patience.over(now)) slow.push_back(id);
     }
-    for (const Id id : slow) drop(id, "it was too slow in the dialogue");
+    for (const Id id : slow) part(id, "it was too slow in the dialogue");
   }
 
   // --- one of them -----------------------------------------------------------------------------
@@ -309,7 +316,7 @@ struct Connections::Impl {
       const Connection& at = connections.at(id);
       if (at.client.device == device && !at.busy) same.push_back(id);
     }
-    if (same.size() >= limits.of_one) drop(same.front(), "its device has come again");
+    if (same.size() >= limits.of_one) part(same.front(), "its device has come again");
     return of(Stage::kTalking).size() < limits.dialogues;
   }
 
@@ -323,7 +330,7 @@ struct Connections::Impl {
       at.patience.work_began(Clock::now());
       workers->add({id, at.dialogue, std::move(came)});
     } else if (step == Step::kClosed) {
-      drop(id, at.dialogue->outcome() ? "" : "it left in the middle of the dialogue");
+      part(id, "it left in the middle of the dialogue");
     }
   }
 
@@ -331,7 +338,7 @@ struct Connections::Impl {
   bool flush(Id id, Connection& at) {
     if (at.sent == at.out.size()) return true;
     const Step step = at.tls->write(ByteView(at.out).subspan(at.sent), at.sent);
-    if (step == Step::kClosed) return drop(id, "it left before it had heard all"), false;
+    if (step == Step::kClosed) return part(id, "it left before it had heard all"), false;
     if (step == Step::kWait) return false;
     at.out.clear();
     at.sent = 0;

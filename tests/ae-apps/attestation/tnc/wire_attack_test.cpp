@@ -37,29 +37,33 @@ bool fits(Closing closing, Layer layer) {
   return false;
 }
 
-class LengthFields : public testing::Test {
+class LengthFields : public testing::TestWithParam<Words> {
  protected:
   LengthFields() { good_.talk(); }
-  TwoSides good_;
+  /// PTS' words are many.
+  static bool in_pts() { return GetParam() == Words::kPts; }
+  TwoSides good_{GetParam()};
 };
+INSTANTIATE_TEST_SUITE_P(Words, LengthFields, testing::Values(Words::kPts, Words::kOwn),
+                         [](const auto& row) { return row.param == Words::kPts ? "pts" : "own"; });
 
-TEST_F(LengthFields, AreFoundInAllMessagesOfADialogue) {
+TEST_P(LengthFields, AreFoundInAllMessagesOfADialogue) {
   ASSERT_EQ(good_.judged.size(), 1u);
-  ASSERT_EQ(good_.by_client.size(), 5u);
-  ASSERT_EQ(good_.by_server.size(), 4u);
+  ASSERT_EQ(good_.by_client.size(), in_pts() ? 5u : 4u);
+  ASSERT_EQ(good_.by_server.size(), in_pts() ? 4u : 3u);
   std::size_t count = 0;
   for (const auto* side : {&good_.by_client, &good_.by_server}) {
     for (const Bytes& piece : *side) count += length_fields(piece).size();
   }
-  EXPECT_GT(count, 65u);
+  EXPECT_GT(count, in_pts() ? 65u : 25u);
 }
 
-TEST_F(LengthFields, OfAClientAreRefusedByTheServerEachWithItsReason) {
+TEST_P(LengthFields, OfAClientAreRefusedByTheServerEachWithItsReason) {
   std::size_t mutants = 0;
   for (std::size_t turn = 0; turn < good_.by_client.size(); ++turn) {
     for (const LengthField& field : length_fields(good_.by_client[turn])) {
       for (const std::uint64_t wrong : wrong_values(field)) {
-        TwoSides fresh;
+        TwoSides fresh(GetParam());
         Bytes said;
         for (std::size_t i = 0; i < good_.by_client.size() && !fresh.server.finished(); ++i) {
           const Bytes answer = fresh.server.feed(i == turn ? with(good_.by_client[i], field, wrong)
@@ -85,15 +89,15 @@ TEST_F(LengthFields, OfAClientAreRefusedByTheServerEachWithItsReason) {
       }
     }
   }
-  EXPECT_GT(mutants, 170u);
+  EXPECT_GT(mutants, in_pts() ? 170u : 45u);
 }
 
-TEST_F(LengthFields, OfAServerAreRefusedByTheClient) {
+TEST_P(LengthFields, OfAServerAreRefusedByTheClient) {
   std::size_t mutants = 0;
   for (std::size_t turn = 0; turn < good_.by_server.size(); ++turn) {
     for (const LengthField& field : length_fields(good_.by_server[turn])) {
       for (const std::uint64_t wrong : wrong_values(field)) {
-        TwoSides fresh;
+        TwoSides fresh(GetParam());
         static_cast<void>(fresh.client.start());
         Bytes said;
         for (std::size_t i = 0; i < good_.by_server.size() && !fresh.client.finished(); ++i) {
@@ -111,15 +115,15 @@ TEST_F(LengthFields, OfAServerAreRefusedByTheClient) {
       }
     }
   }
-  EXPECT_GT(mutants, 80u);
+  EXPECT_GT(mutants, in_pts() ? 80u : 40u);
 }
 
 // Whatever a client says, a piece at a time or not at all, ends in a bounded answer.
-TEST_F(LengthFields, CutOffAnywhereNothingIsJudged) {
+TEST_P(LengthFields, CutOffAnywhereNothingIsJudged) {
   Bytes all;
   for (std::size_t i = 0; i + 1 < good_.by_client.size(); ++i) append(all, good_.by_client[i]);
   for (std::size_t size = 0; size + 1 < all.size(); size += 7) {
-    TwoSides fresh;
+    TwoSides fresh(GetParam());
     static_cast<void>(fresh.server.feed(ByteView(all).first(size)));
     EXPECT_TRUE(fresh.judged.empty()) << size;
     EXPECT_FALSE(fresh.server.finished()) << size;
