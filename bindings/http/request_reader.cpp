@@ -156,6 +156,19 @@ Refusal take_path(Request& request, std::string_view path) {
   return {};
 }
 
+/// "/cse-in/cnt#lbl": a oneM2M address names one attribute so (TS-0004 clause 6.2.3). TS-0009 has
+/// atrl for it, and HTTP no place for a fragment; a client that writes one can mean nothing else.
+Refusal take_attribute_of_path(Request& request) {
+  const std::size_t hash = request.to.find('#');
+  if (hash == std::string::npos) return {};
+  if (hash + 1 == request.to.size()) return bad("request target", "has no attribute behind '#'");
+  if (!request.attribute_list.empty())
+    return bad("atrl", "the attribute is already named in the request target");
+  request.attribute_list = {request.to.substr(hash + 1)};
+  request.to.resize(hash);
+  return {};
+}
+
 Refusal take_method(Request& request, std::string_view method, const ContentType& type) {
   // Where it has no place it is read only to be refused by the core, which names the rule.
   if (type.type_text && method != "POST") {
@@ -224,6 +237,7 @@ Incoming read_request(const RequestParts& parts, const Codecs& codecs, const Dec
   if (!in.refusal && question < target.size()) {
     note(take_query(in.request, target.substr(question + 1)));
   }
+  if (!in.refusal) note(take_attribute_of_path(in.request));
   if (!in.refusal) note(take_body(in.request, parts.body, type, codec, limits));
   return in;
 }

@@ -97,6 +97,19 @@ TEST_F(ReadRequest, ReadsEveryHeaderField) {
   EXPECT_EQ(r.other.string_at("msu"), "u");
 }
 
+// TS-0004 clause 6.2.3
+TEST_F(ReadRequest, ReadsAnAttributeBehindTheAddress) {
+  for (const char* target : {"/~/id-in/cse-in/a#lbl", "/~/id-in/cse-in/a%23lbl?rcn=1"}) {
+    const Incoming in = read("GET", target);
+    ASSERT_FALSE(in.refusal) << target << ": " << in.refusal->detail;
+    EXPECT_EQ(in.request.to, "/id-in/cse-in/a");
+    EXPECT_THAT(in.request.attribute_list, ElementsAre("lbl"));
+  }
+  for (const char* target : {"/a#", "/a#lbl?atrl=ri"}) {
+    EXPECT_TRUE(read("GET", target).refusal) << target;
+  }
+}
+
 // TS-0009 table 6.2.2.2-1
 TEST_F(ReadRequest, ReadsEveryQueryParameter) {
   const Incoming in = read(
