@@ -54,6 +54,7 @@ struct World {
   std::function<void(AttestationEvidence&)> tamper;
   /// Not empty: the ECUs' own reports came along, and the quote is bound to them.
   std::string inventory;
+  std::optional<NonceExchange> exchange;  ///< that the evidence came by, as by TNC
   crypto::SigningKey brake = *crypto::SigningKey::generate(crypto::Algorithm::kEcdsaP256);
 
   /// The report of the brake, of which `change` makes something else before it is signed.
@@ -63,7 +64,9 @@ struct World {
     said.serial = "brake";
     said.version = "1.0";
     said.payload_sha256 = digest_text("brake").substr(7);
-    said.nonce = to_hex(ecu_nonce(challenge));
+    Challenge asked = challenge;
+    asked.exchange = exchange;
+    said.nonce = to_hex(ecu_nonce(asked));
     said.status = "running";
     if (change) change(said);
     entries.push_back(entry_of(*image::sign_report(said, brake)));
@@ -109,11 +112,14 @@ struct World {
       append(cel, entry.record);
     }
     const auto selection = *parse_pcr_list("sha256:0,10,11");
+    Challenge quoted = challenge;
+    if (inventory.empty()) quoted.nonce = kNonce;
+    quoted.exchange = exchange;
     const auto quote =
-        tpm.sign_quote(tpm.quote(inventory.empty() ? kNonce : bound_nonce(challenge, inventory),
-                                 selection, tpm.values(selection)),
+        tpm.sign_quote(tpm.quote(quote_nonce(quoted, inventory), selection, tpm.values(selection)),
                        tpm.values(selection));
     out.inventory = inventory;
+    out.exchange = exchange;
     out.message = quote.message;
     out.signature = quote.signature;
     out.pcr_values = quote.values_file;
@@ -409,6 +415,52 @@ TEST(Inventory, ChangesOnlyWithWhatWasAccepted) {
   bad.ecus.push_back(ecu("spy", "spy"));
   const Appraisal refused = bad.judge();
   EXPECT_EQ(*refused.next->known, std::set<std::string>{"ecu:brake"});
+}
+
+// --- the D-H exchange of TNC ---------------------------------------------------------------------
+
+const NonceExchange kExchange{Bytes(32, 0x44), Bytes(32, 0x55)};
+
+INSTANTIATE_TEST_SUITE_P(
+    Exchange, Appraise,
+    testing::Values(
+        Row{"with_the_verifiers_nonce", kAllowed, "", [](W& w) { w.exchange = kExchange; }},
+        Row{"with_reports_of_ecus", kAllowed, "",
+            [](W& w) {
+              w.exchange = kExchange;
+              w.report();
+            }},
+        Row{"with_an_old_nonce", kDenied, "denied, because nonce:",
+            [](W& w) {
+              w.exchange = kExchange;
+              w.challenge.nonce[0] ^= 1;
+            }},
+        Row{"of_another_secret", kDenied, "denied, because nonce:",
+            [](W& w) {
+              w.exchange = kExchange;
+              w.tamper = [](AttestationEvidence& e) { e.exchange->shared_secret[0] ^= 1; };
+            }},
+        Row{"left_out", kDenied, "denied, because nonce:",
+            [](W& w) {
+              w.exchange = kExchange;
+              w.tamper = [](AttestationEvidence& e) { e.exchange.reset(); };
+            }},
+        Row{"invented", kDenied, "denied, because nonce:",
+            [](W& w) { w.tamper = [](AttestationEvidence& e) { e.exchange = kExchange; }; }}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(EvidenceText, HasAnExchangeOfTheRightLengthsOnly) {
+  World world;
+  world.exchange = kExchange;
+  const AttestationEvidence good = world.evidence();
+  EXPECT_EQ(parse_evidence(encode(good)), good);
+  for (const auto& [nonce, secret] :
+       {std::pair(16, 32), std::pair(256, 32), std::pair(32, 31), std::pair(32, 33)}) {
+    AttestationEvidence bad = good;
+    bad.exchange = NonceExchange{Bytes(static_cast<std::size_t>(nonce), 1),
+                                 Bytes(static_cast<std::size_t>(secret), 1)};
+    EXPECT_FALSE(parse_evidence(encode(bad))) << nonce << ' ' << secret;
+  }
 }
 
 // --- verdicts -----------------------------------------------------------------------------------
