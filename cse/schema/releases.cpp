@@ -162,7 +162,7 @@ class Pruner {
  public:
   Pruner(const Schemas& schemas, Release asked) : schemas_(schemas), asked_(asked) {}
 
-  /// A primitive content: one resource, or a collection of answers.
+  /// A primitive content: one resource, a collection of answers, or notifications.
   void content(Value& value) const {
     Value::Object* members = value.as_object();
     if (!members) return;
@@ -171,11 +171,22 @@ class Pruner {
         resource(*schema, member.value);
       } else if (member.name == "m2m:agr" || member.name == "m2m:rsp" || member.name == "pc") {
         answers(member.value);
+      } else if (member.name == "m2m:sgn") {
+        notification(member.value);
+      } else if (Value* list = member.name == "m2m:agn" ? member.value.find("m2m:sgn") : nullptr;
+                 list && list->as_array()) {
+        for (Value& each : *list->as_array()) notification(each);
       }
     }
   }
 
  private:
+  /// m2m:sgn {"nev":{"rep":{"m2m:cnt":{…}}}}
+  void notification(Value& value) const {
+    Value* event = value.find("nev");
+    if (Value* representation = event ? event->find("rep") : nullptr) content(*representation);
+  }
+
   /// m2m:agr {"m2m:rsp":[{"pc":{…}}]}
   void answers(Value& value) const {
     if (Value::Array* items = value.as_array()) {

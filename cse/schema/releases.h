@@ -27,7 +27,7 @@ Result<void> check_release(const TypeSchema& schema, Release asked);
 /// `attribute`'s refusal in a request of release `asked`: "came with release 4, …".
 std::string later_than(Release came, Release asked);
 
-/// Takes out of the content of an answer what came after `asked`: attributes, children of later
+/// Takes out of the content of an answer or a notification what came after `asked`: attributes, children of later
 /// types, and their numbers among the supported types (srt). The resource that was asked for stays,
 /// whatever its type is. Nothing else is touched: not what a user keeps in `con`, not addresses in
 /// lists.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cse/core/address.h"
+#include "cse/core/release_view.h"
 #include "cse/core/serialization.h"
 
 namespace gatehouse {
@@ -18,14 +19,15 @@ std::string reason_of(const Response& response) {
   return text.empty() ? "answered " + std::to_string(static_cast<int>(response.rsc)) : text;
 }
 
-/// The newest release that both know; without `srv` the newest of ours; an entity that knows none
-/// of ours is spoken to in its own.
+/// The newest release that both know; without `srv` Release 1, which does not have it, if that is
+/// one of ours, else the newest of ours; an entity that knows none of ours is spoken to in its own.
 std::string release_for(const Resource* entity, const std::vector<std::string>& ours) {
   const auto theirs = entity ? entity->attributes().strings_at("srv") : std::vector<std::string>{};
   for (auto release = ours.rbegin(); release != ours.rend(); ++release) {
     if (std::find(theirs.begin(), theirs.end(), *release) != theirs.end()) return *release;
   }
   if (!theirs.empty()) return theirs.back();
+  if (entity && std::find(ours.begin(), ours.end(), "1") != ours.end()) return "1";
   return ours.empty() ? "3" : ours.back();
 }
 
@@ -54,6 +56,10 @@ void EntityMessenger::complete(Request& request, const Resource* entity) const {
   }
   if (!request.release_version) {
     request.release_version = release_for(entity, cse_.settings().release_versions);
+    const Release known = release_of(request);
+    if (known < kNewestRelease && request.content)
+      leave_out_later(*request.content, cse_.schemas(), known);
+    if (known == Release::k1) request.release_version.reset();  // a parameter of later releases
   }
   request.peer = nullptr;
 }

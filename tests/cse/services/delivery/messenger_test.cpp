@@ -44,10 +44,11 @@ class Messaging : public testing::Test {
     messenger.set_polling(&polling);
     node.start();
   }
-  Response send(const std::string& target) {
+  Response send(const std::string& target,
+                Value content = Value::object({{"m2m:sgn", Value::object({{"vrq", true}})}})) {
     Request request;
     request.operation = Operation::kNotify;
-    request.content = Value::object({{"m2m:sgn", Value::object({{"vrq", true}})}});
+    request.content = std::move(content);
     std::optional<Response> answer;
     messenger.send_to(target, request, [&answer](Response response) {
       EXPECT_FALSE(answer);
@@ -189,6 +190,61 @@ TEST_F(Messaging, SpeaksTheReleaseOfTheEntity) {
   send("CAE1");
 
   EXPECT_EQ(http.sent.at(0).request.release_version, "3");
+}
+
+/// Of a container with attributes of the releases 1, 2 and 4.
+Value notification_of_container() {
+  return Value::object(
+      {{"nev", Value::object(
+                   {{"rep", Value::object({{"m2m:cnt", Value::object({{"lbl", Value::array({"a"})},
+                                                                      {"disr", false},
+                                                                      {"cstn", "CAE2"}})}})}})}});
+}
+const Value& container_of(const Value& notification) {
+  return *notification.find("nev")->find("rep")->find("m2m:cnt");
+}
+
+// TS-0001 clause 8.1.2 (Release Version Indicator): the content is of the release, too.
+TEST_F(Messaging, TellsOnlyWhatTheReleaseOfTheEntityKnows) {
+  Value attributes = poa({"http://a"});
+  attributes.set("srv", Value::array({"2a", "3"}));
+  node.add_ae("CAE1", attributes);
+
+  send("CAE1", Value::object({{"m2m:sgn", notification_of_container()}}));
+  send("CAE1", Value::object(
+                   {{"m2m:agn",
+                     Value::object({{"m2m:sgn", Value::array({notification_of_container()})}})}}));
+
+  ASSERT_EQ(http.sent.size(), 2u);
+  const Value& alone = container_of(*http.sent[0].request.content->find("m2m:sgn"));
+  const Value& among = container_of(
+      http.sent[1].request.content->find("m2m:agn")->find("m2m:sgn")->as_array()->front());
+  for (const Value* told : {&alone, &among}) {
+    EXPECT_TRUE(told->contains("disr"));
+    EXPECT_FALSE(told->contains("cstn"));
+  }
+}
+
+CseSettings with_release_1() {
+  CseSettings settings;
+  settings.release_versions = {"1", "2a", "3", "4"};
+  return settings;
+}
+class MessagingOfRelease1 : public Messaging {
+ protected:
+  MessagingOfRelease1() : Messaging(with_release_1()) {}
+};
+
+TEST_F(MessagingOfRelease1, IsThatOfAnEntityThatNamesNoRelease) {
+  node.add_ae("CAE1", poa({"http://a"}));
+
+  send("CAE1", Value::object({{"m2m:sgn", notification_of_container()}}));
+
+  const Request& told = http.sent.at(0).request;
+  EXPECT_FALSE(told.release_version) << "the parameter came with release 2a";
+  const Value& container = container_of(*told.content->find("m2m:sgn"));
+  EXPECT_TRUE(container.contains("lbl"));
+  EXPECT_FALSE(container.contains("disr"));
 }
 
 struct SerializationCase {
