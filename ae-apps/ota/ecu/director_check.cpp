@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/uptane/memory_fetcher.h"
 #include "cse/codec/json.h"
 
@@ -37,7 +38,50 @@ Refusal director(Reason reason, std::string detail) {
   return {reason, "director", "targets", std::move(detail)};
 }
 
+std::chrono::milliseconds steady_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
 }  // namespace
+
+AttestedTime::AttestedTime(ota::TimeKeys keys, Steady steady)
+    : keys_(std::move(keys)), steady_(steady ? std::move(steady) : Steady(steady_now)) {}
+
+Bytes AttestedTime::ask() {
+  constexpr std::size_t kNonceBytes = 16;
+  Bytes nonce = crypto::SystemRandom().bytes(kNonceBytes);
+  nonce_ = to_hex(nonce);
+  asked_ = steady_();
+  return nonce;
+}
+
+uptane::Checked<void> AttestedTime::take(std::string_view attestation) {
+  if (nonce_.empty()) {
+    return uptane::refuse(Refusal{Reason::kReplay, "time", {}, "nobody asked for the time"});
+  }
+  const auto time = ota::verify_time(attestation, keys_, nonce_);
+  if (!time) return uptane::refuse(time.error());
+  nonce_.clear();
+  if (steady_() - asked_ > kLongestAnswer) {
+    return uptane::refuse(Refusal{Reason::kTooSlow, "time", {}, "the answer took too long"});
+  }
+  latest_ = std::max(*time, now().value_or(*time));  // a server that is behind turns nothing back
+  at_ = steady_();
+  return {};
+}
+
+std::optional<Timestamp> AttestedTime::now() const {
+  if (!latest_) return std::nullopt;
+  return *latest_ + (steady_() - at_);
+}
+
+std::string time_attestation_in(Disk& disk) {
+  const auto files = files_in(disk);
+  if (!files) return {};
+  const auto found = files->find(kTimeMember);
+  return found == files->end() ? std::string() : found->second;
+}
 
 DirectorCheck::DirectorCheck(std::string root, std::string serial, std::string hardware_id,
                              Clock clock)
@@ -46,7 +90,8 @@ DirectorCheck::DirectorCheck(std::string root, std::string serial, std::string h
       hardware_id_(std::move(hardware_id)),
       clock_(clock ? std::move(clock) : Clock(system_now)) {}
 
-std::optional<Refusal> DirectorCheck::refusal(Disk& disk, const StoredImage& image) const {
+std::optional<Refusal> DirectorCheck::refusal(Disk& disk, const StoredImage& image,
+                                              const AttestedTime* time) const {
   const auto files = files_in(disk);
   if (!files) return director(Reason::kMissing, "no metadata came with the image");
   uptane::VehicleState state;
@@ -62,7 +107,14 @@ std::optional<Refusal> DirectorCheck::refusal(Disk& disk, const StoredImage& ima
   const uptane::VehicleState before = state;
   uptane::MemoryFetcher fetcher(*files);
   uptane::VerifyRequest request;
-  request.now = clock_();
+  if (time == nullptr) {
+    request.now = clock_();
+  } else {
+    request.now = time->now().value_or(state.latest_time);
+    if (request.now.microseconds == 0) {
+      return Refusal{Reason::kMissing, "time", {}, "no time was ever attested to this ECU"};
+    }
+  }
   request.ecus = {{serial_, hardware_id_}};
   const auto outcome = uptane::verify_partial(state, fetcher, request);
   if (state != before && !disk.replace(kStateFile, view_of(uptane::encode_vehicle_state(state)))) {

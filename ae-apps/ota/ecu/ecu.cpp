@@ -28,7 +28,9 @@ std::string Ecu::Inspection::text() const {
 }
 
 Ecu::Ecu(EcuSettings settings, Disk& disk, PayloadRunner& runner)
-    : settings_(std::move(settings)), disk_(disk), runner_(runner) {}
+    : settings_(std::move(settings)), disk_(disk), runner_(runner) {
+  if (settings_.time_keys) time_.emplace(*settings_.time_keys, settings_.steady);
+}
 
 bool Ecu::save() { return store_state(disk_, state_).has_value(); }
 
@@ -345,6 +347,9 @@ uds::Outcome Ecu::read_identifier(uds::Did did) {
       return bytes_of(status());
     case uds::kDidVersionReport:
       return signed_report();
+    case uds::kDidTimeNonce:
+      if (!time_) return tl::make_unexpected(uds::Nrc::kRequestOutOfRange);
+      return time_->ask();
     default:
       return tl::make_unexpected(uds::Nrc::kRequestOutOfRange);
   }
@@ -465,8 +470,9 @@ uds::Outcome Ecu::check_memory(ByteView mac, const Pending& pending) {
   if (found.good() && !settings_.director_root.empty()) {
     const DirectorCheck check(settings_.director_root, settings_.serial, settings_.hardware_id,
                               settings_.clock);
-    if (const auto refusal = check.refusal(disk_, found.file)) {
+    if (const auto refusal = check.refusal(disk_, found.file, time_ ? &*time_ : nullptr)) {
       found.order_refusal = std::string(uptane::name_of(refusal->reason)) + ": " + refusal->detail;
+      if (!time_trouble_.empty()) found.order_refusal += " (the time: " + time_trouble_ + ")";
     }
   }
   checked_ = found.good();
@@ -610,6 +616,7 @@ std::optional<uds::Nrc> Ecu::end_download() {
   if (metadata_) {
     metadata_ = false;
     if (!disk_.sync(kMetadataFile)) return uds::Nrc::kGeneralProgrammingFailure;
+    take_time();
     return std::nullopt;
   }
   if (decoder_) {
@@ -620,6 +627,17 @@ std::optional<uds::Nrc> Ecu::end_download() {
   if (!disk_.sync(file_of(inactive()))) return uds::Nrc::kGeneralProgrammingFailure;
   received_ = true;
   return std::nullopt;
+}
+
+/// At once: it counts from now on, and the image takes its time. Without one, or with one that is
+/// not believed, what was attested before goes on to count.
+void Ecu::take_time() {
+  if (!time_) return;
+  const std::string attestation = time_attestation_in(disk_);
+  time_trouble_ = "no attestation came";
+  if (attestation.empty()) return;
+  const auto taken = time_->take(attestation);
+  time_trouble_ = taken ? std::string() : taken.error().detail;
 }
 
 void Ecu::abandon_download() {

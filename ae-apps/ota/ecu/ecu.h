@@ -29,6 +29,9 @@ struct EcuSettings {
   /// for it, as its own partial verification shows. Empty: it looks at the OEM's signature alone.
   std::string director_root = {};
   DirectorCheck::Clock clock = {};  ///< for that; empty: the system's
+  /// Then expiry is judged by what these attest to this ECU, and by no clock.
+  std::optional<ota::TimeKeys> time_keys = std::nullopt;
+  AttestedTime::Steady steady = {};  ///< for that; empty: the system's
   unsigned slots = 2;  ///< 1: an update overwrites what runs; the way back is the gateway's copy
   std::chrono::milliseconds watchdog{0};    ///< an application that is silent for so long; 0: none
   unsigned max_bites = 3;                   ///< in a row, then the other slot
@@ -139,6 +142,7 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   uds::Outcome confirm();
   uds::Outcome discard();
   std::optional<uds::Nrc> begin_metadata(const uds::Download& download);
+  void take_time();
   void begin_decoding();
   std::optional<coding::Base> delta_base();
   uds::Nrc refuse_coded(const Error& error);
@@ -164,6 +168,8 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   std::string checked_sha256_;  ///< of its payload, hexadecimal
   bool metadata_ = false;  ///< what is being downloaded is the Director's metadata, not an image
   Bytes nonce_;            ///< of the next version report; used once
+  std::optional<AttestedTime> time_;
+  std::string time_trouble_;  ///< why the last attestation did not count; empty: it did
   std::optional<coding::Decoder> decoder_;  ///< while a coded image comes
 };
 

@@ -29,6 +29,8 @@ struct Options {
   bool constrained = false;
   std::string shared_key, image_key;
   std::string director_root;
+  std::vector<std::string> time_keys;
+  std::uint64_t time_threshold = 1;
   std::string access_key;
   std::string initial_image;
   std::vector<std::string> faults;
@@ -74,6 +76,12 @@ void add_options(CLI::App& app, Options& o) {
                  "Private key on P-256 for which images may be encrypted (PEM or pkcs11: URI)");
   app.add_option("--director-root", o.director_root,
                  "Root metadata of the Director (Uptane): only what it orders is installed");
+  app.add_option("--time-key", o.time_keys,
+                 "Public key of a time server (PEM); repeatable: expiry is judged by the time that "
+                 "it attests to this ECU");
+  app.add_option("--time-threshold", o.time_threshold, "How many of them must sign")
+      ->check(CLI::Range(1u, 16u))
+      ->capture_default_str();
   app.add_option("--access-key", o.access_key, "Key of security access (27)");
   app.add_option("--tester-ca", o.tester_ca, "Who certifies testers (PEM): authentication (29)");
   app.add_option("--tester-crl", o.tester_crl, "Their revoked certificates (PEM)");
@@ -155,6 +163,12 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
     const Result<Bytes> root = crypto::read_file(o.director_root, kMaxMetadataBytes);
     if (!root) return fail(root.error());
     settings.ecu.director_root = text_of(*root);
+  }
+  if (!o.time_keys.empty()) settings.ecu.time_keys = ota::TimeKeys{{}, o.time_threshold};
+  for (const std::string& path : o.time_keys) {
+    Result<crypto::PublicKey> key = crypto::PublicKey::load(path);
+    if (!key) return fail(key.error());
+    settings.ecu.time_keys->keys.push_back(*std::move(key));
   }
   if (o.no_seed_key != o.access_key.empty() || (o.no_seed_key && o.tester_ca.empty())) {
     return fail(Rsc::kBadRequest, "needs --access-key, or --no-seed-key and --tester-ca");

@@ -92,8 +92,9 @@ class EcuLink::Talk {
   uds::Flasher flasher;
 };
 
-EcuLink::EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make)
-    : settings_(settings), entry_(entry), make_(std::move(make)) {}
+EcuLink::EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make,
+                 ota::SecureClock::Ask ask_time)
+    : settings_(settings), entry_(entry), make_(std::move(make)), ask_time_(std::move(ask_time)) {}
 
 image::Mac EcuLink::mac() const {
   if (entry_.mac) return entry_.mac;
@@ -144,6 +145,19 @@ std::string EcuLink::refusal_text(uds::Flasher& flasher, const uds::DiagnosticEr
   return own.empty() ? text : text + "; it says: " + own;
 }
 
+/// With the time attested to this ECU, if it wants that. If nobody attests it, the ECU goes by what
+/// it knows.
+std::string EcuLink::with_time(Talk& talk, const std::string& director) const {
+  if (!ask_time_) return director;
+  const auto nonce = talk.flasher.time_nonce();
+  if (!nonce || !ota::is_time_nonce(to_hex(*nonce))) return director;
+  const auto attestation = ask_time_(to_hex(*nonce));
+  Result<Value> files = parse_json(director);
+  if (!attestation || !files || !files->is_object()) return director;
+  files->set("time.json", *attestation);
+  return to_json(*files);
+}
+
 uds::Diagnosis<void> EcuLink::write(Talk& talk, const std::filesystem::path& image,
                                     const image::Header& header,
                                     const crypto::Sha256Digest& payload_sha256,
@@ -159,8 +173,7 @@ uds::Diagnosis<void> EcuLink::write(Talk& talk, const std::filesystem::path& ima
     mac = *std::move(made);
   }
   if (entry_.level == EcuLevel::kFull && entry_.verifies) {
-    const ByteView metadata = view_of(director);
-    talk.flasher.set_metadata(Bytes(metadata.begin(), metadata.end()));
+    talk.flasher.set_metadata(bytes_of(with_time(talk, director)));
   }
   // A coded image (encrypted for the ECU) goes on as it is.
   const bool coded = is_coded_file(image);

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "ae-apps/ota/clock/secure_clock.h"
 #include "ae-apps/ota/gateway/member.h"
 #include "ae-apps/ota/uds/flasher.h"
 
@@ -14,8 +15,10 @@ namespace gatehouse::gateway {
 class EcuLink final : public Member {
  public:
   using MakeTransport = std::function<std::unique_ptr<uds::Transport>(const EcuEntry&)>;
-  /// The settings outlive it. An empty `make`: over the network.
-  EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make = {});
+  /// The settings outlive it. An empty `make`: over the network. `ask_time`: the time server's
+  /// answer to an ECU's own nonce, which goes to it with the metadata; empty: there is none.
+  EcuLink(const GatewaySettings& settings, const EcuEntry& entry, MakeTransport make = {},
+          ota::SecureClock::Ask ask_time = {});
 
   const EcuEntry& entry() const override { return entry_; }
   Result<EcuFacts> look() override;
@@ -43,6 +46,7 @@ class EcuLink final : public Member {
                              const image::Header& header,
                              const crypto::Sha256Digest& payload_sha256,
                              const std::string& director, const Progress& progress);
+  std::string with_time(Talk& talk, const std::string& director) const;
   std::filesystem::path copy_file(const char* suffix = "") const;
   std::filesystem::path way_back() const;
   void keep_copy(const std::filesystem::path& image);
@@ -52,6 +56,7 @@ class EcuLink final : public Member {
   const GatewaySettings& settings_;
   const EcuEntry& entry_;
   const MakeTransport make_;
+  const ota::SecureClock::Ask ask_time_;
   std::mutex mutex_;         ///< held while one talks to the ECU
   std::mutex talker_mutex_;  ///< of the pointer below
   uds::Flasher* talker_ = nullptr;

@@ -71,7 +71,9 @@ Result<void> Gateway::open(GatewayParts parts) {
 Result<void> Gateway::meet_ecus() {
   for (const EcuEntry& entry : settings_.ecus) {
     if (!entry.node) {
-      ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry));
+      ecus_.emplace(entry.serial,
+                    std::make_unique<EcuLink>(settings_, entry, EcuLink::MakeTransport(),
+                                              ask_time_server(settings_)));
       continue;
     }
     if (!nodes_) {

@@ -69,6 +69,8 @@ class Primary {
 
 /// The clock that asks the configured time server; the latest attested time is `state_dir`/time.
 /// Errors: as SecureClock::open.
+/// The time server over HTTP; empty if none is configured. The settings outlive it.
+ota::SecureClock::Ask ask_time_server(const GatewaySettings& settings);
 Result<std::unique_ptr<ota::SecureClock>> open_secure_clock(const GatewaySettings& settings,
                                                             crypto::Random& random);
 

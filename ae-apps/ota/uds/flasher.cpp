@@ -70,6 +70,11 @@ Diagnosis<std::string> Flasher::version_report(ByteView nonce) {
   return std::string(gatehouse::text_of(*report));
 }
 
+Diagnosis<Bytes> Flasher::time_nonce() {
+  GATEHOUSE_STEP(connect())
+  return client_.read(kDidTimeNonce);
+}
+
 Diagnosis<std::string> Flasher::status() {
   GATEHOUSE_STEP(connect())
   const auto status = client_.read(kDidStatus);

@@ -49,6 +49,9 @@ class Flasher {
   Diagnosis<Inventory> inventory();
   /// A signed report (see image/version_report.h) over this challenge of 16 to 32 bytes.
   Diagnosis<std::string> version_report(ByteView nonce);
+  /// What the time has to be attested over that goes to the ECU with the metadata. Refused by an
+  /// ECU that believes no time server.
+  Diagnosis<Bytes> time_nonce();
   /// Slot, counters and last error, as JSON.
   Diagnosis<std::string> status();
   /// Writes the image into the inactive slot, has the ECU verify it, and marks it for a trial at

@@ -39,6 +39,7 @@ inline constexpr Did kDidHardware = 0xF191;
 inline constexpr Did kDidVersionReport = 0xF1A0;  ///< own: the signed version report
 inline constexpr Did kDidStatus = 0xF1A1;         ///< own: slot, counters, last error, as JSON
 inline constexpr Did kDidChallenge = 0xF1A2;      ///< own: nonce for the next version report
+inline constexpr Did kDidTimeNonce = 0xF1A3;      ///< own: new nonce for an attestation of the time
 
 using RoutineId = std::uint16_t;
 inline constexpr RoutineId kRoutineErase = 0xFF00;

@@ -117,5 +117,80 @@ TEST_F(DirectorCheckTest, TakesNoMetadataBeyondItsLimit) {
   EXPECT_EQ(done.error().nrc, uds::Nrc::kRequestOutOfRange);
 }
 
+/// An ECU that has no clock, but knows a time server.
+class AttestedTimeTest : public DirectorCheckTest {
+ protected:
+  AttestedTimeTest() {
+    settings_.time_keys = ota::TimeKeys{{time_key_.public_key()}, 1};
+    settings_.steady = [this] { return steady_; };
+    settings_.clock = [this] { return now_ + std::chrono::hours(24 * 300); };  // all wrong
+    restart();
+  }
+  void restart() {
+    bench_ = std::make_unique<Bench>(settings_, disk_);
+    bench_->boot();
+  }
+  std::string attest(Timestamp time, const crypto::SigningKey& key) {
+    const auto nonce = bench_->flasher->time_nonce();
+    EXPECT_TRUE(nonce);
+    return ota::attest_time({to_hex(*nonce)}, time, key).value();
+  }
+  static Bytes with(const Bytes& metadata, const std::string& attestation) {
+    Value files = parse_json(gatehouse::text_of(metadata)).value();
+    files.set(kTimeMember, attestation);
+    return bytes_of(to_json(files));
+  }
+  /// The order of the image at now_, and what the ECU is told of the time.
+  std::string flash_at(Timestamp time) {
+    return flash(image_, with(order(image_, key_), attest(time, time_key_)));
+  }
+
+  crypto::SigningKey time_key_ = crypto::SigningKey::generate(crypto::Algorithm::kEd25519).value();
+  std::chrono::milliseconds steady_{1000};
+};
+
+TEST_F(AttestedTimeTest, JudgesWhatHasExpired) {
+  EXPECT_EQ(flash_at(now_ + std::chrono::hours(25)), "expired");
+  EXPECT_EQ(flash_at(now_), "expired") << "its time does not go back";
+}
+
+TEST_F(AttestedTimeTest, CountsInsteadOfAnyClock) { EXPECT_EQ(flash_at(now_), "good"); }
+
+TEST_F(AttestedTimeTest, InstallsNothingIfItNeverHeardATime) {
+  EXPECT_EQ(flash(image_, order(image_, key_)), "missing");
+  EXPECT_NE(bench_->ecu.state().last_error.find("no time was ever attested"), std::string::npos)
+      << bench_->ecu.state().last_error;
+}
+
+TEST_F(AttestedTimeTest, BelievesNoOtherKeyNonceOrLateAnswer) {
+  const Bytes metadata = order(image_, key_);
+  EXPECT_EQ(flash(image_, with(metadata, attest(now_, key_))), "missing") << "the Director's key";
+  const std::string old = attest(now_, time_key_);
+  (void)attest(now_, time_key_);
+  EXPECT_EQ(flash(image_, with(metadata, old)), "missing") << "of the question before";
+  EXPECT_NE(bench_->ecu.state().last_error.find("another nonce"), std::string::npos);
+  const std::string late = attest(now_, time_key_);
+  steady_ += std::chrono::seconds(121);
+  EXPECT_EQ(flash(image_, with(metadata, late)), "missing") << "kept back";
+  const std::string good = attest(now_, time_key_);
+  EXPECT_EQ(flash(image_, with(metadata, good)), "good");
+  EXPECT_EQ(flash(image_, with(metadata, "{")), "good") << "what is known goes on to count";
+}
+
+TEST_F(AttestedTimeTest, IsCarriedOnAndOutlivesARestart) {
+  ASSERT_EQ(flash_at(now_), "good");
+  steady_ += std::chrono::hours(23);
+  EXPECT_EQ(flash(image_, order(image_, key_)), "good");
+  restart();
+  steady_ = std::chrono::milliseconds(0);
+  EXPECT_EQ(flash(image_, order(image_, key_)), "good") << "the latest that counted";
+  now_ = now_ - std::chrono::hours(2);
+  EXPECT_EQ(flash(image_, order(image_, key_)), "expired") << "what ended an hour before that";
+}
+
+TEST_F(DirectorCheckTest, GivesNoNonceIfItBelievesNoTimeServer) {
+  EXPECT_EQ(bench_->flasher->time_nonce().error().nrc, uds::Nrc::kRequestOutOfRange);
+}
+
 }  // namespace
 }  // namespace gatehouse::ecu

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "ae-apps/ota/clock/time_page.h"
 #include "ae-apps/ota/gateway/gateway.h"
 #include "ae-apps/ota/repository/content.h"
 #include "ae-apps/ota/repository/director_metadata.h"
@@ -172,6 +173,10 @@ class ImageServer {
             return page;
           }
           if (request.path.starts_with("/uptane/")) return std::nullopt;
+          if (request.path.starts_with("/time/")) {
+            ++time_requests;
+            return ota::time_pages(repositories.key, [&] { return repositories.now; })(request);
+          }
           ++requests;
           for (const std::string_view prefix : {"/images/", "/artifacts/"}) {
             if (!request.path.starts_with(prefix)) continue;
@@ -189,7 +194,8 @@ class ImageServer {
     out.write(reinterpret_cast<const char*>(image.data()),
               static_cast<std::streamsize>(image.size()));
   }
-  std::atomic<unsigned> requests{0};
+  std::atomic<unsigned> requests{0};       ///< for images
+  std::atomic<unsigned> time_requests{0};  ///< at the time server
 
  private:
   class Nobody final : public PrimitiveHandler {

@@ -332,6 +332,24 @@ TEST_F(UpdateTest, DoesNotTalkToAnotherEcuAtTheSameAddress) {
   EXPECT_EQ(images_.requests, 0u);
 }
 
+// The ECU's own clock is wrong; what counts is the time that was attested over its own nonce.
+TEST_F(UpdateTest, HandsTheAttestedTimeOnToAnEcuThatVerifies) {
+  const ota::TimeKeys keys{{repositories_.key.public_key()}, 1};
+  settings_.time = TimeEntry{images_.root() + "time/", keys};
+  full_.settings().time_keys = keys;
+  full_.settings().clock = [this] { return repositories_.now + std::chrono::hours(24 * 300); };
+  full_.power_off();
+  full_.power_on();
+  start();
+
+  offer(kFull, image_of({.version = "1.1.0", .release_counter = 6}));
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null()) << steps_.str();
+  EXPECT_EQ(full_.version(), "1.1.0");
+  EXPECT_EQ(images_.time_requests, 2U) << "the gateway's own, and the ECU's";
+}
+
 class WrongOrder : public UpdateTest {
  protected:
   void expect_refused(const std::string& reason) {
