@@ -62,7 +62,8 @@ void TaskQueue::run() {
       if (later_.empty()) {
         changed_.wait(lock);
       } else {
-        changed_.wait_until(lock, later_.begin()->first);
+        const Clock::time_point due = later_.begin()->first;  // stop() may clear it meanwhile
+        changed_.wait_until(lock, due);
       }
       continue;
     }
