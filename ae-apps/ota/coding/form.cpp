@@ -77,6 +77,11 @@ Result<std::vector<Form>> forms_of(const Value& custom) {
   return out;
 }
 
+bool encrypted_only(const Value& custom) {
+  const Value* member = custom.find("encryptedOnly");
+  return member != nullptr && custom.bool_at("encryptedOnly", true);
+}
+
 std::optional<Attachment> sbom_of(const Value& custom) {
   const Value* sbom = custom.find("sbom");
   auto out = sbom == nullptr ? std::nullopt : read_attachment(*sbom);

@@ -27,6 +27,9 @@ struct Form : Attachment {
 Value value_of(const std::vector<Form>& forms);
 /// Of a target's `custom`; absent: none. Errors: kContentsUnacceptable.
 Result<std::vector<Form>> forms_of(const Value& custom);
+/// "encryptedOnly": true: the image goes to nobody in the clear; anything but false or absent
+/// counts as true.
+bool encrypted_only(const Value& custom);
 /// "sbom": {"length","sha256"}, the bill of materials; absent or without a length: nullopt.
 std::optional<Attachment> sbom_of(const Value& custom);
 

@@ -53,6 +53,14 @@ std::vector<coding::Form> forms_of(const Job& job) {
   return forms ? *std::move(forms) : std::vector<coding::Form>();
 }
 
+/// Errors: kNotAcceptable if the OEM wants nobody to have it in the clear.
+Result<void> may_be_plain(const Job& job) {
+  const auto custom = parse_json(job.custom.empty() ? "{}" : job.custom);
+  if (custom && !coding::encrypted_only(*custom)) return {};
+  return fail(Rsc::kNotAcceptable,
+              "the image may come encrypted for the ECU only, and it is not (encrypted-only)");
+}
+
 }  // namespace
 
 std::string artifacts_url(const std::string& images_url) {
@@ -112,6 +120,9 @@ Result<sdk::Downloaded> ImageDelivery::bring(const Job& job, const fs::path& fil
                                              const Fetch& fetch,
                                              const sdk::DownloadSettings& how) const {
   const auto form = form_of(job);
+  if (!form || form->key_ids.empty()) {
+    if (auto fine = may_be_plain(job); !fine) return fail(fine.error());
+  }
   if (!form) return fetch(job.url, file, how);
   log_.step('E', "form",
             {{"ecu", job.ecu},
@@ -202,6 +213,7 @@ Result<void> ImageDelivery::decode(const coding::Form& form, const fs::path& cod
 Result<CheckedImage> ImageDelivery::check(const Job& job, const fs::path& file,
                                           const image::Policy& policy) const {
   if (is_coded_file(file)) return check_sealed(job, file, policy);
+  if (auto fine = may_be_plain(job); !fine) return fail(fine.error());
   uptane::TargetRecord ordered;
   ordered.length = job.image_bytes;
   ordered.hashes = {{"sha256", job.target_sha256}};

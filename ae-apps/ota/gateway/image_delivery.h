@@ -31,12 +31,13 @@ class ImageDelivery {
   /// Into `file`. What was left of an earlier try is gone on with. If a form cannot be had or
   /// undone the whole image is fetched, which is told in the log; but never in place of an
   /// encrypted one. Errors: those of `fetch`; kContentsUnacceptable, kNotAcceptable (what came is
-  /// not what was announced).
+  /// not what was announced; one that nobody may have in the clear, and no form for this ECU).
   Result<sdk::Downloaded> bring(const Job& job, const std::filesystem::path& file,
                                 const Fetch& fetch, const sdk::DownloadSettings& how) const;
 
-  /// Whether `file` is what was ordered. Of an encrypted image: that it is the announced file, and
-  /// that the signed manifest at its front is good; the payload is the ECU's to check.
+  /// Whether `file` is what was ordered, and encrypted if it has to be. Of an encrypted image: that
+  /// it is the announced file, and that the signed manifest at its front is good; the payload is
+  /// the ECU's to check.
   Result<CheckedImage> check(const Job& job, const std::filesystem::path& file,
                              const image::Policy& policy) const;
 

@@ -80,6 +80,8 @@ std::vector<std::pair<const CLI::App*, Action>> add_repository_commands(CLI::App
       ->add_option("--encrypt-for", o.image.recipients,
                    "also encrypted for this ECU's key on P-256 (repeatable)")
       ->allow_extra_args(false);
+  command->add_flag("--encrypted-only", o.image.encrypted_only,
+                    "nobody gets it in the clear: neither served nor installed");
   out.emplace_back(command, on_repository(o, [&o](const RepositoryRequest& request) {
                      return add_image(request, o.image, std::cout);
                    }));

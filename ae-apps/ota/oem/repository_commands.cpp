@@ -115,6 +115,7 @@ Result<Value> add_forms(const RepositoryRequest& request, const ImageRequest& im
   std::vector<coding::Form> forms;
   for (const bool sealed : {false, true}) {
     if (sealed && recipients.empty()) continue;
+    if (!sealed && image.encrypted_only) continue;
     for (const auto& base : bases) {
       if (!sealed && !base && !image.compress) continue;
       coding::EncodeRequest how{content};
@@ -184,6 +185,10 @@ Result<void> add_image(const RepositoryRequest& request, const ImageRequest& ima
   target.hardware_ids = {manifest.hardware_id};
   target.release_counter = manifest.release_counter;
   target.version = manifest.version;
+  if (image.encrypted_only && image.recipients.empty()) {
+    return fail(Rsc::kBadRequest, "--encrypted-only needs --encrypt-for: nobody could read it");
+  }
+  target.encrypted_only = image.encrypted_only;
   if (!image.sbom_file.empty()) {
     auto sbom = add_sbom(request, image.sbom_file);
     if (!sbom) return fail(sbom.error());

@@ -37,10 +37,11 @@ struct ImageRequest {
   bool compress = false;                     ///< also as a compressed form
   std::vector<std::string> bases = {};       ///< older images: also as deltas from these
   std::vector<std::string> recipients = {};  ///< public keys of ECUs: also encrypted for these
+  bool encrypted_only = false;               ///< and in no other form
 };
 /// Hardware id, release counter and version come from the image. Errors: kBadRequest if the image
-/// is a draft, or the bill of materials is no CycloneDX. Forms and the bill of materials go to
-/// artifacts/SHA256.
+/// is a draft, the bill of materials is no CycloneDX, or nobody could read what is encrypted only.
+/// Forms and the bill of materials go to artifacts/SHA256.
 Result<void> add_image(const RepositoryRequest& request, const ImageRequest& image,
                        std::ostream& out);
 Result<void> remove_image(const RepositoryRequest& request, const std::string& name,

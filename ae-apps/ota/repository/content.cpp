@@ -122,6 +122,7 @@ void set_target(Value& targets, const TargetSpec& target) {
   if (!target.version.empty()) custom.set("version", target.version);
   if (!target.sbom.is_null()) custom.set("sbom", target.sbom);
   if (!target.forms.is_null()) custom.set("forms", target.forms);
+  if (target.encrypted_only) custom.set("encryptedOnly", true);
   if (!targets.contains("targets")) targets.set("targets", Value::object());
   targets.find("targets")->set(target.name, Value::object({{"length", target.length},
                                                            {"hashes", std::move(hashes)},

@@ -35,6 +35,7 @@ struct TargetSpec {
   std::string version;  ///< for people
   Value sbom = {};      ///< {"length","sha256"} of the bill of materials (CycloneDX); null: none
   Value forms = {};     ///< other forms for the way (../coding/form.h); null: none
+  bool encrypted_only = false;  ///< to nobody in the clear
 };
 Value make_targets(Timestamp expires);
 /// Inserts or replaces.

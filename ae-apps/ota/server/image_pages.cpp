@@ -130,6 +130,12 @@ http::Page ImagePages::upload(const http::PageRequest& request, std::string_view
 
 http::Page ImagePages::download(const http::PageRequest& request, std::string_view name,
                                 const std::string& who) {
+  if (uptane_ != nullptr && uptane_->only_encrypted(name)) {
+    log_.step(
+        'E', "refused",
+        {{"peer", who}, {"image", std::string(name)}, {"reason", "is served encrypted only"}});
+    return text_page(403, "this image is served encrypted only");
+  }
   http::Page page = http::file_page(request, store_.folder(), std::string(name) + ".img");
   const std::string_view range = http::find_header(*request.headers, "Range");
   const bool first = range.empty() || range.starts_with("bytes=0-");

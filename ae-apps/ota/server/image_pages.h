@@ -16,7 +16,8 @@ namespace gatehouse::ota_server {
 
 /// The pages of the image server:
 ///   PUT /images/NAME       201 (200: was there), 400, 403, 422 with the verdict, 507
-///   GET /images/SHA256     the image, whole or by ranges, with ETag; 403, 404
+///   GET /images/SHA256     the image, whole or by ranges, with ETag; 403 (also if the OEM
+///                          wants it to be served encrypted only), 404
 ///   GET /images            a JSON list; 403
 ///   /artifacts/SHA256      other forms of images, bills of materials: ArtifactPages
 /// Identities are those of the peer's certificate, SP-relative; without one nothing is served.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "ae-apps/ota/coding/form.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "ae-apps/ota/repository/repository_folder.h"
 #include "cse/codec/json.h"
@@ -150,6 +151,16 @@ std::map<std::string, std::string> Repositories::targets() const {
     if (digest != target.record.hashes.end()) out.emplace(digest->second, name);
   }
   return out;
+}
+
+bool Repositories::only_encrypted(std::string_view image_sha256) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(described_.begin(), described_.end(), [&](const auto& each) {
+    const uptane::TargetRecord& record = each.second.record;
+    const auto digest = record.hashes.find("sha256");
+    return digest != record.hashes.end() && digest->second == image_sha256 &&
+           coding::encrypted_only(record.custom);
+  });
 }
 
 Result<Repositories::Issued> Repositories::issue(const std::string& vehicle,

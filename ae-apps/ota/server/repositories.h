@@ -29,6 +29,9 @@ class Repositories {
   /// Names of targets by the SHA-256 of the image.
   std::map<std::string, std::string> targets() const;
 
+  /// Whether the OEM wants this image to go to nobody in the clear.
+  bool only_encrypted(std::string_view image_sha256) const;
+
   struct Order {
     std::string serial, hardware_id;
     std::string image;         ///< SHA-256 of the file

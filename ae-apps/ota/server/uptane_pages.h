@@ -28,6 +28,9 @@ class UptanePages {
 
   /// For paths that start with "/uptane/".
   http::Page answer(const http::PageRequest& request);
+  bool only_encrypted(std::string_view image_sha256) const {
+    return parts_.repositories.only_encrypted(image_sha256);
+  }
 
  private:
   http::Page take(const http::PageRequest& request);

@@ -91,7 +91,8 @@ class TestRepositories {
   /// The Image repository describes the image, the Director orders it.
   /// `together`: the name of the release that it is part of.
   void release(const std::string& serial, const Bytes& image, const std::string& hardware_id,
-               const Value& forms = {}, const Value& sbom = {}, const std::string& together = "") {
+               const Value& forms = {}, const Value& sbom = {}, const std::string& together = "",
+               bool encrypted_only = false) {
     const std::lock_guard lock(mutex);
     uptane::TargetSpec target;
     const std::string sha256 = to_hex(crypto::sha256(image));
@@ -102,6 +103,7 @@ class TestRepositories {
     target.release_counter = ++releases;
     target.forms = forms;
     target.sbom = sbom;
+    target.encrypted_only = encrypted_only;
     uptane::set_target(targets, target);
     uptane::TargetRecord record;
     record.length = target.length;

@@ -40,9 +40,10 @@ class ImageForms : public GatewayTest {
     return publish(request);
   }
   void offer_forms(const std::string& serial, const Bytes& image, const std::string& version,
-                   const std::vector<coding::Form>& forms) {
+                   const std::vector<coding::Form>& forms, bool encrypted_only = false) {
     images_.put(sha256_of(image), image);
-    repositories_.release(serial, image, "demo-ecu", coding::value_of(forms));
+    repositories_.release(serial, image, "demo-ecu", coding::value_of(forms), {}, "",
+                          encrypted_only);
     order(serial, images_.url() + sha256_of(image), version);
     settle();
   }
@@ -157,6 +158,45 @@ TEST_F(ImageForms, AnEncryptedImageThatWasAlteredIsNeverReplacedByThePlainOne) {
 
   expect_refusal(kFull, "download", "the sealed image is not the one announced");
   EXPECT_FALSE(said("event=whole-instead"));
+}
+
+TEST_F(ImageForms, AnImageForNobodysEyesIsInstalledIfItCameEncrypted) {
+  give_image_key(full_, 0);
+  const Bytes image = large_image("1.1.0", 6);
+  start();
+
+  offer_forms(kFull, image, "1.1.0", {publish_sealed(image)}, true);
+
+  EXPECT_EQ(sus(kFull), 1) << steps_.str() << log_.str();
+  EXPECT_EQ(full_.version(), "1.1.0");
+}
+
+TEST_F(ImageForms, AnImageForNobodysEyesIsRefusedInTheClear) {
+  const Bytes image = ecu::image_of({.version = "1.1.0", .release_counter = 6, .padding = 100'000});
+  start();
+
+  // The ECU has no key; there is a form for others, one for everybody, and the plain one.
+  offer_forms(kFull, image, "1.1.0", {publish_sealed(image), publish({image})}, true);
+
+  expect_refusal(kFull, "download", "encrypted-only");
+  EXPECT_EQ(images_.requests, 0U) << "nothing of it was fetched";
+  EXPECT_EQ(full_.version(), "1.0.0");
+}
+
+TEST_F(ImageForms, APlainFileInThePlaceOfAnImageForNobodysEyesIsNotFlashed) {
+  give_image_key(full_, 0);
+  start([](const Job& job) { return job.state != JobState::kConsented; });
+  const Bytes image = large_image("1.1.0", 6);
+  offer_forms(kFull, image, "1.1.0", {publish_sealed(image)}, true);
+  gateway_.reset();
+  const std::string file = settings_.state_dir + "/images/ECU-0001/" + sha256_of(image);
+  ASSERT_TRUE(std::filesystem::exists(file));
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << gatehouse::text_of(image);
+
+  start();
+  settle();
+
+  expect_refusal(kFull, "flash", "encrypted-only");
 }
 
 TEST_F(ImageForms, AnEncryptedImageThatHidesAnotherIsRefused) {

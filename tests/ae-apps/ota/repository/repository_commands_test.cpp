@@ -98,6 +98,28 @@ TEST_F(RepositoryCommands, MakeFormsOfAnImageThatTheSignedMetadataDescribes) {
   EXPECT_NE(out_.str().find("    zlib 1.3"), std::string::npos) << out_.str();
 }
 
+TEST_F(RepositoryCommands, MakeNoPlainFormOfAnImageThatGoesOutEncryptedOnly) {
+  ASSERT_TRUE(init()) << out_.str();
+  ImageRequest image{signed_image(), "", "targets", "", true, {}, {}};
+  image.encrypted_only = true;
+  EXPECT_FALSE(add_image(request(), image, out_)) << "nobody could read it";
+  image.recipients = {key_file("ecu")};
+
+  const auto added = add_image(request(), image, out_);
+
+  ASSERT_TRUE(added) << added.error().detail;
+  ASSERT_TRUE(sign_metadata(draft("targets"), {key_file("t1")}, out_));
+  ASSERT_TRUE(sign_metadata(draft("root"), {key_file("r1"), key_file("r2")}, out_));
+  ASSERT_TRUE(publish());
+  const uptane::RepositoryFolder repository(request().folder);
+  const auto described = uptane::verify_repository(repository.metadata(), {}, now_);
+  const Value& custom = described->at("brake/1.4.0.ghfw").record.custom;
+  EXPECT_TRUE(coding::encrypted_only(custom));
+  const auto forms = coding::forms_of(custom).value();
+  ASSERT_EQ(forms.size(), 1U);
+  EXPECT_EQ(forms.front().name(), "sealed");
+}
+
 TEST_F(RepositoryCommands, RefuseWhatIsNoImageAndNoBillOfMaterials) {
   ASSERT_TRUE(init());
 

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "ae-apps/ota/repository/repository_folder.h"
+#include "ae-apps/ota/server/image_pages.h"
 #include "ae-apps/ota/server/uptane_pages.h"
 #include "cse/primitive/request.h"
 #include "tests/ae-apps/ota/server/vehicle_fixture.h"
@@ -36,13 +39,14 @@ class RepositoriesTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().detail;
     repositories_ = *std::move(opened);
   }
-  void describe(const std::string& name, const std::string& byte) {
+  void describe(const std::string& name, const std::string& byte, bool encrypted_only = false) {
     auto content = images_.draft("targets", now_);
     ASSERT_TRUE(content);
     std::string sha256;
     for (int i = 0; i < 32; ++i) sha256 += byte;
-    uptane::set_target(*content,
-                       {name, 100, {{"sha256", sha256}}, {"brake-2"}, ++counter_, {}, {}});
+    uptane::TargetSpec target{name, 100, {{"sha256", sha256}}, {"brake-2"}, ++counter_, {}, {}};
+    target.encrypted_only = encrypted_only;
+    uptane::set_target(*content, target);
     ASSERT_TRUE(images_.stage("targets", *content));
     ASSERT_TRUE(images_.sign("targets", key_));
     const auto done = images_.publish({&key_, &key_}, now_);
@@ -210,6 +214,42 @@ TEST_F(RepositoriesTest, AreReadByThoseWhomTheyConcern) {
         << each.who << " " << each.method << " " << each.path;
   }
   EXPECT_EQ(changes, 1);
+}
+
+TEST_F(RepositoriesTest, WithholdAnImageThatIsServedEncryptedOnly) {
+  describe("brake/1.2.0", "bb", true);
+  ASSERT_TRUE(take());
+  ServerSettings settings;
+  settings.images.downloaders = {"/id-mn/CotaGateway"};
+  StoreSettings store;
+  store.folder = folder_ / "store/images";
+  const auto images = ImageStore::open(store);
+  ASSERT_TRUE(images) << images.error().detail;
+  std::ostringstream steps, said;
+  ota::StepLog log(steps, said);
+  UptanePages uptane({settings, *repositories_, log, [this] { return now_; }, [] {}});
+  ImagePages pages(settings.images, **images, log, [](const ImageFacts&) {});
+  pages.serve(uptane);
+  Peer peer;
+  peer.authenticated = true;
+  peer.identities = {"/id-mn/CotaGateway"};
+  const std::vector<http::HeaderField> headers;
+  const auto get = [&](const std::string& byte) {
+    std::ofstream(store.folder / std::filesystem::path(sha(byte) + ".img")) << "the image";
+    const std::string path = "/images/" + sha(byte);
+    http::PageRequest request;
+    request.method = "GET";
+    request.path = path;
+    request.headers = &headers;
+    request.peer = &peer;
+    return pages.answer(request);
+  };
+
+  EXPECT_EQ(get("aa").status, 200);
+  const http::Page withheld = get("bb");
+  EXPECT_EQ(withheld.status, 403);
+  EXPECT_THAT(withheld.body, HasSubstr("encrypted only"));
+  EXPECT_THAT(steps.str(), HasSubstr("is served encrypted only"));
 }
 
 /// Metadata grows with the number of images; vehicles take no answer larger than they asked for.
