@@ -423,6 +423,12 @@ Result<Answer> AttestationSteps::order(const std::string& reason) {
   return answer;
 }
 
+Result<void> AttestationSteps::attest() {
+  const Answer answer = car_.in().push(kCommands, Value::object({{"attest", kDevice}}));
+  if (!is_success(answer.rsc)) return fail(answer.rsc, answer.reason);
+  return {};
+}
+
 std::string AttestationSteps::certificate_file(std::uint64_t operation) const {
   return car_.layout().file("archive/certificates/" + std::string(kDevice) + "-" +
                             std::to_string(operation) + ".json");

@@ -34,6 +34,8 @@ class AttestationSteps {
   Result<void> settle(const EcuPlan& ecu, const std::string& version);
   /// Orders a maintenance. Errors: those of the IN-CSE.
   Result<Answer> order(const std::string& reason);
+  /// Orders an attestation without maintenance. Errors: as order().
+  Result<void> attest();
   std::string certificate_file(std::uint64_t operation) const;
   /// What gatehouse-audit says of that operation's certificate, without a network. Errors: its
   /// refusal.

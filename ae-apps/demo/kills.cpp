@@ -12,6 +12,9 @@ constexpr Milliseconds kStepLimit{90'000};  ///< longer than the Center waits fo
 constexpr Milliseconds kEndLimit{240'000};  ///< of one operation
 constexpr Milliseconds kUploadLimit{30'000};
 constexpr Milliseconds kSharpEyes{1};  ///< a step may take five milliseconds
+constexpr Milliseconds kHealLimit{180'000};
+constexpr Milliseconds kPatience{15'000};
+constexpr const char* kSilent = "unverifiable: its report did not come along";
 constexpr std::uint64_t kLongestDelayMs = 20;
 constexpr unsigned kOneInSoMany = 5;  ///< images does not pass its self-test
 constexpr unsigned kFirstCounter = 100;
@@ -223,7 +226,9 @@ Result<std::string> Kills::audit(const Round& round) {
   const bool confirmed = outcome == "confirmed: " + serial + " runs " + round.version;
   const bool undone = outcome == "failed: " + serial + " runs " + runs_[serial] + " as before" ||
                       outcome.starts_with("failed; nothing was changed");
-  if (!undone && (!confirmed || round.bad)) {
+  // A part that cannot be heard yet is not trusted, which is told; then it has to come back.
+  const bool silent = outcome.find(kSilent) != std::string::npos;
+  if (!undone && !silent && (!confirmed || round.bad)) {
     return fail(Rsc::kNotAcceptable, "it ended so: " + outcome);
   }
   ++(confirmed ? completed_ : failed_);
@@ -231,7 +236,36 @@ Result<std::string> Kills::audit(const Round& round) {
   if (!runs) return runs;
   runs_[serial] = *runs;
   if (auto done = attestation_.settle(*round.ecu, *runs); !done) return fail(done.error());
+  if (silent) {
+    if (auto done = heal(); !done) return fail(done.error());
+    outcome += "; it is trusted again";
+  }
   return outcome;
+}
+
+/// Attested again and again until all parts are heard.
+Result<void> Kills::heal() {
+  const auto start = Clock::now();
+  for (;;) {
+    const std::size_t mark = car_.feed().size();
+    const auto asked = Clock::now();
+    if (auto done = attestation_.attest(); !done) return done;
+    std::string said;
+    const auto attested = [&] {
+      for (const StepEvent& each : car_.feed().events_since(mark)) {
+        if (each.source == "center" && each.at("event") == "attested") {
+          said = each.at("recommendation");
+        }
+      }
+      // While a part is silent the answer comes later than the Center waits for it.
+      return !said.empty() || Clock::now() - asked > kPatience;
+    };
+    if (auto done = crew_.wait_until("an attestation", kStepLimit, attested); !done) return done;
+    if (said == "allowed") return {};
+    if (Clock::now() - start > kHealLimit) {
+      return fail(Rsc::kRequestTimeout, "the car is not trusted again: " + said);
+    }
+  }
 }
 
 Result<std::string> Kills::what_runs(const Round& round) {

@@ -43,6 +43,7 @@ class Kills {
   Result<void> upload(const Image& image);
   Result<void> await(const std::string& source, const std::string& event);
   Result<std::string> audit(const Round& round);
+  Result<void> heal();
   /// After an operation that failed: what the update in it came to.
   Result<std::string> what_runs(const Round& round);
   bool said(const std::string& source, const std::string& event,

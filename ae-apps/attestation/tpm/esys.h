@@ -27,6 +27,7 @@ Result<void> put(Sized& to, ByteView bytes, const char* what) {
     return fail(Rsc::kBadRequest, std::string("TPM: ") + what + " is too long");
   }
   to.size = static_cast<UINT16>(bytes.size());
+  if (bytes.empty()) return {};
   std::memcpy(reinterpret_cast<std::uint8_t*>(&to) + sizeof(to.size), bytes.data(), bytes.size());
   return {};
 }

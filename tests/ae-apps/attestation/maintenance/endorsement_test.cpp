@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "tests/ae-apps/attestation/maintenance/maintenance_world.h"
+#include "tests/ae-apps/attestation/tpm/nv_certificate.h"
 
 namespace gatehouse::center {
 namespace {
@@ -139,6 +140,37 @@ INSTANTIATE_TEST_SUITE_P(
                     MakerCase{"nobody", [](Maker&, EVP_PKEY*) { return std::string(); },
                               "there is no certificate of it"}),
     [](const auto& row) { return row.param.name; });
+
+Bytes der_of(const std::string& pem) {
+  const std::unique_ptr<BIO, Freer> in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<X509, Freer> x(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+  Bytes out(static_cast<std::size_t>(i2d_X509(x.get(), nullptr)));
+  unsigned char* end = out.data();
+  i2d_X509(x.get(), &end);
+  return out;
+}
+
+// As in a TPM that was bought: no file says whose it is.
+TEST(EndorsementInTheTpm, IsEnoughWithoutAFile) {
+  MaintenanceWorld world;
+  Maker maker;
+  const Key ek = key_of_pem(
+      *attest::pem_of(*attest::parse_public_area(world.attester().identity().endorsement_key)));
+  const Bytes certificate = der_of(maker.certify(ek.get(), kEkUsage, "CA:FALSE", 3600));
+  world.ek_anchors_pem = maker.anchor();
+  world.stop_car();
+  {
+    const auto tpm = attest::Emulator::start(world.attester_settings().folder / "tpm");
+    ASSERT_TRUE(tpm) << tpm.error().detail;
+    attest::put_certificate(tpm->tcti(), 0x01C0000A, certificate, 1000);
+  }
+  world.restart_car();
+
+  ASSERT_TRUE(world.center().command(attest_now()));
+
+  EXPECT_TRUE(world.run_until("attested")) << world.all_news() << world.refused();
+  EXPECT_EQ(der_of(world.attester().identity().ek_certificate_pem), certificate);
+}
 
 // Who is known by its certificate alone cannot be replaced by another TPM of the same maker.
 TEST(EndorsementPinned, AnotherTpmOfTheSameMakerIsRefused) {

@@ -8,6 +8,7 @@
 #include "ae-apps/attestation/quote/verify.h"
 #include "ae-apps/attestation/tpm/emulator.h"
 #include "ae-apps/ota/crypto/keys.h"
+#include "tests/ae-apps/attestation/tpm/nv_certificate.h"
 
 namespace gatehouse::attest {
 namespace {
@@ -216,6 +217,28 @@ TEST_F(TpmTest, CertifiesTheDeviceKeyThatSigns) {
   ASSERT_TRUE(attest) << attest.error().detail;
   EXPECT_EQ(std::get<CertifyInfo>(attest->body).name, device->name());
   EXPECT_EQ(attest->extra_data, kNonce);
+}
+
+// TCG EK Credential Profile clause 2.2.1.4
+TEST_F(TpmTest, ReadsTheCertificateThatItsMakerPutIntoIt) {
+  constexpr std::uint32_t kEccCertificate = 0x01C0000A;
+  ASSERT_EQ(*tpm_->endorsement_certificate(KeyKind::kEccP256), "");
+  Bytes certificate = {0x30, 0x82, 0x02, 0xB8};  // and 696 bytes more: two commands
+  for (int i = 0; i < 696; ++i) certificate.push_back(static_cast<std::uint8_t>(i));
+  tpm_.reset();
+  put_certificate(emulator_->tcti(), kEccCertificate, certificate, 1000);
+  tpm_.emplace(*Tpm::open(emulator_->tcti()));
+
+  const auto pem = tpm_->endorsement_certificate(KeyKind::kEccP256);
+
+  ASSERT_TRUE(pem) << pem.error().detail;
+  const std::string head = "-----BEGIN CERTIFICATE-----\n", end = "\n-----END CERTIFICATE-----\n";
+  ASSERT_TRUE(pem->starts_with(head) && pem->ends_with(end)) << *pem;
+  std::string body = pem->substr(head.size(), pem->size() - head.size() - end.size());
+  EXPECT_EQ(body.find('\n'), 64U);
+  std::erase(body, '\n');
+  EXPECT_EQ(*from_base64(body), certificate);
+  EXPECT_EQ(*tpm_->endorsement_certificate(KeyKind::kRsa2048), "");
 }
 
 TEST_F(TpmTest, MakesMacsWithKeysThatItHasAdopted) {
