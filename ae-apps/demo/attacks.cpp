@@ -66,6 +66,10 @@ const std::vector<Attacks::Row>& Attacks::rows() {
        &Attacks::forge_a_report},
       {"an ECU's access key", "flash an image of the OEM that is not ordered", "image-",
        &Attacks::flash_by_the_access_key},
+      {"the support software's certificate", "order a field node in the gateway's place", "4103",
+       &Attacks::order_a_node_as_another_ae},
+      {"the gateway's certificate", "have a field node install an older image of the OEM",
+       "older than the software", &Attacks::order_a_node_in_the_gateways_place},
   };
   return kRows;
 }
@@ -292,6 +296,53 @@ Result<Attacks::Refused> Attacks::flash_by_the_access_key() {
   const auto tree = parse_json(*status, {.max_bytes = 16 * 1024, .max_depth = 4});
   if (!tree) return fail(tree.error());
   return Refused{"ECU " + brake().software, tree->string_at("last_error")};
+}
+
+// --- at a field node ---------------------------------------------------------------------------
+
+const EcuPlan& Attacks::pump() const {
+  const auto& all = car_.layout().ecus;
+  return *std::find_if(all.begin(), all.end(), [](const EcuPlan& e) { return e.cse == "asn"; });
+}
+
+Result<Attacks::Refused> Attacks::order_a_node_as_another_ae() {
+  const Layout& layout = car_.layout();
+  CseClient thief({layout.mn_url(), layout.certificate("support"), layout.key("support"),
+                   layout.authority(), "Csupport"});
+  const Answer answer = thief.push(pump().ae_address() + "/orders",
+                                   Value::object({{"order", fresh_nonce()}, {"do", "reset"}}));
+  if (is_success(answer.rsc)) return not_refused(where_);
+  return Refused{"ASN-CSE", answer.code() + " " + answer.reason};
+}
+
+/// Who has the gateway's certificate gets past every access rule of the node's CSE; its boot loader
+/// looks at the OEM's signature, the release counter and the Director's metadata all the same.
+Result<Attacks::Refused> Attacks::order_a_node_in_the_gateways_place() {
+  const Layout& layout = car_.layout();
+  constexpr std::size_t kFewLines = 20;
+  const auto older = car_.desk().release(pump(), {"0.9.0", 1, true, {}, {}, kFewLines});
+  if (!older) return fail(older.error());
+  const auto image = crypto::read_file(older->file, kMaxImageBytes);
+  if (!image) return fail(image.error());
+  CseClient thief({layout.mn_url(), layout.certificate("gateway"), layout.key("gateway"),
+                   layout.authority(), "CotaGateway"});
+  const std::string place = "/id-mn/cse-mn/ota-gateway/image-" + pump().serial;
+  const Answer put = thief.push(place, to_base64(*image));
+  const Answer told = thief.push(
+      pump().ae_address() + "/orders",
+      Value::object(
+          {{"order", fresh_nonce()}, {"do", "prepare"}, {"image", place}, {"held", true}}));
+  for (const Answer& answer : {put, told}) {
+    if (!is_success(answer.rsc)) {
+      return fail(answer.rsc, "the order did not get through: " + answer.reason);
+    }
+  }
+  const auto reason = refusal_of(pump().software, "refused");
+  if (!reason) return fail(reason.error());
+  constexpr std::string_view kOwnWords = "it says: ";
+  const std::size_t own = reason->find(kOwnWords);
+  return Refused{pump().name(),
+                 own == std::string::npos ? *reason : reason->substr(own + kOwnWords.size())};
 }
 
 }  // namespace gatehouse::demo

@@ -42,7 +42,10 @@ class Attacks {
   Result<Refused> replay_an_order();
   Result<Refused> forge_a_report();
   Result<Refused> flash_by_the_access_key();
+  Result<Refused> order_a_node_as_another_ae();
+  Result<Refused> order_a_node_in_the_gateways_place();
 
+  const EcuPlan& pump() const;
   const EcuPlan& window() const { return car_.layout().ecus.back(); }
   const EcuPlan& brake() const { return car_.layout().ecus.front(); }
   std::string firmware_of(const EcuPlan& ecu) const;

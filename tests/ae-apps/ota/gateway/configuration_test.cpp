@@ -98,6 +98,30 @@ TEST_F(ConfigurationTest, ReadsAnEcuOnABus) {
   EXPECT_TRUE(settings->ecus[1].can->fd);
 }
 
+TEST_F(ConfigurationTest, ReadsAFieldNodeAndNamesWhatIsWrongAboutOne) {
+  const auto node = [](const char* at, const char* ae) {
+    return Value::object({{"at", at}, {"ae", ae}});
+  };
+  ecu(0).erase("access_key_file");  // there is no tester
+  ecu(0).set("node", node("/id-asn/cse-asn/ae-1", "/id-asn/Cpump"));
+  tree_.set("node_silence_s", 7);
+
+  const auto settings = parse();
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  ASSERT_TRUE(settings->ecus[0].node);
+  EXPECT_EQ(settings->ecus[0].node->at, "/id-asn/cse-asn/ae-1");
+  EXPECT_EQ(settings->ecus[0].node->ae, "/id-asn/Cpump");
+  EXPECT_EQ(settings->node_silence, std::chrono::seconds(7));
+  ecu(0).set("node", node("cse-asn/ae-1", "/id-asn/Cpump"));
+  EXPECT_NE(parse().error().detail.find("ecus[0].node.at"), std::string::npos);
+  ecu(0).set("node", Value::object({{"at", "/id-asn/cse-asn/ae-1"}}));
+  EXPECT_NE(parse().error().detail.find("ecus[0].node.ae"), std::string::npos);
+  ecu(0).set("node", node("/id-asn/cse-asn/ae-1", "/id-asn/Cpump")).set("level", "constrained");
+  ecu(0).set("shared_key_file", "shared.key").erase("public_key");
+  EXPECT_NE(parse().error().detail.find("ecus[0].level: must be full"), std::string::npos);
+}
+
 TEST_F(ConfigurationTest, NamesWhatIsWrongAboutABus) {
   const std::pair<Value, std::string> cases[] = {
       {Value::object({{"bus", "can0"}}), "ecus[1].can.bus"},
