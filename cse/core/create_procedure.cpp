@@ -131,6 +131,17 @@ Result<Draft> draft_for(const Representation& wanted, const ResourcePtr& parent,
   return draft;
 }
 
+/// A child that is called like a virtual one ("la" in a container) would take its address.
+/// Source: TS-0004 clause 6.8, TS-0018 TP/oneM2M/CSE/DMR/CRE/010.
+Result<void> check_name(const Value& wanted, const Resource& parent, const Behaviours& behaviours) {
+  const Value* name = wanted.find("rn");
+  const std::string* text = name ? name->as_string() : nullptr;
+  if (!text || !behaviours.find_virtual(parent.type(), *text)) return {};
+  return fail(Rsc::kOperationNotAllowed, "rn (resourceName): \"" + *text +
+                                             "\" is a virtual resource of each <" +
+                                             std::string(parent.schema().name) + ">");
+}
+
 Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& context) {
   const Request& request = context.request;
   auto parent = existing_target(procedure, request, context.resources);
@@ -164,6 +175,8 @@ Result<ResourcePtr> create(const ProcedureContext& procedure, OperationContext& 
       !linked) {
     return fail(linked.error());
   }
+  if (auto free = check_name(*wanted->attributes, **parent, context.behaviours); !free)
+    return fail(free.error());
   auto draft = draft_for(*wanted, *parent, context);
   if (!draft) return fail(draft.error());
   auto created = insert(*std::move(draft), context);

@@ -21,6 +21,24 @@ class Containers : public testing::Test {
   TestCse node;
 };
 
+// TS-0018 TP/oneM2M/CSE/DMR/CRE/010 and 011
+TEST_F(Containers, HaveNoChildThatIsCalledLikeAVirtualOne) {
+  container(Value::object());
+  for (const int type : {3, 4}) {
+    for (const char* name : {"la", "ol"}) {
+      Value wanted = Value::object({{"rn", name}});
+      if (type == 4) wanted.set("con", "x");
+
+      const Response refused = node.create("CAdmin", "cse-in/c", type, std::move(wanted));
+
+      EXPECT_EQ(refused.rsc, Rsc::kOperationNotAllowed) << type << ' ' << name;
+      EXPECT_THAT(TestCse::debug_text(refused), testing::HasSubstr("rn (resourceName)"));
+    }
+  }
+  EXPECT_EQ(node.create("CAdmin", "cse-in", 3, Value::object({{"rn", "la"}})).rsc, Rsc::kCreated)
+      << "nothing is called so below the CSEBase";
+}
+
 struct SizeCase {
   std::string name;
   std::optional<std::int64_t> max_bytes;
