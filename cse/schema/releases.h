@@ -27,10 +27,10 @@ Result<void> check_release(const TypeSchema& schema, Release asked);
 /// `attribute`'s refusal in a request of release `asked`: "came with release 4, …".
 std::string later_than(Release came, Release asked);
 
-/// Takes out of the content of an answer or a notification what came after `asked`: attributes, children of later
-/// types, and their numbers among the supported types (srt). The resource that was asked for stays,
-/// whatever its type is. Nothing else is touched: not what a user keeps in `con`, not addresses in
-/// lists.
+/// Takes out of the content of an answer or a notification what came after `asked`: attributes,
+/// children of later types, and their numbers among the supported types (srt). The resource that
+/// was asked for stays, whatever its type is. Nothing else is touched: not what a user keeps in
+/// `con`, not addresses in lists.
 void leave_out_later(Value& content, const Schemas& schemas, Release asked);
 
 /// Could there be anything to leave out of a content with this JSON text? Quick: it looks for
