@@ -41,6 +41,7 @@ struct Job {
   Request request;
   Reply reply;
   Time deadline;
+  Time begun = now();
   bool done = false;
 };
 using JobPointer = std::shared_ptr<Job>;
@@ -54,7 +55,7 @@ struct PeerSession {
   bool lost = false;     ///< to be closed at the end of the turn
   std::deque<JobPointer> waiting;
   std::size_t in_flight = 0;
-  Time last_used = now();
+  Time last_used = now(), last_heard = now();
 };
 
 /// A request that has been sent.
@@ -255,6 +256,7 @@ bool Client::Impl::on_answer(const std::string& token, Message answer) {
   const auto at = peers.find(flight.peer);
   if (at == peers.end()) return false;
   PeerSession& peer = at->second;
+  peer.last_heard = now();
   Exchange::Step step = flight.exchange.on_answer(std::move(answer));
   const JobPointer job = flight.job;
   if (step.send) {
@@ -307,6 +309,12 @@ void Client::Impl::expire(const JobPointer& job) {
   if (peer->second.session) {  // no more repetitions
     coap_cancel_all_messages(engine->context(), peer->second.session,
                              reinterpret_cast<const std::uint8_t*>(token.data()), token.size());
+  }
+  // Who was started anew knows nothing of our DTLS session and cannot even say so: the next request
+  // makes another one.
+  const bool silent = peer->second.last_heard < job->begun && peer->second.in_flight == 0;
+  if (silent && peer->second.url.tls && !peer->second.url.tcp) {
+    return lose(peer->second, "the peer does not answer");
   }
   pump(peer->second);
 }

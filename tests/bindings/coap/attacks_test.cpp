@@ -128,7 +128,11 @@ INSTANTIATE_TEST_SUITE_P(All, CoapImposters,
 /// Passes datagrams between one client and a server, and can say the client's last one again.
 class Relay {
  public:
-  explicit Relay(std::uint16_t server) : inside_(::socket(AF_INET, SOCK_DGRAM, 0)), out_(server) {
+  /// `successor`: a port that all goes to after switch_over().
+  explicit Relay(std::uint16_t server, std::uint16_t successor = 0)
+      : inside_(::socket(AF_INET, SOCK_DGRAM, 0)),
+        first_(server),
+        second_(successor != 0 ? successor : server) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -145,8 +149,9 @@ class Relay {
   }
   std::uint16_t port() const { return port_; }
   void repeat_last(int times) const {
-    for (int i = 0; i < times; ++i) out_.send(last_);
+    for (int i = 0; i < times; ++i) out().send(last_);
   }
+  void switch_over() { switched_ = true; }
 
  private:
   void run() {
@@ -161,18 +166,20 @@ class Relay {
         if (got > 0) {
           client_ = from;
           last_.assign(buffer, static_cast<std::size_t>(got));
-          out_.send(last_);
+          out().send(last_);
         }
       }
-      const std::string back = out_.receive(std::chrono::milliseconds(1));
+      const std::string back = out().receive(std::chrono::milliseconds(1));
       if (!back.empty()) {
         ::sendto(inside_, back.data(), back.size(), 0, reinterpret_cast<sockaddr*>(&client_),
                  sizeof client_);
       }
     }
   }
+  const Datagrams& out() const { return switched_ ? second_ : first_; }
   const int inside_;
-  const Datagrams out_;
+  const Datagrams first_, second_;
+  std::atomic<bool> switched_{false};
   std::uint16_t port_ = 0;
   sockaddr_in client_{};
   std::string last_;
@@ -200,6 +207,35 @@ TEST(CoapAttacks, ARecordedRequestIsNotServedAgain) {
   relay.repeat_last(20);
   ASSERT_EQ(ask(client, url, create("y")).rsc, Rsc::kCreated);  // what came before has been read
 
+  EXPECT_EQ(handler.count(), 2u);
+}
+
+// As when the server is killed: it does not say goodbye, and its successor has no such session.
+TEST(CoapSession, WithAServerThatWasStartedAnewIsMadeAnew) {
+  const TemporaryFolder folder;
+  const Codecs codecs = standard_codecs();
+  ServerSettings settings;
+  settings.psk =
+      *PskTable::load(write_keys(folder, "ae@sp 00112233445566778899aabbccddeeff CAE1\n"));
+  ClientSettings client_settings;
+  client_settings.psk = settings.psk->first();
+  client_settings.request_timeout = std::chrono::milliseconds(300);
+  RecordingHandler handler;
+  handler.answer = ok_response;
+  Server server(settings, handler, codecs), successor(settings, handler, codecs);
+  ASSERT_TRUE(server.start());
+  ASSERT_TRUE(successor.start());
+  Relay relay(server.port(), successor.port());
+  Client client(client_settings, codecs);
+  const std::string url = "coaps://127.0.0.1:" + std::to_string(relay.port());
+  for (int i = 0; i < 20 && handler.count() == 0; ++i) ask(client, url, create("x"));
+  ASSERT_EQ(handler.count(), 1u);
+
+  relay.switch_over();
+  const Response lost = ask(client, url, create("y"));
+  for (int i = 0; i < 20 && handler.count() == 1; ++i) ask(client, url, create("z"));
+
+  EXPECT_EQ(lost.rsc, Rsc::kTargetNotReachable);
   EXPECT_EQ(handler.count(), 2u);
 }
 
