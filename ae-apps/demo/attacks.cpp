@@ -225,8 +225,15 @@ Result<Attacks::Refused> Attacks::order_by_thief(const std::string& url, const s
   }
   const auto reason = refusal_of("gateway", "refused");
   if (!reason) return fail(reason.error());
+  // Also reported: until then the next order would be one beside an update that is under way.
   const auto closed = [this] {
-    return !car_.in().retrieve(firmware_of(window())).content.bool_at("ud", true);
+    const auto events = car_.feed().events_since(mark_);
+    return std::ranges::any_of(events,
+                               [](const StepEvent& each) {
+                                 return each.source == "gateway" &&
+                                        each.at("event") == "refusal-reported";
+                               }) &&
+           !car_.in().retrieve(firmware_of(window())).content.bool_at("ud", true);
   };
   if (auto done = crew_.wait_until("the gateway closes the order", kSoon, closed); !done) {
     return fail(done.error());
