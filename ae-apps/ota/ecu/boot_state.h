@@ -10,6 +10,7 @@ enum class Slot : std::uint8_t { kA, kB, kNone };
 std::string_view name_of(Slot slot);  ///< "a", "b", "none"
 std::string file_of(Slot slot);       ///< "slot_a.img"
 inline Slot other(Slot slot) { return slot == Slot::kA ? Slot::kB : Slot::kA; }
+inline std::size_t index_of(Slot slot) { return slot == Slot::kB ? 1 : 0; }  ///< in BootState
 
 /// All that a boot loader must remember over a loss of power. Kept as boot.json, replaced as a
 /// whole.

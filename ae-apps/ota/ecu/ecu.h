@@ -98,6 +98,9 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   bool store_failed_attempts(unsigned count) override;
 
  private:
+  static constexpr std::size_t kChunkBytes = 64 * 1024;      ///< of a slot, read at once
+  static constexpr std::size_t kMaxHeaderBytes = 32 * 1024;  ///< of an image
+
   struct Running {
     Slot slot;
     image::Manifest manifest;
