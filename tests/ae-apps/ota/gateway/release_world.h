@@ -122,6 +122,8 @@ class WorldEcu {
     }
     uds::ServerSettings settings;
     settings.max_block_bytes = 258;
+    // The clock stands still, so the delay after tries that lost their power would have no end.
+    settings.attempt_delay = std::chrono::milliseconds(0);
     server = std::make_unique<uds::Server>(
         settings, [] { return std::chrono::milliseconds(0); }, random_, ecu::kAccessKey, *ecu,
         *ecu);
