@@ -123,16 +123,23 @@ Result<std::string> Car::start_in() {
   return layout_.in_url() + "; mutual TLS, MQTT";
 }
 
-Result<std::string> Car::start_mn() {
-  if (auto done = start_cse("mn"); !done) return fail(done.error());
+Result<void> Car::wait_until_in_reaches(const std::string& address, const std::string& what) {
   Answer answer;
-  const auto registered = [&] {
-    answer = in_->retrieve("cse-in/id-mn");
+  const auto reached = [&] {
+    answer = in_->retrieve(address);
     return is_success(answer.rsc);
   };
-  if (auto done = crew_.wait_until("the MN-CSE registers", kStartLimit, registered); !done) {
+  if (auto done = crew_.wait_until(what, kStartLimit, reached); !done) {
     return fail(done.error().rsc,
                 done.error().detail + " (" + answer.code() + " " + answer.reason + ")");
+  }
+  return {};
+}
+
+Result<std::string> Car::start_mn() {
+  if (auto done = start_cse("mn"); !done) return fail(done.error());
+  if (auto done = wait_until_in_reaches("cse-in/id-mn", "the MN-CSE registers"); !done) {
+    return fail(done.error());
   }
   return layout_.mn_url() + "; registered at /id-in as <remoteCSE>";
 }
@@ -140,15 +147,10 @@ Result<std::string> Car::start_mn() {
 /// It is there once the IN-CSE finds the way to it, over the MN-CSE.
 Result<std::string> Car::start_asn() {
   if (auto done = start_cse("asn"); !done) return fail(done.error());
-  Answer answer;
-  const auto reached = [&] {
-    answer = in_->retrieve("/id-asn/cse-asn");
-    return is_success(answer.rsc);
-  };
-  if (auto done = crew_.wait_until("the ASN-CSE is reached from the IN-CSE", kStartLimit, reached);
+  if (auto done =
+          wait_until_in_reaches("/id-asn/cse-asn", "the ASN-CSE is reached from the IN-CSE");
       !done) {
-    return fail(done.error().rsc,
-                done.error().detail + " (" + answer.code() + " " + answer.reason + ")");
+    return fail(done.error());
   }
   return layout_.asn_url() + "; registered at /id-mn, reached from /id-in over it";
 }

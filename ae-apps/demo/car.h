@@ -38,6 +38,8 @@ class Car {
   Result<std::string> make_all_keys();
   Result<std::string> start_broker();
   Result<std::string> start_in();
+  /// `what`: for the user, while it is waited for.
+  Result<void> wait_until_in_reaches(const std::string& address, const std::string& what);
   Result<std::string> start_mn();
   Result<std::string> start_asn();
   Result<std::string> start_bus();

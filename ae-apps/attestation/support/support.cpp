@@ -29,6 +29,18 @@ Value object_in(const Value& content) {
   return tree ? *std::move(tree) : Value();
 }
 
+/// How the last update ended, as a [firmware] says (uds/sus): 1 well, 2 badly; 0: nothing is said.
+std::int64_t outcome_in(const Value& firmware) {
+  const Value* status = firmware.find("uds");
+  return status != nullptr ? status->integer_at("sus") : 0;
+}
+
+/// Where in the operation's chain the record stands that the Center asks for.
+Result<evidence::Place> place_in(const Value& request) {
+  const Value* place = request.find("place");
+  return evidence::place_from(place != nullptr ? *place : Value());
+}
+
 Timestamp now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
@@ -211,16 +223,18 @@ Result<Value> Support::attest(const Value& request) {
   return reply;
 }
 
+Result<Value> Support::firmware_of(const std::string& part) {
+  return ae_->retrieve(settings_.ae.csebase + "/ecu-" + part + "/firmware");
+}
+
 /// Step 11: what became of one part, as its [firmware] at the device's own CSE says.
 Result<Value> Support::apply(const Value& request) {
-  const Value* place_value = request.find("place");
-  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  const auto place = place_in(request);
   if (!place) return fail(place.error());
   const std::string part = request.string_at("part");
-  const auto firmware = ae_->retrieve(settings_.ae.csebase + "/ecu-" + part + "/firmware");
+  const auto firmware = firmware_of(part);
   if (!firmware) return fail(firmware.error());
-  const Value* status = firmware->find("uds");
-  const std::int64_t outcome = status != nullptr ? status->integer_at("sus") : 0;
+  const std::int64_t outcome = outcome_in(*firmware);
   if (outcome != 1 && outcome != 2) {
     return fail(Rsc::kConflict, "the update of " + part + " is not finished");
   }
@@ -239,8 +253,7 @@ Result<Value> Support::apply(const Value& request) {
 /// What the user answered when the update of a part was offered: the OTA gateway's own words, which
 /// only it can write. None is known: no record, and the Center goes on.
 Result<Value> Support::consent(const Value& request) {
-  const Value* place_value = request.find("place");
-  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  const auto place = place_in(request);
   if (!place) return fail(place.error());
   const std::string part = request.string_at("part"), version = request.string_at("version");
   FilterCriteria filter;
@@ -272,14 +285,12 @@ Result<Value> Support::consent(const Value& request) {
 
 /// A part whose update failed: what it runs now.
 Result<Value> Support::rollback(const Value& request) {
-  const Value* place_value = request.find("place");
-  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  const auto place = place_in(request);
   if (!place) return fail(place.error());
   const std::string part = request.string_at("part");
-  const auto firmware = ae_->retrieve(settings_.ae.csebase + "/ecu-" + part + "/firmware");
+  const auto firmware = firmware_of(part);
   if (!firmware) return fail(firmware.error());
-  const Value* status = firmware->find("uds");
-  if (status == nullptr || status->integer_at("sus") != 2) {
+  if (outcome_in(*firmware) != 2) {
     return fail(Rsc::kConflict, "the update of " + part + " did not fail");
   }
   evidence::Record record =
@@ -333,8 +344,7 @@ Result<void> Support::remember_resets() {
 
 /// How often the machine was started since its state before: a record if it was.
 Result<Value> Support::reboots(const Value& request) {
-  const Value* place_value = request.find("place");
-  const auto place = evidence::place_from(place_value != nullptr ? *place_value : Value());
+  const auto place = place_in(request);
   if (!place) return fail(place.error());
   const auto before = ota::read_text(attester_.settings().folder / kResetsFile, kMaxIdBytes);
   const auto count = attester_.reset_count();

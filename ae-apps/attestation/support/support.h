@@ -36,6 +36,8 @@ class Support {
 
   Result<Value> answer(const Value& request);
   Result<Value> attest(const Value& request);
+  /// The [firmware] of a part, at the device's own CSE.
+  Result<Value> firmware_of(const std::string& part);
   Result<Value> apply(const Value& request);
   Result<Value> consent(const Value& request);
   Result<Value> rollback(const Value& request);
