@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "bindings/mqtt/paho_link.h"
-#include "bindings/mqtt/tcp_nodelay.h"
+#include "bindings/mqtt/paho_sockets.h"
 
 namespace gatehouse::mqtt {
 namespace {

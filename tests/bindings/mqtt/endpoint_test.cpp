@@ -5,7 +5,7 @@
 
 #include "bindings/mqtt/client.h"
 #include "bindings/mqtt/server.h"
-#include "bindings/mqtt/tcp_nodelay.h"
+#include "bindings/mqtt/paho_sockets.h"
 #include "tests/bindings/mqtt/test_broker.h"
 #include "tests/bindings/mqtt/test_support.h"
 
