@@ -122,6 +122,7 @@ void Conductor::tick() {
       waiting.periodic = waiting.enrolling = waiting.tnc = false;
     }
     advance(device);
+    tell_trust(device);
     attest_by_schedule(device);
   }
 }
@@ -254,9 +255,11 @@ Result<bool> Conductor::judge(const std::string& device) {
                                               {"place", evidence::to_value(next_place(device))}}));
   if (!said && said.error().rsc == Rsc::kTargetNotReachable) return fail(said.error());
   if (!said) return give_up(device, "no verdict: " + said.error().detail);
+  const auto own = verdict_of(device, said->string_at("verdict"));
+  if (!own) return give_up(device, "no verdict: " + own.error().detail);
   if (const auto kept = archive_->keep(said->string_at("verdict")); !kept)
     return fail(kept.error());
-  set_trust(device, *said);
+  set_trust(device, *own);
   const auto taken = take(device, said->string_at("record"));
   if (!taken) return give_up(device, "no verdict: " + taken.error().detail);
   news(device, "verdict", Value::object({{"jws", said->string_at("verdict")}}));
@@ -383,12 +386,16 @@ Result<Value> Conductor::verdict_in(const Record& record) const {
   if (file == record.files.end()) return fail(Rsc::kNotAcceptable, "a result without a verdict");
   const auto jws = archive_->kept(file->second);
   if (!jws) return fail(jws.error());
-  const auto payload = attest::open_jws(*jws, attest::kVerdictType, {settings_.verifier_key});
+  return verdict_of(record.device, *jws);
+}
+
+Result<Value> Conductor::verdict_of(const std::string& device, const std::string& jws) const {
+  const auto payload = attest::open_jws(jws, attest::kVerdictType, {settings_.verifier_key});
   if (!payload) return fail(payload.error());
   const auto claims = parse_json(*payload);
   if (!claims) return fail(claims.error());
   const Value* modules = claims->find("submods");
-  const Value* module = modules != nullptr ? modules->find(record.device) : nullptr;
+  const Value* module = modules != nullptr ? modules->find(device) : nullptr;
   const Value* own = module != nullptr ? module->find("gatehouse") : nullptr;
   if (own == nullptr) return fail(Rsc::kNotAcceptable, "a verdict about something else");
   return *own;

@@ -69,7 +69,9 @@ class Conductor {
     bool periodic = false;
     bool tnc = false;                   ///< the device was told to speak TNC
     std::optional<Timestamp> attested;  ///< when it was asked last without maintenance
-    std::optional<bool> trusted;        ///< as the CSE was told
+    std::optional<bool> trusted;        ///< by the newest verdict
+    std::optional<bool> told_trust;     ///< as the CSE was told
+    bool trust_untold = false;          ///< it could not be told, which was said
   };
 
   Conductor(Archive& archive, Center center, ConductorSettings settings, Links links)
@@ -119,7 +121,8 @@ class Conductor {
   /// Of what it waits for; not when it was attested, and whether it is trusted.
   void forget(const std::string& device);
   void attest_by_schedule(const std::string& device);
-  void set_trust(const std::string& device, const Value& said);
+  void set_trust(const std::string& device, const Value& verdict);
+  void tell_trust(const std::string& device);
   void news(const std::string& device, std::string_view event, Value details);
 
   /// The same for the same place, so that a device that has answered says the same again. The hash
@@ -133,6 +136,8 @@ class Conductor {
   std::vector<evidence::Record> all(const std::string& device, evidence::RecordKind kind) const;
   /// What the verifier's verdict in that record says of the device.
   Result<Value> verdict_in(const evidence::Record& record) const;
+  /// What the verifier signed about that device.
+  Result<Value> verdict_of(const std::string& device, const std::string& jws) const;
   /// Parts that run a superseded version: serial numbers and versions.
   Result<std::map<std::string, std::string>> outdated(const std::string& device) const;
 

@@ -1,4 +1,6 @@
 // Enrolment of a device, and attestation without maintenance.
+#include <utility>
+
 #include "ae-apps/attestation/center/process/conductor.h"
 #include "cse/codec/json.h"
 
@@ -92,6 +94,8 @@ void Conductor::forget(const std::string& device) {
   Waiting fresh;
   fresh.attested = waiting_[device].attested;
   fresh.trusted = waiting_[device].trusted;
+  fresh.told_trust = waiting_[device].told_trust;
+  fresh.trust_untold = waiting_[device].trust_untold;
   waiting_[device] = std::move(fresh);
 }
 
@@ -107,18 +111,27 @@ void Conductor::attest_by_schedule(const std::string& device) {
   }
 }
 
-/// An untrusted device loses its rights at once, and gets them back when it is healed.
-void Conductor::set_trust(const std::string& device, const Value& said) {
-  const std::string recommendation = said.string_at("recommendation");
-  if (recommendation.empty()) return;  // the same words again: nothing new
-  const bool trusted = recommendation == "allowed";
-  std::optional<bool>& told = waiting_[device].trusted;
-  if (!trusted) news(device, "alarm", Value::object({{"reason", said.string_at("reason")}}));
-  if (told == trusted || !links_.trust) return;
-  if (const auto done = links_.trust(device, trusted); !done) {
-    return news(device, "trouble", Value::object({{"reason", done.error().detail}}));
+/// An untrusted device loses its rights at once, and gets them back when it is healed. What counts
+/// is what the verifier signed: it says the same again to a Center that was killed in between.
+void Conductor::set_trust(const std::string& device, const Value& verdict) {
+  const bool trusted = verdict.string_at("recommendation") == "allowed";
+  if (!trusted) news(device, "alarm", Value::object({{"reason", verdict.string_at("reason")}}));
+  waiting_[device].trusted = trusted;
+  tell_trust(device);
+}
+
+/// A CSE that cannot be reached now is told at a later tick.
+void Conductor::tell_trust(const std::string& device) {
+  Waiting& waiting = waiting_[device];
+  if (!waiting.trusted || waiting.told_trust == waiting.trusted || !links_.trust) return;
+  if (const auto done = links_.trust(device, *waiting.trusted); !done) {
+    if (!std::exchange(waiting.trust_untold, true)) {
+      news(device, "trouble", Value::object({{"reason", done.error().detail}}));
+    }
+    return;
   }
-  told = trusted;
+  waiting.told_trust = waiting.trusted;
+  waiting.trust_untold = false;
 }
 
 /// An entry beside the records of operations: what was found, by hash and in a word.
@@ -135,21 +148,23 @@ Result<void> Conductor::end_periodic(const std::string& device, const Value& rep
   const auto said =
       links_.verifier("judge", Value::object({{"device", device}, {"evidence", text}}));
   if (!said) return fail(said.error());
+  const auto own = verdict_of(device, said->string_at("verdict"));
+  if (!own) return fail(own.error());
   const auto verdict = archive_->keep(said->string_at("verdict"));
   if (!verdict) return fail(verdict.error());
   const Value entry = Value::object(
       {{"attestation", Value::object({{"device", device},
                                       {"evidence", *kept},
-                                      {"recommendation", said->string_at("recommendation")},
+                                      {"recommendation", own->string_at("recommendation")},
                                       {"time", to_text(settings_.clock())},
                                       {"verdict", *verdict}})}});
   if (const auto logged = archive_->log().append({bytes_of(to_json(entry))}); !logged) {
     return fail(logged.error());
   }
-  set_trust(device, *said);
+  set_trust(device, *own);
   news(device, "attested",
-       Value::object({{"recommendation", said->string_at("recommendation")},
-                      {"reason", said->string_at("reason")},
+       Value::object({{"recommendation", own->string_at("recommendation")},
+                      {"reason", own->string_at("reason")},
                       {"jws", said->string_at("verdict")}}));
   return {};
 }

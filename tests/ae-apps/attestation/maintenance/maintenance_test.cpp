@@ -237,6 +237,46 @@ TEST(Maintenance, TakesTheRightsOfAnUntrustedCarUntilItIsHealed) {
   EXPECT_EQ(world.trusted(), (std::vector<bool>{true, false, true}));
 }
 
+// The verifier answers a repeated question with the verdict it gave before, and nothing else.
+TEST(Maintenance, TakesTheRightsWhenTheCenterIsKilledBeforeItReadsTheVerdict) {
+  MaintenanceWorld world;
+  be_ready(world);
+  world.add_device("SPY", "6.6", "");
+  bool killed = false;
+  world.verifier_link = [&](const std::string& question, const Value& content) {
+    auto said = world.ask_verifier(question, content);
+    if (question == "judge" && !std::exchange(killed, true)) world.cut_at(1);
+    return said;
+  };
+
+  ASSERT_TRUE(world.center().command(maintain()));
+
+  ASSERT_TRUE(world.run_until("certified")) << world.all_news();
+  EXPECT_EQ(world.trusted().back(), false) << world.all_news();
+}
+
+TEST(Maintenance, TakesTheRightsOnceTheCseCanBeTold) {
+  MaintenanceWorld world;
+  be_ready(world);
+  bool reachable = false;
+  std::vector<bool> told;
+  world.trust_link = [&](const std::string&, bool trusted) -> Result<void> {
+    if (!reachable) return fail(Rsc::kTargetNotReachable, "no CSE");
+    told.push_back(trusted);
+    return {};
+  };
+  world.add_device("SPY", "6.6", "");
+  ASSERT_TRUE(world.center().command(attest_now()));
+  ASSERT_TRUE(world.run_until("attested"));
+  EXPECT_TRUE(told.empty());
+
+  reachable = true;
+  world.center().tick();
+  world.center().tick();
+
+  EXPECT_EQ(told, std::vector<bool>{false});
+}
+
 TEST(Maintenance, IsNotNeededToBeAttestedAgainAndAgain) {
   MaintenanceWorld world;
   world.attest_interval = std::chrono::seconds(3600);
