@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -14,6 +13,8 @@
 #include <numeric>
 #include <span>
 #include <string_view>
+
+#include "bindings/security/foreign_tls.h"
 
 namespace {
 
@@ -34,18 +35,22 @@ void turn_off_nagle(int socket) {
   errno = before;
 }
 
-/// Whether that code is Paho's. Slow: for failures only.
+/// Whether that code is Paho's. Slow: for failures only. errno stays as it was.
 bool is_paho(const void* code) {
+  const int before = errno;
   Dl_info info{};
-  return ::dladdr(code, &info) != 0 && info.dli_fname != nullptr &&
-         std::string_view(info.dli_fname).find("libpaho-mqtt3") != std::string_view::npos;
+  const bool found =
+      ::dladdr(code, &info) != 0 && info.dli_fname != nullptr &&
+      std::string_view(info.dli_fname).find("libpaho-mqtt3") != std::string_view::npos;
+  errno = before;
+  return found;
 }
 
 bool is_broken(int error) {
   return error == EPIPE || error == ECONNRESET || error == ENOTCONN || error == ETIMEDOUT;
 }
 
-using SslWrite = int (*)(SSL*, const void*, int);
+using SslWrite = int (*)(ssl_st*, const void*, int);
 
 /// OpenSSL's own.
 SslWrite real_ssl_write() {
@@ -76,11 +81,13 @@ __attribute__((visibility("default"))) ssize_t writev(int file, const iovec* par
   });
 }
 
-__attribute__((visibility("default"))) int SSL_write(SSL* ssl, const void* data, int size) {
-  const int written = real_ssl_write()(ssl, data, size);
-  if (written > 0 || !is_paho(__builtin_return_address(0))) return written;
-  const int error = ::SSL_get_error(ssl, written);
-  if (error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ) return written;
+__attribute__((visibility("default"))) int SSL_write(ssl_st* connection, const void* data,
+                                                     int size) {
+  const int written = real_ssl_write()(connection, data, size);
+  if (written > 0 || gatehouse::is_unfinished(connection, written) ||
+      !is_paho(__builtin_return_address(0))) {
+    return written;
+  }
   lost_writes.fetch_add(1, std::memory_order_relaxed);
   return size;
 }

@@ -111,6 +111,11 @@ Result<void> secure_client_context(SSL_CTX* foreign, const TlsContext& context) 
 
 Result<void> secure_psk_connection(SSL* connection) { return set_suites(connection, kPskSuites); }
 
+bool is_unfinished(const ssl_st* connection, int returned) {
+  const int error = ::SSL_get_error(connection, returned);
+  return error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ;
+}
+
 bool has_certificate(const SSL* connection) { return SSL_get_privatekey(connection) != nullptr; }
 
 Result<PemPair> make_placeholder_certificate() {

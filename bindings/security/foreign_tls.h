@@ -27,6 +27,10 @@ Result<void> secure_psk_connection(ssl_st* connection);
 /// certificates to be wanted rather than a pre-shared key.
 bool has_certificate(const ssl_st* connection);
 
+/// True if what OpenSSL just returned for this connection means: once more, when the socket is
+/// ready.
+bool is_unfinished(const ssl_st* connection, int returned);
+
 /// A certificate that nobody trusts, and its key, as PEM: for a library that wants one before it
 /// lets us set ours.
 struct PemPair {

@@ -89,7 +89,7 @@ LIBRARIES = [
     (r"sqlite3\.h", ["cse/store/sqlite", "tests/cse/store"]),
     (r"openssl/", ["bindings/security", "bindings/http", "bindings/websocket", "bindings/coap", "ae-apps/ota/crypto", "certs", "cse/jose",
                    "ae-apps/attestation/evidence/trust", "ae-apps/attestation/quote", "ae-apps/attestation/tnc/stream",
-                   "tests/ae-apps/attestation", "tests/bindings/contract"]),
+                   "tests/ae-apps/attestation", "tests/bindings/contract", "tests/bindings/mqtt"]),
     (r"tss2/", ["ae-apps/attestation/tpm", "bindings/security"]),
 ]
 FREE_TESTS = ("tests/bench", "tests/e2e", "tests/fuzz", "tests/faults", "tests/interop", "tests/conformance")

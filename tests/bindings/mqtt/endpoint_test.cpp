@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "bindings/mqtt/client.h"
-#include "bindings/mqtt/server.h"
 #include "bindings/mqtt/paho_sockets.h"
+#include "bindings/mqtt/server.h"
 #include "tests/bindings/mqtt/test_broker.h"
 #include "tests/bindings/mqtt/test_support.h"
 

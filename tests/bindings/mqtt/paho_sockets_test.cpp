@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -20,6 +22,7 @@
 
 #include "bindings/mqtt/broker_url.h"
 #include "bindings/mqtt/paho_link.h"
+#include "tests/bindings/mqtt/test_broker.h"
 #include "tests/bindings/mqtt/test_support.h"
 
 namespace gatehouse::mqtt {
@@ -37,10 +40,15 @@ void count_double_frees(MQTTASYNC_TRACE_LEVELS, char* text) {
   }
 }
 
+using ServerContext = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
+using Session = std::unique_ptr<SSL, decltype(&SSL_free)>;
+
 /// Accepts whoever comes, then breaks the connection while he sends: RST, no DISCONNECT.
 class RudeBroker {
  public:
-  RudeBroker() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// With a context: TLS.
+  explicit RudeBroker(SSL_CTX* tls = nullptr)
+      : tls_(tls), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -60,25 +68,44 @@ class RudeBroker {
   }
   RudeBroker(const RudeBroker&) = delete;
   RudeBroker& operator=(const RudeBroker&) = delete;
-  std::string url() const { return "mqtt://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const {
+    return std::string(tls_ != nullptr ? "mqtts" : "mqtt") +
+           "://127.0.0.1:" + std::to_string(port_);
+  }
 
  private:
   void work() {
     for (;;) {
       const int client = ::accept(listener_, nullptr, nullptr);
       if (client < 0) return;
-      std::array<char, 256> bytes{};
-      constexpr std::array<char, 4> kConnack{0x20, 0x02, 0x00, 0x00};
-      if (::recv(client, bytes.data(), bytes.size(), 0) > 0 &&
-          ::send(client, kConnack.data(), kConnack.size(), MSG_NOSIGNAL) > 0) {
-        static_cast<void>(::recv(client, bytes.data(), bytes.size(), 0));
+      if (tls_ != nullptr) {
+        const Session session(::SSL_new(tls_), SSL_free);
+        ::SSL_set_fd(session.get(), client);
+        if (::SSL_accept(session.get()) == 1) {
+          be_polite(
+              [&](char* to, int size) { return ::SSL_read(session.get(), to, size); },
+              [&](const char* from, int size) { return ::SSL_write(session.get(), from, size); });
+        }
+      } else {
+        be_polite(
+            [&](char* to, int size) { return ::recv(client, to, size, 0); },
+            [&](const char* from, int size) { return ::send(client, from, size, MSG_NOSIGNAL); });
       }
       const linger at_once{1, 0};
       ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
       ::close(client);
     }
   }
+  /// CONNECT, CONNACK, and the beginning of what comes then.
+  static void be_polite(const auto& read, const auto& write) {
+    std::array<char, 256> bytes{};
+    constexpr std::array<char, 4> kConnack{0x20, 0x02, 0x00, 0x00};
+    if (read(bytes.data(), bytes.size()) > 0 && write(kConnack.data(), kConnack.size()) > 0) {
+      static_cast<void>(read(bytes.data(), bytes.size()));
+    }
+  }
 
+  SSL_CTX* tls_;
   int listener_;
   std::uint16_t port_ = 0;
   std::thread thread_;
@@ -114,11 +141,8 @@ void send_until_lost(const ConnectionSettings& settings, Round& round) {
   ASSERT_FALSE(round.lost.wait_for(1).empty()) << "it did not notice";
 }
 
-TEST(PahoSockets, WhatIsSentToABrokerThatHasGoneIsFreedOnce) {
-  RudeBroker broker;
-  static ConnectionSettings settings;  // outlives the links
-  settings.broker = *parse_broker_url(broker.url());
-  settings.client_id = "c";
+/// `settings` outlive the links.
+void expect_freed_once(const ConnectionSettings& settings) {
   freed_twice = 0;
   MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
   MQTTAsync_setTraceCallback(count_double_frees);
@@ -132,6 +156,35 @@ TEST(PahoSockets, WhatIsSentToABrokerThatHasGoneIsFreedOnce) {
   MQTTAsync_setTraceCallback(nullptr);
   EXPECT_EQ(freed_twice, 0);
   EXPECT_GT(writes_into_the_void(), before) << "no write met a connection that was gone";
+}
+
+TEST(PahoSockets, WhatIsSentToABrokerThatHasGoneIsFreedOnce) {
+  RudeBroker broker;
+  static ConnectionSettings settings;
+  settings.broker = *parse_broker_url(broker.url());
+  settings.client_id = "c";
+
+  expect_freed_once(settings);
+}
+
+TEST(PahoSockets, TheSameOverTls) {
+  const TemporaryFolder folder;
+  const TestCa ca(folder / "", "ca");
+  ca.issue("broker", "broker", "IP:127.0.0.1");
+  const ServerContext context(::SSL_CTX_new(::TLS_server_method()), SSL_CTX_free);
+  ASSERT_EQ(::SSL_CTX_use_certificate_file(context.get(), (folder / "broker.pem").c_str(),
+                                           SSL_FILETYPE_PEM),
+            1);
+  ASSERT_EQ(::SSL_CTX_use_PrivateKey_file(context.get(), (folder / "broker.key").c_str(),
+                                          SSL_FILETYPE_PEM),
+            1);
+  RudeBroker broker(context.get());
+  static ConnectionSettings settings;
+  settings.broker = *parse_broker_url(broker.url());
+  settings.client_id = "c";
+  settings.tls.emplace().ca_file = ca.file().string();
+
+  expect_freed_once(settings);
 }
 
 TEST(PahoSockets, OthersLearnThatTheirWriteFailed) {
