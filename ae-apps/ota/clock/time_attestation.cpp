@@ -53,6 +53,19 @@ Result<std::string> attest_time(const std::vector<std::string>& nonces, Timestam
   return uptane::sign_envelope(content, {&key});
 }
 
+Result<TimeKeys> load_time_keys(const std::vector<std::string>& files, std::uint64_t threshold) {
+  TimeKeys out{{}, threshold};
+  for (const std::string& file : files) {
+    Result<crypto::PublicKey> key = crypto::PublicKey::load(file);
+    if (!key) return fail(key.error());
+    out.keys.push_back(*std::move(key));
+  }
+  if (out.keys.size() < threshold) {
+    return fail(Rsc::kBadRequest, "time keys: fewer than must sign");
+  }
+  return out;
+}
+
 uptane::Checked<Timestamp> verify_time(std::string_view attestation, const TimeKeys& keys,
                                        const std::string& nonce) {
   if (attestation.size() > kMaxAttestationBytes) {

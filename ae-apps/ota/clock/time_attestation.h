@@ -25,6 +25,10 @@ struct TimeKeys {
   std::vector<crypto::PublicKey> keys;
   std::uint64_t threshold = 1;
 };
+/// From files with public keys or certificates (PEM). Errors: those of crypto::PublicKey::load;
+/// kBadRequest if there are fewer keys than must sign.
+Result<TimeKeys> load_time_keys(const std::vector<std::string>& files, std::uint64_t threshold);
+
 /// The time, if enough of the keys signed it for this nonce. Refusals: kMalformed, kWrongType,
 /// kThreshold, kReplay (it answers others).
 uptane::Checked<Timestamp> verify_time(std::string_view attestation, const TimeKeys& keys,

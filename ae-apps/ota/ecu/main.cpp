@@ -164,11 +164,10 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
     if (!root) return fail(root.error());
     settings.ecu.director_root = text_of(*root);
   }
-  if (!o.time_keys.empty()) settings.ecu.time_keys = ota::TimeKeys{{}, o.time_threshold};
-  for (const std::string& path : o.time_keys) {
-    Result<crypto::PublicKey> key = crypto::PublicKey::load(path);
-    if (!key) return fail(key.error());
-    settings.ecu.time_keys->keys.push_back(*std::move(key));
+  if (!o.time_keys.empty()) {
+    auto keys = ota::load_time_keys(o.time_keys, o.time_threshold);
+    if (!keys) return fail(keys.error());
+    settings.ecu.time_keys = *std::move(keys);
   }
   if (o.no_seed_key != o.access_key.empty() || (o.no_seed_key && o.tester_ca.empty())) {
     return fail(Rsc::kBadRequest, "needs --access-key, or --no-seed-key and --tester-ca");

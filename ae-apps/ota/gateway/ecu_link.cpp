@@ -145,17 +145,11 @@ std::string EcuLink::refusal_text(uds::Flasher& flasher, const uds::DiagnosticEr
   return own.empty() ? text : text + "; it says: " + own;
 }
 
-/// With the time attested to this ECU, if it wants that. If nobody attests it, the ECU goes by what
-/// it knows.
+/// With the time attested to this ECU, if it wants that.
 std::string EcuLink::with_time(Talk& talk, const std::string& director) const {
   if (!ask_time_) return director;
   const auto nonce = talk.flasher.time_nonce();
-  if (!nonce || !ota::is_time_nonce(to_hex(*nonce))) return director;
-  const auto attestation = ask_time_(to_hex(*nonce));
-  Result<Value> files = parse_json(director);
-  if (!attestation || !files || !files->is_object()) return director;
-  files->set("time.json", *attestation);
-  return to_json(*files);
+  return with_attested_time(director, nonce ? to_hex(*nonce) : "", ask_time_);
 }
 
 uds::Diagnosis<void> EcuLink::write(Talk& talk, const std::filesystem::path& image,

@@ -80,7 +80,8 @@ Result<void> Gateway::meet_ecus() {
       nodes_ = std::make_unique<NodeDesk>(settings_, *ae_);
       if (auto done = nodes_->prepare(); !done) return done;
     }
-    ecus_.emplace(entry.serial, std::make_unique<NodeLink>(entry, *nodes_));
+    ecus_.emplace(entry.serial,
+                  std::make_unique<NodeLink>(entry, *nodes_, ask_time_server(settings_)));
   }
   inquiries_ = std::make_unique<Inquiries>(settings_, ecus_, *cse_, *journal_, board_, log_);
   for (const auto& [serial, ecu] : ecus_) {

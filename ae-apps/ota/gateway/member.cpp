@@ -1,5 +1,6 @@
 #include "ae-apps/ota/gateway/member.h"
 
+#include "ae-apps/ota/clock/time_attestation.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::gateway {
@@ -66,6 +67,16 @@ Result<EcuFacts> facts_of(const EcuEntry& entry, EcuFacts said, std::string_view
   said.release_counter = static_cast<std::uint64_t>(counter);
   said.last_error = tree->string_at("last_error");
   return said;
+}
+
+std::string with_attested_time(const std::string& director, const std::string& nonce,
+                               const ota::SecureClock::Ask& ask) {
+  if (!ask || !ota::is_time_nonce(nonce)) return director;
+  const auto attestation = ask(nonce);
+  Result<Value> files = parse_json(director);
+  if (!attestation || !files || !files->is_object()) return director;
+  files->set("time.json", *attestation);
+  return to_json(*files);
 }
 
 }  // namespace gatehouse::gateway

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "ae-apps/ota/clock/secure_clock.h"
 #include "ae-apps/ota/gateway/settings.h"
 #include "ae-apps/ota/image/image.h"
 #include "ae-apps/ota/image/version_report.h"
@@ -107,5 +108,11 @@ Result<EcuStand> stand_of(const EcuReport& report, std::string_view status);
 /// Who else answers at its place is not it. Errors: kOriginatorNotAuthenticated; kNotAcceptable for
 /// a status that is none.
 Result<EcuFacts> facts_of(const EcuEntry& entry, EcuFacts said, std::string_view status);
+
+/// The Director's metadata (an object of files) with the time server's answer to that nonce of the
+/// member's, `time.json`; as it is if the nonce is none or nobody answers: then the member goes by
+/// what it knows.
+std::string with_attested_time(const std::string& director, const std::string& nonce,
+                               const ota::SecureClock::Ask& ask);
 
 }  // namespace gatehouse::gateway

@@ -70,7 +70,12 @@ Result<void> NodeLink::prepare(const std::filesystem::path& image, const std::st
   if (!place) return fail(place.error());
   Value order = order_to("prepare");
   order.set("image", *place).set("held", held).set("coded", is_coded_file(image));
-  if (entry_.verifies) order.set("director", director);
+  if (entry_.verifies) {
+    const Result<Value> asked = ask_time_ ? ask(order_to("time")) : Result<Value>(Value());
+    // A node that wants no attested time goes by its own clock.
+    const std::string nonce = asked ? asked->string_at("nonce") : "";
+    order.set("director", with_attested_time(director, nonce, ask_time_));
+  }
   const Result<Value> done = ask(std::move(order), progress);
   if (!done) return fail(done.error());
   return {};

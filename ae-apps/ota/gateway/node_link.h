@@ -1,6 +1,7 @@
 #pragma once
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "ae-apps/ota/gateway/member.h"
 
@@ -29,8 +30,10 @@ class NodeWay {
 /// verifies it as an ECU does.
 class NodeLink final : public Member {
  public:
-  /// Both outlive it.
-  NodeLink(const EcuEntry& entry, NodeWay& way) : entry_(entry), way_(way) {}
+  /// Both outlive it. `ask_time`: the time server's answer to a nonce, for nodes that verify the
+  /// Director's metadata; empty: there is none.
+  NodeLink(const EcuEntry& entry, NodeWay& way, ota::SecureClock::Ask ask_time = {})
+      : entry_(entry), way_(way), ask_time_(std::move(ask_time)) {}
 
   const EcuEntry& entry() const override { return entry_; }
   Result<EcuFacts> look() override;
@@ -56,6 +59,7 @@ class NodeLink final : public Member {
 
   const EcuEntry& entry_;
   NodeWay& way_;
+  const ota::SecureClock::Ask ask_time_;
   std::mutex mutex_;  ///< held while one talks to the node
 };
 

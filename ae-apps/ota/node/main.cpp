@@ -13,6 +13,8 @@ struct Options {
   std::string state, serial = "NODE-0001", hardware_id = "demo-node", key, initial_image;
   std::vector<std::string> oem_keys, managers, images;
   std::string coap_listen, gateway, answers, director_root;
+  std::vector<std::string> time_keys;
+  std::uint64_t time_threshold = 1;
   unsigned self_test_ms = 5000;
   std::string publish, to = "images";
   std::size_t chunk_bytes = 16 * 1024;
@@ -62,6 +64,11 @@ Result<FieldNodeSettings> settings_of(const Options& o) {
     const Result<Bytes> root = crypto::read_file(o.director_root, kMaxRootBytes);
     if (!root) return fail(root.error());
     out.ecu.director_root = text_of(*root);
+  }
+  if (!o.time_keys.empty()) {
+    auto keys = ota::load_time_keys(o.time_keys, o.time_threshold);
+    if (!keys) return fail(keys.error());
+    out.ecu.time_keys = *std::move(keys);
   }
   return out;
 }
@@ -135,6 +142,12 @@ int main(int argc, char** argv) {
                  "The gateway's container for our answers: /id-mn/cse-mn/ota-gateway/node-answers");
   app.add_option("--director-root", o.director_root,
                  "Root metadata of the Director: then it verifies the orders by itself");
+  app.add_option("--time-key", o.time_keys,
+                 "Public key of a time server (PEM); repeatable: expiry is judged by the time that "
+                 "it attests to this node");
+  app.add_option("--time-threshold", o.time_threshold, "How many of them must sign")
+      ->check(CLI::Range(1u, 16u))
+      ->capture_default_str();
   app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
   app.add_option("--self-test-ms", o.self_test_ms)->capture_default_str();
   app.footer(

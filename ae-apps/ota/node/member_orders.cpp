@@ -45,6 +45,12 @@ Answer report(uds::Flasher& flasher, const Value& order, const OrderTools&) {
   return done().set("report", *report).set("status", *status);
 }
 
+Answer time(uds::Flasher& flasher, const Value&, const OrderTools&) {
+  const auto nonce = flasher.time_nonce();
+  if (!nonce) return tl::unexpected(nonce.error());
+  return done().set("nonce", to_hex(*nonce));
+}
+
 Answer prepare(uds::Flasher& flasher, const Value& order, const OrderTools& tools) {
   const Result<Bytes> image = tools.fetch(order.string_at("image"));
   if (!image) return no("the image could not be fetched: " + image.error().detail);
@@ -84,6 +90,7 @@ struct Row {
 constexpr Row kOrders[] = {
     {"look", look},
     {"report", report},
+    {"time", time},
     {"prepare", prepare},
     {"try", settle<uds::kRoutineMarkTry>},
     {"confirm", settle<uds::kRoutineConfirm>},

@@ -10,13 +10,19 @@ namespace gatehouse::node {
 // container `orders`, the node CREATEs its answers in the gateway's `node-answers`. All are
 // objects:
 //
-//     {"order":"<number>","do":"look"} {…,"serial","hardware_id","software","version","status"}
-//     {…,"do":"report","nonce":"<hex>"}           {…,"report":"<signed>","status":"<boot
-//     loader's>"} {…,"do":"prepare","image":"<container>",    the image is fetched, verified and in
-//     the inactive
-//      "held":true,"coded":false,"director":"…"}  slot; held: tried for one boot, then it waits
-//     {…,"do":"try" | "confirm" | "discard"}      a word about what is held
-//     {…,"do":"reset"}                            booted, whatever runs now
+// {"order":"<number>","do":"look"}
+//     answered by "serial", "hardware_id", "software", "version", "status"
+// {…,"do":"report","nonce":"<hex>"}
+//     "report": signed, "status": the boot loader's
+// {…,"do":"time"}
+//     "nonce": what a time server shall attest; its answer comes with the next prepare
+// {…,"do":"prepare","image":"<container>","held":true,"coded":false,"director":"…"}
+//     the image is fetched, verified and in the inactive slot; held: tried for one boot, then it
+//     waits
+// {…,"do":"try"}, {…,"do":"confirm"}, {…,"do":"discard"}
+//     a word about what is held
+// {…,"do":"reset"}
+//     booted, whatever runs now
 //
 // Each is answered once by `{"order":"<number>","done":true,…}`, or `"done":false,"reason":"…"` and
 // "silent":true if the boot loader did not answer; a long one before that by

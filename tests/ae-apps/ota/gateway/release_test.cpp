@@ -261,6 +261,10 @@ class ReleaseWithFieldNode : public ReleaseOrders {
     lamp.ae.name = "lamp";
     lamp.ecu = verifies ? verifying_settings() : ecu::full_ecu();
     lamp.ecu.serial = kLamp;
+    if (lamps_time_keys_) {
+      lamp.ecu.time_keys = lamps_time_keys_;
+      lamp.ecu.clock = [this] { return repositories_.now + std::chrono::hours(24 * 300); };
+    }
     lamp.state_dir = folder_ / "lamp";
     lamp.images = {"/id-mn/cse-mn/ota-gateway/", "cse-mn/ota-server/"};
     lamp.gateway = "/id-mn/CotaGateway";
@@ -282,6 +286,7 @@ class ReleaseWithFieldNode : public ReleaseOrders {
   }
   Value lamps_own_firmware() { return cse_.find("cse-mn/node-LAMP-1/firmware"); }
 
+  std::optional<ota::TimeKeys> lamps_time_keys_;  ///< with them its own clock is wrong
   ecu::SimulatedDisk lamp_disk_;
   ecu::SimulatedRunner lamp_runner_;
   std::ostringstream lamp_steps_, lamp_says_;
@@ -304,6 +309,32 @@ TEST_F(ReleaseWithFieldNode, UpdatesEcuAndNodeTogether) {
   EXPECT_EQ(lamps_own_firmware().find("uds")->integer_at("sus"), 1);
   EXPECT_NE(lamp_steps_.str().find("do=prepare"), std::string::npos);
   EXPECT_NE(lamp_steps_.str().find("do=confirm"), std::string::npos);
+}
+
+// What counts is the time that was attested over the node's own nonce.
+TEST_F(ReleaseWithFieldNode, HandsTheAttestedTimeOnToTheNode) {
+  lamps_time_keys_ = ota::TimeKeys{{repositories_.key.public_key()}, 1};
+  settings_.time = TimeEntry{images_.root() + "time/", *lamps_time_keys_};
+  start_lamp();
+  start();
+  order_both_with_lamp(update(), update());
+  settle();
+
+  EXPECT_EQ(lamp_->version(), "1.1.0") << steps_.str() << log_.str() << lamp_steps_.str();
+  EXPECT_EQ(count("completion"), 2U);
+}
+
+TEST_F(ReleaseWithFieldNode, IsRefusedByANodeToWhichNobodyAttestsTheTime) {
+  lamps_time_keys_ = ota::TimeKeys{{repositories_.key.public_key()}, 1};
+  start_lamp();
+  start();
+  order_both_with_lamp(update(), update());
+  settle();
+
+  EXPECT_EQ(lamp_->version(), "1.0.0");
+  EXPECT_EQ(full_.version(), "1.0.0");
+  EXPECT_EQ(count("refusal"), 2U);
+  EXPECT_NE(steps_.str().find("LAMP-1"), std::string::npos) << steps_.str();
 }
 
 TEST_F(ReleaseWithFieldNode, LeavesBothAloneIfTheNodesImageDoesNotRun) {
