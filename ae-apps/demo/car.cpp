@@ -26,6 +26,7 @@ Result<void> Car::set_up(const Consent& consent) {
       {"MN-CSE /id-mn", &Car::start_mn},
       {"ASN-CSE /id-asn", &Car::start_asn},
       {"CAN FD bus", &Car::start_bus},
+      {"time server", &Car::start_time_server},
       {"ECUs", &Car::start_ecus},
       {"field nodes", &Car::start_nodes},
       {"OTA server", &Car::start_server},
@@ -170,6 +171,19 @@ Result<std::string> Car::start_bus() {
          std::to_string(kBusDataBitRate / 1000) + " kbit/s";
 }
 
+Result<std::string> Car::start_time_server() {
+  if (auto done = start("time-server",
+                        {layout_.program("gatehouse-time-server"), "--key", time_key_file(layout_),
+                         "--port", std::to_string(layout_.time_port)});
+      !done) {
+    return fail(done.error());
+  }
+  if (auto done = wait_for_text("the time server starts", "time-server.out", "READY"); !done) {
+    return fail(done.error());
+  }
+  return layout_.time_url() + "; by its time gateway, ECUs and field nodes judge what has expired";
+}
+
 Result<void> Car::start_ecu(EcuPlan& ecu) {
   log_ = layout_.log("tools.log");
   const Result<Image> factory = desk_->release(ecu, {kFactoryVersion, 1, true, {}});
@@ -197,7 +211,8 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
   } else {
     words.insert(words.end(),
                  {"--key", report_key_file(layout_, ecu), "--oem-key", oem_public_key_file(layout_),
-                  "--director-root", layout_.director_repository() + "/metadata/1.root.json"});
+                  "--director-root", layout_.director_repository() + "/metadata/1.root.json",
+                  "--time-key", time_public_key_file(layout_)});
   }
   const std::string name = "ecu-" + ecu.software;
   if (auto done = start(name, std::move(words)); !done) return done;
@@ -239,6 +254,8 @@ Result<void> Car::start_node(const EcuPlan& node) {
                                     oem_public_key_file(layout_),
                                     "--director-root",
                                     layout_.director_repository() + "/metadata/1.root.json",
+                                    "--time-key",
+                                    time_public_key_file(layout_),
                                     "--manager",
                                     "/id-in/CAdmin",
                                     "--gateway",

@@ -43,6 +43,7 @@ class Car {
   Result<std::string> start_mn();
   Result<std::string> start_asn();
   Result<std::string> start_bus();
+  Result<std::string> start_time_server();
   Result<std::string> start_ecus();
   Result<std::string> start_nodes();
   Result<std::string> start_server();

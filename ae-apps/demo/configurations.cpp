@@ -169,6 +169,8 @@ std::string gateway_configuration(const Layout& layout, const Consent& consent) 
                                  {"images_url", layout.images_url() + "/uptane/images/"},
                                  {"director_root", first_root(layout.director_repository())},
                                  {"images_root", first_root(layout.images_repository())}})},
+       {"time", Value::object({{"url", layout.time_url()},
+                               {"keys", Value::array({time_public_key_file(layout)})}})},
        {"vehicle_file", "car.toml"}}));
 }
 

@@ -76,6 +76,8 @@ void issue_certificates(Tools& tools, const Layout& layout) {
 void make_ecu_keys(Tools& tools, const Layout& layout) {
   tools.run("gatehouse-oem", {"keygen", "--key", gateway_key_file(layout), "--out",
                               gateway_public_key_file(layout)});
+  tools.run("gatehouse-oem",
+            {"keygen", "--key", time_key_file(layout), "--out", time_public_key_file(layout)});
   for (const EcuPlan& ecu : layout.ecus) {
     if (!ecu.is_node()) tools.secret(access_key_file(layout, ecu));
     if (ecu.constrained) {
@@ -152,6 +154,8 @@ std::string gateway_key_file(const Layout& layout) { return layout.file("keys/ga
 std::string gateway_public_key_file(const Layout& layout) {
   return layout.file("keys/gateway.pub.pem");
 }
+std::string time_key_file(const Layout& layout) { return layout.file("keys/time.pem"); }
+std::string time_public_key_file(const Layout& layout) { return layout.file("keys/time.pub.pem"); }
 std::string oem_public_key_file(const Layout& layout) { return layout.file("keys/oem.pub.pem"); }
 std::string repository_key_file(const Layout& layout, const std::string& name) {
   return layout.file("keys/uptane-" + name + ".pem");

@@ -23,6 +23,9 @@ std::string access_key_file(const Layout& layout, const EcuPlan& ecu);
 std::string gateway_key_file(const Layout& layout);
 std::string gateway_public_key_file(const Layout& layout);
 std::string oem_public_key_file(const Layout& layout);
+/// Of the time server.
+std::string time_key_file(const Layout& layout);
+std::string time_public_key_file(const Layout& layout);
 /// Of the repositories: "root-1", "root-2", "release-2", "snapshot", "timestamp", "director".
 std::string repository_key_file(const Layout& layout, const std::string& name);
 std::string repository_public_key_file(const Layout& layout, const std::string& name);

@@ -49,8 +49,9 @@ Result<void> choose_ports(Layout& layout) {
   std::vector<int> held;  // together, so that all differ
   bool good = true;
   std::vector<std::uint16_t*> wanted = {
-      &layout.in_port,      &layout.mn_port,       &layout.broker_port, &layout.images_port,
-      &layout.display_port, &layout.verifier_port, &layout.tnc_port,    &layout.asn_port};
+      &layout.in_port,       &layout.mn_port,   &layout.broker_port,
+      &layout.images_port,   &layout.time_port, &layout.display_port,
+      &layout.verifier_port, &layout.tnc_port,  &layout.asn_port};
   for (std::uint16_t& port : layout.witness_ports) wanted.push_back(&port);
   for (EcuPlan& ecu : layout.ecus) {
     if (ecu.request_id.empty() && !ecu.is_node()) wanted.push_back(&ecu.port);

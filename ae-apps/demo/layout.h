@@ -44,7 +44,7 @@ struct Layout {
   std::filesystem::path work;      ///< everything that is made
 
   std::uint16_t in_port = 0, mn_port = 0, asn_port = 0, coaps_port = 0, broker_port = 0,
-                images_port = 0, display_port = 0, verifier_port = 0, tnc_port = 0;
+                images_port = 0, display_port = 0, verifier_port = 0, tnc_port = 0, time_port = 0;
   std::array<std::uint16_t, 2> witness_ports = {};
 
   std::vector<EcuPlan> ecus = {
@@ -78,6 +78,9 @@ struct Layout {
   std::string asn_url() const { return "https://127.0.0.1:" + std::to_string(asn_port); }
   /// Where the AEs of application dedicated nodes speak.
   std::string coaps_url() const { return "coaps://127.0.0.1:" + std::to_string(coaps_port); }
+  std::string time_url() const {
+    return "http://127.0.0.1:" + std::to_string(time_port) + "/time/";
+  }
   std::string images_url() const { return "https://127.0.0.1:" + std::to_string(images_port); }
 };
 

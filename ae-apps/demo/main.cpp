@@ -57,8 +57,9 @@ fs::path program_folder() {
 Result<void> check_programs(const fs::path& folder) {
   for (const char* name :
        {"gatehouse-cse", "gatehouse-pki", "gatehouse-oem", "gatehouse-ecu", "gatehouse-can",
-        "gatehouse-ota-node", "gatehouse-ota-server", "gatehouse-ota-gateway", "gatehouse-support",
-        "gatehouse-verifier", "gatehouse-center", "gatehouse-witness", "gatehouse-audit"}) {
+        "gatehouse-ota-node", "gatehouse-time-server", "gatehouse-ota-server",
+        "gatehouse-ota-gateway", "gatehouse-support", "gatehouse-verifier", "gatehouse-center",
+        "gatehouse-witness", "gatehouse-audit"}) {
     if (::access((folder / name).c_str(), X_OK) != 0) {
       return fail(Rsc::kNotFound, std::string(name) +
                                       " is not beside gatehouse-demo; build it: "
