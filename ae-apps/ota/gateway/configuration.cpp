@@ -391,6 +391,7 @@ void read_behaviour(ota::MemberReader& in, GatewaySettings& out, const Folder& f
   out.node_silence = std::chrono::seconds(in.whole("node_silence_s", 1, 3600, 30));
   out.reset_limit = std::chrono::seconds(in.whole("reset_limit_s", 1, 3600, 60));
   out.gather_limit = std::chrono::seconds(in.whole("gather_timeout_s", 1, 86400, 600));
+  out.server_wait = std::chrono::seconds(in.whole("server_wait_s", 1, 90 * 86400, 600));
   if (in.has("cut_download_after")) out.cut_download_after = bytes("cut_download_after", 0);
 }
 

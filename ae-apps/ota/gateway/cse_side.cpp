@@ -120,7 +120,7 @@ Result<void> CseSide::subscribe(const Inquired& inquired, const Offered& offered
     if (!watch) return fail(watch.error());
     subscriptions_.push_back(*std::move(watch));
     const Result<Value> present = firmware(serial);
-    if (present && present->bool_at("ud")) offered(serial);
+    if (!present || present->bool_at("ud")) offered(serial);
   }
   if (const auto missed = inquiries.latest<Value>(); missed && *missed)
     inquired(object_in(**missed));
@@ -143,15 +143,19 @@ Result<void> CseSide::close_order(const std::string& serial, sdk::UpdateStatus s
       {{"ud", false}, {"uds", Value::object({{"acn", "ud"}, {"sus", static_cast<int>(status)}})}});
   if (facts != nullptr) {
     order.set("vr", facts->version).set("fwn", facts->software);
-    Value device = Value::object({{"fwv", facts->version}, {"swv", facts->software}});
-    if (const auto done = node(serial).device_info("device-info").update(std::move(device));
-        !done) {
-      return fail(done.error());
-    }
+    if (auto done = set_facts(serial, *facts); !done) return done;
   }
   if (const auto done = node(serial).firmware().update(std::move(order)); !done) {
     return fail(done.error());
   }
+  return {};
+}
+
+Result<void> CseSide::set_facts(const std::string& serial, const EcuFacts& facts) {
+  const auto done = node(serial)
+                        .device_info("device-info")
+                        .update(Value::object({{"fwv", facts.version}, {"swv", facts.software}}));
+  if (!done) return fail(done.error());
   return {};
 }
 

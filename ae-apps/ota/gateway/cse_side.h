@@ -37,6 +37,8 @@ class CseSide {
   /// Ends an order: ud false, uds, and vr and fwv as the ECU really is, if that is known.
   Result<void> close_order(const std::string& serial, sdk::UpdateStatus status,
                            const EcuFacts* facts);
+  /// [deviceInfo] as the ECU really is.
+  Result<void> set_facts(const std::string& serial, const EcuFacts& facts);
   /// Signed by the gateway as the vehicle's Primary (uptane/signed_message.h).
   Result<void> push_report(Value instance);
   /// The same to the vehicle's own measuring software, which looks at the reports' own signatures.

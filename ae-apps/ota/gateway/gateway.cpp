@@ -98,10 +98,11 @@ void Gateway::resume_jobs() {
     job_queue_.post([this, id] { gather(id); });
   }
   for (const Job& job : journal_->jobs()) {
-    if (job.closed() || !ecus_.contains(job.ecu)) continue;
+    if (job.closed() || job.set_aside || !ecus_.contains(job.ecu)) continue;
     log_.step('E', "resumed", {{"ecu", job.ecu}, {"state", std::string(name_of(job.state))}});
     enqueue(job);
   }
+  tell_refusals();
 }
 
 std::string Gateway::page_url() const { return ae_->page_url(); }
@@ -112,7 +113,16 @@ http::PageHandler Gateway::pages() {
 }
 
 bool Gateway::settle(std::chrono::milliseconds at_most) {
-  return ae_->settle(at_most) && inquiry_queue_.settle(at_most) && job_queue_.settle(at_most);
+  constexpr std::chrono::milliseconds kNow{0};
+  TaskQueue* const queues[] = {&inquiry_queue_, &node_queue_, &job_queue_};
+  const auto all = [&](std::chrono::milliseconds span) {
+    return std::all_of(std::begin(queues), std::end(queues),
+                       [&](TaskQueue* queue) { return queue->settle(span); });
+  };
+  do {  // what was done in one queue may have left work to another
+    if (!ae_->settle(at_most) || !all(at_most)) return false;
+  } while (!all(kNow) || !all(kNow));
+  return true;
 }
 
 void Gateway::stop() {
@@ -124,6 +134,7 @@ void Gateway::stop() {
   desk_.stop();
   if (nodes_) nodes_->stop();
   inquiry_queue_.stop();
+  node_queue_.stop();
   job_queue_.stop();
   if (cse_) cse_->unsubscribe();
   ae_.reset();
@@ -157,41 +168,106 @@ bool Gateway::check_wanted(const std::string& by) {
   return taken;
 }
 
+/// What cannot be read or kept now is looked at again: nobody else would.
 void Gateway::offered(const std::string& serial) {
-  const std::lock_guard lock(offer_mutex_);
-  const Result<Value> firmware = cse_->firmware(serial);
-  if (!firmware || !firmware->bool_at("ud")) return;
-  const auto open = journal_->open_job_of(serial);
-  std::optional<Job> job = job_of_offer(settings_, *journal_, serial, *firmware);
-  if (!job) return;
-  if (open) return refuse_busy(serial, *firmware, "another update of this ECU is under way");
-  if (const std::string release = releases_->holding(serial); !release.empty()) {
-    return refuse_busy(serial, *firmware, "release " + release + " is not at its end on all ECUs");
-  }
-  log_.step('E', "offered", {{"ecu", serial}, {"version", job->version}, {"url", job->url}});
-  if (job->failure) {
-    log_.step('E', "refused",
-              {{"ecu", serial}, {"stage", "offer"}, {"reason", job->failure->reason}});
-  }
-  if (const auto kept = journal_->save(*job); !kept) return log_.say(kept.error().detail);
-  enqueue(*std::move(job));
+  if (look_at_order(serial)) return;
+  inquiry_queue_.post_after(settings_.retry_pause, [this, serial] { offered(serial); });
 }
 
-/// The order that is under way decides about the [firmware]; this one is only reported.
-void Gateway::refuse_busy(const std::string& serial, const Value& firmware,
-                          const std::string& reason) {
-  log_.step('E', "refused", {{"ecu", serial}, {"stage", "offer"}, {"reason", reason}});
-  const std::string nonce = nonce_label(firmware);
-  const auto pushed = cse_->push_report(
-      Value::object({{"inquiry", nonce.empty() ? "none" : nonce},
-                     {"vehicle", settings_.vehicle},
-                     {"purpose", "refusal"},
-                     {"reports", Value::array()},
-                     {"error", Value::object({{"ecu", serial},
-                                              {"stage", "offer"},
-                                              {"reason", reason},
-                                              {"version", firmware.string_at("vr")}})}}));
-  if (!pushed) log_.say("refusal: " + pushed.error().detail);
+/// What stands in the [firmware] of an ECU, at any moment and any number of times: each order is
+/// taken or refused once. False: look again.
+bool Gateway::look_at_order(const std::string& serial) {
+  const std::lock_guard lock(offer_mutex_);
+  const Result<Value> firmware = cse_->firmware(serial);
+  if (!firmware) {
+    log_.say("firmware of " + serial + ": " + firmware.error().detail);
+    return firmware.error().rsc == Rsc::kNotFound;
+  }
+  if (!firmware->bool_at("ud")) return true;
+  const auto open = journal_->open_job_of(serial);
+  if (const auto known = journal_->find(nonce_label(*firmware)); known && known->set_aside) {
+    if (!open) close_refused(*known);
+    return true;
+  }
+  std::optional<Job> job = job_of_offer(settings_, *journal_, serial, *firmware);
+  if (!job) return true;
+  if (open) {
+    // It is the next if that one has come to its end but for its report. One that is nobody's,
+    // having no nonce of its own, is dealt with then, too.
+    const bool ends = open->state > JobState::kFlashing;
+    if (ends || job->id != nonce_label(*firmware)) return true;
+    return refuse_busy(*std::move(job), "another update of this ECU is under way");
+  }
+  if (const std::string release = releases_->holding(serial); !release.empty() && !job->failure) {
+    const Job order = *job;
+    if (!refuse_busy(order, "release " + release + " is not at its end on all ECUs")) return false;
+    close_refused(order);
+    return true;
+  }
+  return take(*std::move(job));
+}
+
+bool Gateway::take(Job job) {
+  log_.step('E', "offered", {{"ecu", job.ecu}, {"version", job.version}, {"url", job.url}});
+  if (job.failure) {
+    log_.step('E', "refused",
+              {{"ecu", job.ecu}, {"stage", "offer"}, {"reason", job.failure->reason}});
+  }
+  if (const auto kept = journal_->save(job); !kept) {
+    log_.say(kept.error().detail);
+    return false;
+  }
+  enqueue(std::move(job));
+  return true;
+}
+
+/// The [firmware] is closed by the order that is under way, when it ends.
+bool Gateway::refuse_busy(Job order, const std::string& reason) {
+  const Job job = set_aside(std::move(order), reason);
+  log_.step('E', "refused", {{"ecu", job.ecu}, {"stage", "offer"}, {"reason", reason}});
+  if (const auto kept = journal_->save(job); !kept) {
+    log_.say(kept.error().detail);
+    return false;
+  }
+  tell_refusals();
+  return true;
+}
+
+/// There is no order under way that would do it.
+void Gateway::close_refused(const Job& order) {
+  job_queue_.post([this, order] {
+    if (journal_->open_job_of(order.ecu)) return;
+    const Result<Value> firmware = cse_->firmware(order.ecu);
+    if (firmware && (!firmware->bool_at("ud") || nonce_label(*firmware) != order.id)) return;
+    const Result<EcuFacts> facts = ecus_.at(order.ecu)->look();
+    const auto closed =
+        end_order(*cse_, *journal_, order, sdk::UpdateStatus::kFailure, facts ? &*facts : nullptr);
+    if (closed) return tell_refusals();
+    log_.say("order of " + order.ecu + ": " + closed.error().detail);
+    inquiry_queue_.post_after(settings_.retry_pause, [this, order] { offered(order.ecu); });
+  });
+}
+
+/// All that were set aside; also those that were before a restart.
+void Gateway::tell_refusals() {
+  if (refusals_wait_.exchange(true)) return;
+  if (!inquiry_queue_.post([this] { push_refusals(); })) refusals_wait_ = false;
+}
+
+void Gateway::push_refusals() {
+  refusals_wait_ = false;
+  for (Job job : journal_->jobs()) {
+    if (!job.set_aside || job.closed()) continue;
+    if (const auto pushed = cse_->push_report(refusal_of(settings_, job)); !pushed) {
+      log_.say("refusal: " + pushed.error().detail);
+      if (refusals_wait_.exchange(true)) return;
+      inquiry_queue_.post_after(settings_.retry_pause, [this] { push_refusals(); });
+      return;
+    }
+    job.state = JobState::kReported;
+    job.closed_at = ota::timestamp_now();
+    if (const auto kept = journal_->save(job); !kept) log_.say(kept.error().detail);
+  }
 }
 
 /// Not twice.
@@ -201,13 +277,23 @@ void Gateway::enqueue(Job job) {
     if (!queued_.insert(job.id).second) return;
   }
   const std::string id = job.id, serial = job.ecu;
-  if (!job_queue_.post([this, job = std::move(job)]() mutable {
-        attempt(std::make_shared<Update>(*tools_, *ecus_.at(job.ecu), std::move(job)));
-      })) {
+  Member& ecu = *ecus_.at(serial);
+  if (!try_soon(std::make_shared<Update>(*tools_, ecu, std::move(job)), {})) {
     log_.say("the order for " + serial + " waits for the next start");
     const std::lock_guard lock(mutex_);
     queued_.erase(id);
   }
+}
+
+/// A field node that is silent is waited for outside the queue; there it is then asked briefly
+/// (node_desk.h).
+bool Gateway::try_soon(const std::shared_ptr<Update>& update, std::chrono::milliseconds pause) {
+  Member& ecu = *ecus_.at(update->job().ecu);
+  if (!ecu.entry().node) return job_queue_.post_after(pause, [this, update] { attempt(update); });
+  return node_queue_.post_after(pause, [this, update, &ecu] {
+    (void)ecu.look();
+    job_queue_.post([this, update] { attempt(update); });
+  });
 }
 
 /// What stop() ends while it runs.
@@ -227,7 +313,7 @@ Update::End Gateway::watched(const std::function<Update::End()>& run, std::funct
 void Gateway::attempt(const std::shared_ptr<Update>& update) {
   const Update::End end = watched([&] { return update->run(); }, [&] { update->stop(); });
   if (end == Update::End::kTryLater) {
-    job_queue_.post_after(settings_.retry_pause, [this, update] { attempt(update); });
+    try_soon(update, update->pause());
     return;
   }
   {
@@ -235,6 +321,9 @@ void Gateway::attempt(const std::shared_ptr<Update>& update) {
     queued_.erase(update->job().id);
   }
   if (end == Update::End::kGathers) gather(update->job().release);
+  if (end != Update::End::kClosed) return;
+  tell_refusals();
+  offered(update->job().ecu);  // what has come since it was near its end
 }
 
 void Gateway::gather(const std::string& release) {

@@ -22,9 +22,9 @@ struct GatewayParts {
   Primary::Clock clock = {};                    ///< empty: the system's
 };
 
-/// The vehicle's gateway: registered, watching for inquiries and orders, serving its display. Two
-/// threads of its own: one answers inquiries, one updates ECUs, one after the other. Threading: any
-/// thread.
+/// The vehicle's gateway: registered, watching for inquiries and orders, serving its display. Three
+/// threads of its own: one answers inquiries and tells of refusals, one updates ECUs, one after the
+/// other, one waits for field nodes meanwhile. Threading: any thread.
 class Gateway {
  public:
   /// Registers, publishes the ECUs, takes up the jobs that a loss of power has left. The streams
@@ -52,9 +52,15 @@ class Gateway {
   void resume_jobs();
   void inquired(const Value& inquiry);
   void offered(const std::string& serial);
+  bool look_at_order(const std::string& serial);
+  bool take(Job job);
+  bool refuse_busy(Job order, const std::string& reason);
+  void close_refused(const Job& order);
+  void tell_refusals();
+  void push_refusals();
   bool check_wanted(const std::string& by);
-  void refuse_busy(const std::string& serial, const Value& firmware, const std::string& reason);
   void enqueue(Job job);
+  bool try_soon(const std::shared_ptr<Update>& update, std::chrono::milliseconds pause);
   void attempt(const std::shared_ptr<Update>& update);
   void gather(const std::string& release);
   void attempt_release(const std::string& id, const std::shared_ptr<ReleaseRun>& release);
@@ -81,11 +87,13 @@ class Gateway {
   const std::string csrf_token_;
 
   std::atomic<bool> check_waits_{false};
+  std::atomic<bool> refusals_wait_{false};
   std::mutex offer_mutex_;  ///< one order is looked at after the other
   std::mutex mutex_;        ///< of what follows
   std::function<void()> stop_current_;
   bool stopped_ = false;
   TaskQueue inquiry_queue_;
+  TaskQueue node_queue_;
   TaskQueue job_queue_;
 };
 

@@ -37,7 +37,8 @@ constexpr TextField kLaterTexts[] = {
     {"target", &Job::target},   {"target_sha256", &Job::target_sha256},
     {"for_ecu", &Job::for_ecu}, {"answer_by", &Job::answer_by},
     {"fit_by", &Job::fit_by},   {"release", &Job::release},
-    {"members", &Job::members},
+    {"members", &Job::members}, {"reach_by", &Job::reach_by},
+    {"waits", &Job::waits},
 };
 
 std::filesystem::path file_of(const std::string& folder, const std::string& id) {
@@ -57,6 +58,7 @@ std::string encode_job(const Job& job) {
             Value::object({{"stage", job.failure->stage}, {"reason", job.failure->reason}}));
   }
   if (!job.report.is_null()) out.set("report", job.report);
+  if (job.set_aside) out.set("set_aside", true);
   if (!job.custom.empty()) out.set("custom", job.custom);
   return to_json(out);
 }
@@ -83,6 +85,7 @@ Result<Job> decode_job(std::string_view text) {
     job.failure = Failure{failure->string_at("stage"), failure->string_at("reason")};
   }
   if (const Value* report = tree->find("report")) job.report = *report;
+  job.set_aside = tree->bool_at("set_aside");
   job.custom = tree->string_at("custom");  // not in what older versions wrote
   return job;
 }
@@ -155,7 +158,7 @@ std::optional<Job> JobJournal::find(const std::string& id) const {
 std::optional<Job> JobJournal::open_job_of(const std::string& ecu) const {
   const std::lock_guard lock(mutex_);
   for (const Job& job : jobs_) {
-    if (job.ecu == ecu && !job.closed()) return job;
+    if (job.ecu == ecu && !job.closed() && !job.set_aside) return job;
   }
   return std::nullopt;
 }

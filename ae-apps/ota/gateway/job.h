@@ -53,8 +53,12 @@ struct Job {
   std::uint64_t image_bytes = 0;
   std::string answer_by;              ///< m2m:timestamp; the user's answer
   std::string fit_by;                 ///< m2m:timestamp; the vehicle's state and the window
+  std::string reach_by;               ///< m2m:timestamp; the OTA server, while it is out of reach
+  std::string waits;                  ///< why it does not go on now; empty: it does
   std::string offered_at, closed_at;  ///< m2m:timestamp
   std::optional<Failure> failure;
+  /// The order came while another one had the ECU: it is refused, and only that is to be told.
+  bool set_aside = false;
   Value report;  ///< entry for the server, kept so that it is sent twice rather than made twice
 
   bool closed() const { return state == JobState::kReported; }
@@ -79,7 +83,7 @@ class JobJournal {
   /// Oldest first.
   std::vector<Job> jobs() const;
   std::optional<Job> find(const std::string& id) const;
-  /// The one that is not closed.
+  /// The one that is not closed; not one that was set aside.
   std::optional<Job> open_job_of(const std::string& ecu) const;
 
  private:

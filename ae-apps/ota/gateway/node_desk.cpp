@@ -13,6 +13,7 @@ constexpr std::size_t kNumberBytes = 16;
 constexpr std::size_t kChunkBytes = 16 * 1024;
 constexpr std::int64_t kKeptAnswers = 100;
 constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
+constexpr int kSilentShare = 10;  ///< of the patience is left for a node that was silent before
 constexpr const char* kAnswers = "node-answers";
 
 Value object_in(const Value& content) {
@@ -55,10 +56,17 @@ Result<void> NodeDesk::prepare() {
 /// in between.
 void NodeDesk::answered(Value answer) {
   const std::lock_guard lock(mutex_);
-  const auto found = waiting_.find(answer.string_at("order"));
+  const std::string number = answer.string_at("order");
+  // Too late for the order, but it is there.
+  std::erase_if(silent_, [&](const auto& node) { return node.second == number; });
+  const auto found = waiting_.find(number);
   if (found == waiting_.end()) return;  // too late, or nobody's
   found->second.answers.push_back(std::move(answer));
   came_.notify_all();
+}
+
+std::chrono::milliseconds NodeDesk::patience_with(const std::string& serial) const {
+  return silent_.contains(serial) ? settings_.node_silence / kSilentShare : settings_.node_silence;
 }
 
 Result<Value> NodeDesk::exchange(const EcuEntry& to, Value order,
@@ -81,13 +89,17 @@ Result<Value> NodeDesk::exchange(const EcuEntry& to, Value order,
   }
   Waiting& mine = waiting_[number];
   for (;;) {
-    const bool in_time = came_.wait_for(lock, settings_.node_silence, [&] {
+    const bool in_time = came_.wait_for(lock, patience_with(to.serial), [&] {
       return !mine.answers.empty() || mine.cancelled || stopped_;
     });
-    if (!in_time) return done(fail(Rsc::kTargetNotReachable, "the node does not answer"));
+    if (!in_time) {
+      silent_[to.serial] = number;
+      return done(fail(Rsc::kTargetNotReachable, "the node does not answer"));
+    }
     if (mine.answers.empty()) return done(fail(Rsc::kRequestTimeout, "cancelled"));
     Value answer = std::move(mine.answers.front());
     mine.answers.pop_front();
+    silent_.erase(to.serial);
     if (!answer.contains("of")) return done(std::move(answer));
     if (!progress) continue;
     const auto bytes = [&](const char* name) {

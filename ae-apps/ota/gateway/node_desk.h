@@ -40,6 +40,7 @@ class NodeDesk final : public NodeWay {
     bool cancelled = false;
   };
   void answered(Value answer);
+  std::chrono::milliseconds patience_with(const std::string& serial) const;
 
   const GatewaySettings& settings_;
   sdk::Ae& ae_;
@@ -49,6 +50,9 @@ class NodeDesk final : public NodeWay {
   std::mutex mutex_;  ///< of what follows
   std::condition_variable came_;
   std::map<std::string, Waiting> waiting_;  ///< by the order's number
+  /// Nodes that did not answer the last time, by serial number, and the order's number: whoever
+  /// asks them now does not wait that long again.
+  std::map<std::string, std::string> silent_;
   bool stopped_ = false;
 };
 

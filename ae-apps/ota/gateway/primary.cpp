@@ -47,9 +47,11 @@ class Remembering final : public uptane::Fetcher {
       sink(piece);
     });
     if (status == uptane::FetchStatus::kFound) files[name] = std::move(text);
+    failed |= status == uptane::FetchStatus::kFailed;
     return status;
   }
   uptane::FileSet files;
+  bool failed = false;  ///< a file was kept from us, whether it is there or not
 
  private:
   uptane::Fetcher& from_;
@@ -145,6 +147,14 @@ Result<void> Primary::save() {
 
 namespace {
 
+tl::unexpected<NoOrder> no_order(uptane::Refusal why, bool unreachable = false) {
+  return tl::unexpected<NoOrder>(NoOrder{std::move(why), unreachable});
+}
+
+bool is_of_absence(uptane::Reason reason) {
+  return reason == uptane::Reason::kMissing || reason == uptane::Reason::kDelegation;
+}
+
 std::vector<std::string> members_of(const uptane::VerifyOutcome& outcome, const std::string& name) {
   std::vector<std::string> out;
   for (const uptane::TargetOutcome& target : outcome.targets) {
@@ -158,22 +168,23 @@ std::vector<std::string> members_of(const uptane::VerifyOutcome& outcome, const 
 
 }  // namespace
 
-uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial,
-                                                  const fs::path& bundle) {
+tl::expected<VerifiedOrder, NoOrder> Primary::order_for(const std::string& serial,
+                                                        const fs::path& bundle) {
   const std::lock_guard lock(mutex_);
   if (!settings_.uptane) {
-    return uptane::refuse(uptane::Reason::kMissing, "no repositories are configured");
+    return no_order({uptane::Reason::kMissing, {}, {}, "no repositories are configured"});
   }
   RepositoryFetchers fetchers;
   try {
     fetchers = bundle.empty() ? open_() : fetchers_of_bundle(bundle);
   } catch (const std::runtime_error& error) {  // http::Client throws for TLS files
-    return uptane::refuse(uptane::Reason::kMissing, error.what());
+    return no_order({uptane::Reason::kMissing, {}, {}, error.what()});
   }
   Remembering director(*fetchers.director);
+  Remembering images(*fetchers.images);
   uptane::VerifyRequest request;
   const auto now = time_ ? time_() : uptane::Checked<Timestamp>(clock_());
-  if (!now) return uptane::refuse(now.error());
+  if (!now) return no_order(now.error(), now.error().reason == uptane::Reason::kMissing);
   request.now = *now;
   request.vehicle = settings_.vehicle;
   request.check_images = false;  // they are fetched next, each by its own job
@@ -181,16 +192,17 @@ uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial,
     request.ecus.push_back({ecu.serial, ecu.hardware_id});
   }
   const uptane::VehicleState before = state_;
-  const uptane::VerifyOutcome outcome =
-      uptane::verify_full(state_, director, *fetchers.images, request);
+  const uptane::VerifyOutcome outcome = uptane::verify_full(state_, director, images, request);
   if (state_ != before) {
     if (const auto kept = save(); !kept) {  // what is not kept must not be acted upon
       state_ = before;
-      return uptane::refuse(
-          uptane::Refusal{uptane::Reason::kMissing, "state", {}, kept.error().detail});
+      return no_order({uptane::Reason::kMissing, "state", {}, kept.error().detail});
     }
   }
-  if (outcome.refusal) return uptane::refuse(*outcome.refusal);
+  if (outcome.refusal) {
+    const bool away = bundle.empty() && (director.failed || images.failed);
+    return no_order(*outcome.refusal, away && is_of_absence(outcome.refusal->reason));
+  }
   for (const uptane::TargetOutcome& target : outcome.targets) {
     if (!target.order.ecus.contains(serial)) continue;
     const auto release = target.order.releases.find(serial);
@@ -206,8 +218,8 @@ uptane::Checked<VerifiedOrder> Primary::order_for(const std::string& serial,
                          target.custom,
                          for_ecu(director, *outcome.director)};
   }
-  return uptane::refuse(uptane::Refusal{uptane::Reason::kUnknownEcu, "director", "targets",
-                                        "orders nothing for " + serial});
+  return no_order(
+      {uptane::Reason::kUnknownEcu, "director", "targets", "orders nothing for " + serial});
 }
 
 Result<void> check_ordered(const std::string& file, const uptane::TargetRecord& image) {

@@ -32,6 +32,11 @@ struct VerifiedOrder {
   uptane::FileSet for_ecu;
 };
 
+/// Why there is no order.
+struct NoOrder : uptane::Refusal {
+  bool unreachable = false;  ///< a server did not answer, or not with metadata; later it may
+};
+
 /// The gateway as Uptane Primary: full verification of Director and Image repository, with state of
 /// its own in `state_dir`/uptane.json. Source: Uptane standard 2.1 section 5.4.2. Threading: any
 /// thread.
@@ -51,8 +56,8 @@ class Primary {
   /// those of uptane::verify_full; kUnknownEcu if the Director orders nothing for this ECU;
   /// kMissing in the repository "state" if the state cannot be kept.
   /// `bundle`: a folder (bundle.h) in place of the servers; checks and state are the same.
-  uptane::Checked<VerifiedOrder> order_for(const std::string& serial,
-                                           const std::filesystem::path& bundle = {});
+  tl::expected<VerifiedOrder, NoOrder> order_for(const std::string& serial,
+                                                 const std::filesystem::path& bundle = {});
 
  private:
   Primary(const GatewaySettings& settings, Clock clock, Open open, ProvenTime time);

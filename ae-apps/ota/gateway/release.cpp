@@ -123,7 +123,7 @@ std::optional<Update::End> ReleaseRun::gather() {
     const bool member = std::find(wanted.begin(), wanted.end(), job.ecu) != wanted.end();
     const bool recent =
         began(job.offered_at) + (same ? tools_.settings.gather_limit : kTogether) >= began(oldest);
-    if (job.failure && ours && member && recent && !planned.contains(job.ecu)) {
+    if (job.failure && !job.set_aside && ours && member && recent && !planned.contains(job.ecu)) {
       return abandon_all("release", "of release " + release_.id + ", " + job.ecu +
                                         " is not updated: " + job.failure->reason);
     }

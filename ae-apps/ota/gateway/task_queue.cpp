@@ -17,6 +17,7 @@ bool TaskQueue::post(std::function<void()> task) {
 }
 
 bool TaskQueue::post_after(std::chrono::milliseconds span, std::function<void()> task) {
+  if (span.count() <= 0) return post(std::move(task));
   const std::lock_guard lock(mutex_);
   if (stopped_ || waiting_.size() + later_.size() >= kMaxWaiting) return false;
   later_.emplace(Clock::now() + span, std::move(task));

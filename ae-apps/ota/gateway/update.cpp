@@ -7,6 +7,7 @@
 #include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/gateway/needs.h"
+#include "ae-apps/ota/gateway/offer.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "cse/codec/json.h"
 
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBlockBytes = 64u << 10;
 constexpr unsigned kMaxReportTries = 30;
+constexpr unsigned kMaxNodeTries = 10;  ///< with longer and longer pauses
 constexpr unsigned kConsentTries = 5;
 constexpr std::size_t kMaxStatusBytes = 16 * 1024;
 
@@ -62,10 +64,21 @@ fs::path Update::image_file() const {
 }
 
 Update::End Update::run() {
-  for (;;) {
-    if (stopping_) return End::kInterrupted;
-    if (const Step end = step()) return *end;
-  }
+  late_ = false;
+  Step end;
+  while (!end) end = stopping_ ? End::kInterrupted : step();
+  pause_ = late_ ? std::min(2 * pause_, tools_.settings.retry_most) : std::chrono::milliseconds(0);
+  if (late_) pause_ = std::max(pause_, tools_.settings.retry_pause);
+  return *end;
+}
+
+std::chrono::milliseconds Update::pause() const {
+  return std::max(pause_, tools_.settings.retry_pause);
+}
+
+Update::Step Update::later() {
+  late_ = true;
+  return End::kTryLater;
 }
 
 Update::Step Update::step() {
@@ -92,6 +105,7 @@ Update::Step Update::step() {
 
 Update::Step Update::enter(JobState state) {
   const JobState before = std::exchange(job_.state, state);
+  job_.waits.clear();
   if (state == JobState::kReported) job_.closed_at = ota::timestamp_now();
   if (const auto stored = tools_.journal.save(job_); !stored) {
     tools_.log.say("job " + job_.id + ": " + stored.error().detail);
@@ -132,12 +146,15 @@ Update::Step Update::begin() {
     tools_.log.say("uds of " + job_.ecu + ": " + told.error().detail);
     return End::kTryLater;
   }
-  tools_.log.step('E', "accepted",
-                  {{"ecu", job_.ecu}, {"version", job_.version}, {"url", job_.url}});
+  if (!std::exchange(accepted_, true)) {
+    tools_.log.step('E', "accepted",
+                    {{"ecu", job_.ecu}, {"version", job_.version}, {"url", job_.url}});
+  }
   const Result<EcuFacts> facts = ecu_.look();
   if (!facts) return give_up("download", "before the download: " + facts.error().detail);
   job_.from_version = facts->version;
   if (const auto ordered = verify_order(); !ordered) {
+    if (unreachable_) return wait_for_server(ordered.error().detail);
     return give_up("verify", ordered.error().detail);
   }
   std::error_code error;
@@ -161,11 +178,33 @@ Update::Step Update::begin() {
   return enter(JobState::kDownloading);
 }
 
+/// Why nothing happens, once for each reason; also for whoever reads the journal.
+void Update::tell_wait(char step, const std::string& reason) {
+  if (reason == waits_for_) return;
+  job_.waits = waits_for_ = reason;
+  tools_.log.step(step, "waiting", {{"ecu", job_.ecu}, {"reason", reason}});
+  tools_.board.change(job_.ecu, [&](Board::Row& row) { row.last = "Waits: " + reason + "."; });
+  if (const auto kept = tools_.journal.save(job_); !kept) tools_.log.say(kept.error().detail);
+}
+
+/// For as long as an order lives at the server, as it is set; counted from the first try, also
+/// after a restart.
+Update::Step Update::wait_for_server(const std::string& reason) {
+  const Timestamp now = tools_.clock();
+  if (job_.reach_by.empty()) job_.reach_by = to_text(now + tools_.settings.server_wait);
+  if (parse_timestamp(job_.reach_by).value_or(now) <= now) {
+    return give_up("verify", "the OTA server could not be reached in time: " + reason);
+  }
+  tell_wait('E', "the OTA server cannot be reached: " + reason);
+  return later();
+}
+
 /// Both repositories must say that this ECU is to get an image, and which; what the server wrote
 /// into the [firmware] is a hint where to look, nothing more.
 Result<void> Update::verify_order() {
   const auto bundle = bundle_of(job_.url);
   const auto order = tools_.primary.order_for(job_.ecu, bundle.value_or(fs::path()));
+  unreachable_ = !order && order.error().unreachable;
   if (!order) return fail(Rsc::kContentsUnacceptable, text_of(order.error()));
   const auto digest = order->image.hashes.find("sha256");
   if (digest == order->image.hashes.end()) {
@@ -212,11 +251,11 @@ DownloadLimits Update::limits() {
   };
   return {tools_.settings.download, tools_.download_clock ? tools_.download_clock : clock,
           tools_.download_pause ? tools_.download_pause
-                                : [this](std::chrono::milliseconds wait) { return pause(wait); }};
+                                : [this](std::chrono::milliseconds wait) { return rest(wait); }};
 }
 
 /// In slices, so that stop() is heard.
-bool Update::pause(std::chrono::milliseconds wait) {
+bool Update::rest(std::chrono::milliseconds wait) {
   constexpr std::chrono::milliseconds kSlice{50};
   for (; wait.count() > 0 && !stopping_; wait -= kSlice) {
     std::this_thread::sleep_for(std::min(wait, kSlice));
@@ -359,8 +398,7 @@ void Update::tell_consent(Decision decision, const std::string& by) {
   // Who measures the vehicle makes evidence of it, so a CSE that is being restarted is waited for.
   auto pushed = tools_.cse.push_consent(answer);
   for (unsigned i = 0; i < kConsentTries && !pushed; ++i) {
-    if (pushed.error().rsc != Rsc::kTargetNotReachable || !pause(tools_.settings.retry_pause))
-      break;
+    if (pushed.error().rsc != Rsc::kTargetNotReachable || !rest(tools_.settings.retry_pause)) break;
     pushed = tools_.cse.push_consent(answer);
   }
   if (!pushed) tools_.log.say("consents: " + pushed.error().detail);
@@ -405,12 +443,7 @@ std::string Update::why_unfit() {
   if (reason.empty() && tools_.settings.window && !is_open(*tools_.settings.window, now)) {
     reason = "the maintenance window is closed";
   }
-  if (!reason.empty() && reason != waits_for_) {
-    waits_for_ = reason;
-    tools_.log.step('G', "waiting", {{"ecu", job_.ecu}, {"reason", reason}});
-    tools_.board.change(job_.ecu, [&](Board::Row& row) { row.last = "Waits: " + reason + "."; });
-    if (const auto kept = tools_.journal.save(job_); !kept) tools_.log.say(kept.error().detail);
-  }
+  if (!reason.empty()) tell_wait('G', reason);
   return reason;
 }
 
@@ -485,7 +518,11 @@ Update::Step Update::complete() {
   if (const auto collected = collect_report(); !collected) {
     // It has just been reset, or has lost its power: that says nothing about what it runs.
     const bool silent = collected.error().rsc == Rsc::kTargetNotReachable;
-    if (silent && ++report_tries_ < kMaxReportTries) return End::kTryLater;
+    // To ask a field node takes long, so others go first, more and more of them.
+    const bool node = ecu_.entry().node.has_value();
+    if (silent && ++report_tries_ < (node ? kMaxNodeTries : kMaxReportTries)) {
+      return node ? later() : End::kTryLater;
+    }
     return give_up("boot", "after the restart: " + collected.error().detail);
   }
   const Result<Value> content = parse_json(job_.report.string_at("report"));
@@ -505,23 +542,18 @@ Update::Step Update::complete() {
 }
 
 Update::Step Update::report_failure() {
-  Value reports = Value::array();
+  Value instance = refusal_of(tools_.settings, job_);
   // The nonce of a wrong order is nobody's.
-  if (job_.failure->stage != "offer" && collect_report()) reports.push_back(job_.report);
-  return close(sdk::UpdateStatus::kFailure,
-               Value::object({{"inquiry", job_.id},
-                              {"vehicle", tools_.settings.vehicle},
-                              {"purpose", "refusal"},
-                              {"reports", std::move(reports)},
-                              {"error", Value::object({{"ecu", job_.ecu},
-                                                       {"stage", job_.failure->stage},
-                                                       {"reason", job_.failure->reason},
-                                                       {"version", job_.version}})}}));
+  if (job_.failure->stage != "offer" && collect_report()) {
+    instance.set("reports", Value::array({job_.report}));
+  }
+  return close(sdk::UpdateStatus::kFailure, std::move(instance));
 }
 
 Update::Step Update::close(sdk::UpdateStatus status, Value instance) {
   const Result<EcuFacts> facts = ecu_.look();
-  const auto closed = tools_.cse.close_order(job_.ecu, status, facts ? &*facts : nullptr);
+  const auto closed =
+      end_order(tools_.cse, tools_.journal, job_, status, facts ? &*facts : nullptr);
   if (!closed) {
     tools_.log.say("order of " + job_.ecu + ": " + closed.error().detail);
     return End::kTryLater;

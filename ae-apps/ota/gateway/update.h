@@ -38,7 +38,7 @@ class Update {
  public:
   enum class End : std::uint8_t {
     kClosed,
-    kTryLater,     ///< the CSE cannot be reached; the report waits
+    kTryLater,     ///< somebody cannot be reached, or the vehicle is not fit; after pause()
     kGathers,      ///< is part of a release; on its own it goes no further
     kInterrupted,  ///< by stop(); goes on when run() is called again, also by another process
   };
@@ -47,6 +47,8 @@ class Update {
   End run();
   void stop();
   const Job& job() const { return job_; }
+  /// After kTryLater: how long to wait. Longer each time, as long as somebody does not answer.
+  std::chrono::milliseconds pause() const;
 
   // For the release that it is part of (release.h).
   /// nullopt: done. Else it could not be stored, or is to stop.
@@ -81,12 +83,15 @@ class Update {
   Step enter(JobState state);
   Step give_up(std::string stage, std::string reason);
   Result<void> verify_order();
+  Step wait_for_server(const std::string& reason);
+  Step later();
+  void tell_wait(char step, const std::string& reason);
   Result<void> load_image();
   Result<sdk::Downloaded> download();
   DownloadLimits limits();
   Fetch way() const;
   sdk::DownloadSettings tls_settings() const;
-  bool pause(std::chrono::milliseconds wait);
+  bool rest(std::chrono::milliseconds wait);
   bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();
   void show(int percent);
@@ -102,7 +107,11 @@ class Update {
   bool cut_done_ = false;
   int shown_percent_ = -1;
   unsigned report_tries_ = 0;
-  std::string waits_for_;  ///< as it was told last
+  bool accepted_ = false;     ///< that was told
+  bool late_ = false;         ///< this run() met somebody who does not answer
+  bool unreachable_ = false;  ///< it was the OTA server, before the order could be verified
+  std::string waits_for_;     ///< as it was told last
+  std::chrono::milliseconds pause_{0};  ///< of the last run() that was late
 };
 
 }  // namespace gatehouse::gateway

@@ -169,7 +169,13 @@ class ImageServer {
       : folder_(std::move(folder)), server_(http::ServerSettings{}, nobody_, codecs_) {
     server_.set_pages(
         [this, &repositories](const http::PageRequest& request) -> std::optional<http::Page> {
+          if (down) {
+            http::Page busy;
+            busy.status = 503;
+            return busy;
+          }
           if (const auto metadata = repositories.file(request.path)) {
+            ++metadata_requests;
             http::Page page;
             page.body = *metadata;
             return page;
@@ -196,8 +202,10 @@ class ImageServer {
     out.write(reinterpret_cast<const char*>(image.data()),
               static_cast<std::streamsize>(image.size()));
   }
-  std::atomic<unsigned> requests{0};       ///< for images
-  std::atomic<unsigned> time_requests{0};  ///< at the time server
+  std::atomic<bool> down{false};               ///< answers everything by 503
+  std::atomic<unsigned> metadata_requests{0};  ///< that were answered
+  std::atomic<unsigned> requests{0};           ///< for images
+  std::atomic<unsigned> time_requests{0};      ///< at the time server
 
  private:
   class Nobody final : public PrimitiveHandler {
@@ -209,6 +217,35 @@ class ImageServer {
   Nobody nobody_;
   Codecs codecs_ = standard_codecs();
   http::Server server_;
+};
+
+/// A way to the CSE on which a test stands beside the road: it sees each request of the gateway
+/// before the CSE does, and again when it is answered. What it stops is answered as by a CSE that
+/// cannot be reached.
+class WatchedLink final : public sdk::Link {
+ public:
+  using Watch = std::function<bool(const Request&, bool answered)>;
+  WatchedLink(std::unique_ptr<sdk::Link> link, Watch watch)
+      : link_(std::move(link)), watch_(std::move(watch)) {}
+  Result<void> start(PrimitiveHandler& handler) override { return link_->start(handler); }
+  void stop() override { link_->stop(); }
+  void send(Request request, Reply reply) override {
+    if (!watch_(request, false)) {
+      return reply(error_response(request, {Rsc::kTargetNotReachable, "there is no way now"}));
+    }
+    link_->send(request, [this, request, reply](Response response) {
+      watch_(request, true);
+      reply(std::move(response));
+    });
+  }
+  void set_identity(const std::string& ae_id) override { link_->set_identity(ae_id); }
+  std::vector<std::string> points_of_access() const override { return link_->points_of_access(); }
+  void serve_pages(http::PageHandler pages) override { link_->serve_pages(std::move(pages)); }
+  std::string page_url() const override { return link_->page_url(); }
+
+ private:
+  std::unique_ptr<sdk::Link> link_;
+  const Watch watch_;
 };
 
 /// A vehicle with a full and a constrained ECU, one CSE that stands for both nodes, and the server.
@@ -274,9 +311,12 @@ class GatewayTest : public testing::Test {
 
   void start(std::function<bool(const Job&)> stored = {}) {
     GatewayParts parts;
-    parts.link = cse_.link();
+    parts.link =
+        std::make_unique<WatchedLink>(cse_.link(), [this](const Request& request, bool answered) {
+          return !on_request_ || on_request_(request, answered);
+        });
     parts.stored = std::move(stored);
-    parts.clock = [this] { return repositories_.now; };
+    parts.clock = [this] { return repositories_.now + std::chrono::seconds(seconds_later_); };
     parts.fetch = [](const std::string& url, const std::filesystem::path& file,
                      sdk::DownloadSettings how) {
       how.wait = [](unsigned) {};
@@ -369,7 +409,9 @@ class GatewayTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::ostringstream steps_, log_;  ///< read only once the gateway has settled
+  std::ostringstream steps_, log_;              ///< read only once the gateway has settled
+  WatchedLink::Watch on_request_;               ///< on the gateway's threads; set while it is idle
+  std::atomic<std::int64_t> seconds_later_{0};  ///< the vehicle's clock
   sdk::FakeCse cse_{"/id-mn", "cse-mn"};
   TestRepositories repositories_;
   TestEcu full_{verifying_settings(), ecu::image_of({.version = "1.0.0", .release_counter = 5})};

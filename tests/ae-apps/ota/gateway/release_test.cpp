@@ -244,6 +244,8 @@ class ReleaseWithFieldNode : public ReleaseOrders {
 
   ReleaseWithFieldNode() {
     settings_.node_silence = std::chrono::seconds(20);
+    // Orders are dated by the system's clock, years before the vehicle's: none is to be too late.
+    settings_.gather_limit = std::chrono::hours(24 * 365 * 100);
     settings_.ecus.pop_back();
     EcuEntry lamp;
     lamp.serial = kLamp;
@@ -573,6 +575,10 @@ TEST_F(DelayedRelease, LetsNoMemberGetAheadOfTheOthers) {
   settle();
   EXPECT_EQ(full_.version(), "1.1.0");
   EXPECT_EQ(constrained_.version(), "1.1.0");
+  EXPECT_FALSE(firmware(kFull).bool_at("ud", true)) << "the order that was refused is closed";
+  EXPECT_EQ(firmware(kFull).string_at("vr"), "1.1.0");
+  EXPECT_EQ(sus(kFull), 2);
+  EXPECT_EQ(count("refusal"), 1U);
 }
 
 TEST_F(DelayedRelease, GoesBackOnTheOthersToo) {
