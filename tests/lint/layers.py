@@ -28,6 +28,7 @@ LAYERS = {
     "bindings/coap": ["bindings/security", "bindings/query"],
     "bindings/websocket": ["bindings/security"],
     "certs": ["cse/primitive"],
+    "certs/sim": ["certs"],
     "ae-apps/sdk": ["cse/jose", "bindings/http", "bindings/mqtt", "bindings/coap", "bindings/websocket", "bindings/security"],
     "ae-apps/ota/crypto": ["cse/primitive", "cse/codec"],
     "ae-apps/ota/image": ["ae-apps/ota/crypto"],

@@ -5,11 +5,14 @@
 #include <openssl/err.h>
 #include <openssl/ui.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "ae-apps/ota/crypto/bytes.h"
 
@@ -39,6 +42,66 @@ std::optional<std::string_view> raw_query_attribute(std::string_view uri, std::s
   return std::nullopt;
 }
 
+/// The PINs that keys were opened with, for keys that want theirs before each signature
+/// (CKA_ALWAYS_AUTHENTICATE: the signature key of a card). They stay as long as the keys may: to
+/// the end of the process, where the engine keeps them, too.
+class KnownPins {
+ public:
+  static KnownPins& of_process() {
+    static KnownPins pins;
+    return pins;
+  }
+  void add(const std::string& pin) {
+    const std::lock_guard lock(mutex_);
+    if (std::find(pins_.begin(), pins_.end(), pin) == pins_.end()) pins_.push_back(pin);
+  }
+  /// The engine does not say which token asks. A PIN of another one would cost this one a try, so
+  /// there is an answer only if it is certain.
+  std::optional<std::string> only() const {
+    const std::lock_guard lock(mutex_);
+    return pins_.size() == 1 ? std::optional(pins_.front()) : std::nullopt;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> pins_;
+};
+
+int answer_with_pin(UI* ui, UI_STRING* question) {
+  const auto pin = KnownPins::of_process().only();
+  return pin && UI_set_result(ui, question, pin->c_str()) == 0 ? 1 : 0;
+}
+
+/// Answers instead of a person at the terminal, whom the engine would ask otherwise.
+UI_METHOD* pin_interface() {
+  static UI_METHOD* const method = [] {
+    UI_METHOD* made = UI_create_method("known PINs");
+    if (made != nullptr) UI_method_set_reader(made, answer_with_pin);
+    return made;
+  }();
+  return method;
+}
+
+/// The PIN that the URI gives or names, or that of the environment; empty if there is none.
+Result<std::string> pin_of(const std::string& uri) {
+  std::string source = query_attribute(uri, "pin-source");
+  if (source.empty()) {
+    const std::string value = query_attribute(uri, "pin-value");
+    return value.empty() ? environment("GATEHOUSE_PKCS11_PIN") : value;
+  }
+  constexpr std::size_t kMaxPin = 255;
+  if (source.starts_with("file:")) source.erase(0, 5);
+  std::ifstream in(source);
+  std::string line(kMaxPin + 1, '\0');
+  in.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<std::size_t>(in.gcount()));
+  line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+  if (line.empty() || line.size() > kMaxPin) {
+    return fail(Rsc::kNotFound, "PKCS#11 key: the file of pin-source holds no PIN");
+  }
+  return line;
+}
+
 /// The engine, ready for use; nullptr if the package is not installed or the module does not load.
 ENGINE* ready_engine(const std::string& module) {
   ENGINE_load_builtin_engines();
@@ -49,6 +112,7 @@ ENGINE* ready_engine(const std::string& module) {
   if (engine == nullptr) return nullptr;
   ENGINE_ctrl_cmd_string(engine, "MODULE_PATH", module.c_str(), 0);
   ENGINE_ctrl_cmd_string(engine, "QUIET", nullptr, 0);
+  ENGINE_ctrl(engine, ENGINE_CTRL_SET_USER_INTERFACE, 0, pin_interface(), nullptr);
   if (ENGINE_init(engine) != 1) {
     ENGINE_free(engine);
     return nullptr;
@@ -112,23 +176,26 @@ Result<void*> open_pkcs11_key(const std::string& uri) {
   std::string module = query_attribute(uri, "module-path");
   if (module.empty()) module = environment("PKCS11_MODULE_PATH");
   if (module.empty()) module = kSoftHsmModule;
+  const auto pin = pin_of(uri);
+  if (!pin) return fail(pin.error());
   ENGINE* engine = ready_engine(module);
   if (engine == nullptr) {
     last_reason();
     return fail(Rsc::kNotFound, "the OpenSSL engine pkcs11 with the module " + module +
                                     " does not start (package libengine-pkcs11-openssl)");
   }
-  std::string complete = uri;
-  const std::string pin = environment("GATEHOUSE_PKCS11_PIN");
-  if (!raw_query_attribute(uri, "pin-source") && !pin.empty()) {
-    complete = with_query_attribute(complete, "pin-value", pin);
-  }
+  // The engine refuses a URI with attributes that it does not know, module-path among them.
+  std::string complete = uri.substr(0, uri.find('?'));
+  if (!pin->empty()) complete = with_query_attribute(complete, "pin-value", *pin);
   ERR_clear_error();
   auto* silent = const_cast<UI_METHOD*>(UI_null());  // asks nobody
   EVP_PKEY* key = ENGINE_load_private_key(engine, complete.c_str(), silent, nullptr);
   ENGINE_finish(engine);  // the key holds a reference of its own
   ENGINE_free(engine);
-  if (key != nullptr) return static_cast<void*>(key);
+  if (key != nullptr) {
+    if (!pin->empty()) KnownPins::of_process().add(*pin);
+    return static_cast<void*>(key);
+  }
   const std::string reason = last_reason();
   return fail(means_wrong_pin(reason) ? Rsc::kOriginatorHasNoPrivilege : Rsc::kNotFound,
               "PKCS#11 key: " + reason);

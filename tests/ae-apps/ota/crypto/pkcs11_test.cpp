@@ -32,6 +32,9 @@ class SoftToken : public testing::Test {
         " --login --pin 'se cret' --token-label gatehouse-test --keypairgen --key-type "
         "EC:prime256v1"
         " --label release --id 01");
+    run(std::string("pkcs11-tool --module ") + kModule +
+        " --login --pin 'se cret' --token-label gatehouse-test --keypairgen --key-type "
+        "EC:prime256v1 --always-auth --label consent --id 02");
   }
   static void TearDownTestSuite() { folder_.reset(); }
   void TearDown() override { unsetenv("GATEHOUSE_PKCS11_PIN"); }
@@ -67,6 +70,39 @@ TEST_F(SoftToken, SignsWithThePinOfAFile) {
 
   ASSERT_TRUE(key) << key.error().detail;
   EXPECT_TRUE(key->sign(view_of("manifest")));
+}
+
+TEST_F(SoftToken, TakesTheModuleOfTheUriAndAPinFileThatEndsItsLine) {
+  ASSERT_TRUE(create_secret_file(*folder_ / "pin-line", view_of("se cret\n")));
+
+  const auto key = SigningKey::load(std::string(kKeyUri) + "?module-path=" + kModule +
+                                    "&pin-source=file:" + (*folder_ / "pin-line"));
+
+  ASSERT_TRUE(key) << key.error().detail;
+  EXPECT_TRUE(key->sign(view_of("manifest")));
+}
+
+TEST_F(SoftToken, SaysThatThePinFileHoldsNone) {
+  ASSERT_TRUE(create_secret_file(*folder_ / "pin-empty", view_of("\n")));
+
+  for (const char* file : {"pin-empty", "pin-absent"}) {
+    const auto key =
+        SigningKey::load(std::string(kKeyUri) + "?pin-source=file:" + (*folder_ / file));
+    ASSERT_FALSE(key) << file;
+    EXPECT_NE(key.error().detail.find("pin-source"), std::string::npos) << key.error().detail;
+  }
+}
+
+TEST_F(SoftToken, GivesThePinAgainToAKeyThatWantsItForEachSignature) {
+  const auto key = SigningKey::load(
+      "pkcs11:token=gatehouse-test;object=consent;type=private?pin-value=se%20cret");
+  ASSERT_TRUE(key) << key.error().detail;
+
+  for (int i = 0; i < 3; ++i) {
+    const auto signature = key->sign(view_of("manifest"));
+    ASSERT_TRUE(signature) << signature.error().detail;
+    EXPECT_TRUE(key->public_key().verify(view_of("manifest"), *signature));
+  }
 }
 
 TEST_F(SoftToken, SignsWithThePinOfTheEnvironment) {
