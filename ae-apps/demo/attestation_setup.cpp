@@ -11,7 +11,6 @@ namespace {
 
 constexpr Milliseconds kToolLimit{30'000};
 constexpr Milliseconds kStartLimit{20'000};
-constexpr const char* kDevice = "car-1";
 constexpr const char* kFirmware = "car firmware 7";
 constexpr const char* kLoader = "loader 3";
 constexpr std::size_t kMaxProgramBytes = 512u << 20;

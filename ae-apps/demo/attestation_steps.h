@@ -13,6 +13,9 @@ namespace gatehouse::demo {
 /// witnesses of the Center's log. Threading: one thread.
 class AttestationSteps {
  public:
+  static constexpr const char* kDevice = "car-1";  ///< the car's name at the Center
+  static constexpr const char* kCommands = "cse-in/center/commands";
+
   AttestationSteps(Car& car, Crew& crew, Screen& screen)
       : car_(car), crew_(crew), screen_(screen) {}
 
