@@ -118,8 +118,8 @@ class Ae {
   /// "access" and the <AE>'s acpi.
   Result<void> allow(std::vector<AccessRule> rules);
 
-  /// The AE's own messages: NOTIFYs to our <AE> that no subscription has sent. Without a handler
-  /// they are answered kNotImplemented.
+  /// NOTIFYs to our <AE> that tell no event: messages of others, and questions of a subscription to
+  /// blocking updates (net 7), which a success permits. Without a handler: kNotImplemented.
   void on_message(MessageHandler handler);
   /// The same for a handler that answers later, from any thread, exactly once.
   void on_message_async(std::function<void(const Request&, Reply)> handler);

@@ -42,6 +42,13 @@ Event event_of(const Value& notification) {
   return event;
 }
 
+/// An UPDATE waits for our consent. Source: TS-0001 clause 10.2.10.7.
+bool is_question(const Value& notification) {
+  constexpr std::int64_t kBlockingUpdate = 7;  // m2m:notificationEventType
+  const Value* details = notification.find("nev");
+  return details != nullptr && details->integer_at("net") == kBlockingUpdate;
+}
+
 Reply answered_once(Reply reply) {
   auto used = std::make_shared<std::atomic<bool>>(false);
   return [used, reply = std::move(reply)](Response response) {
@@ -92,7 +99,8 @@ void Inbox::handle(Request&& request, Reply reply) {
     return reply(error_response(request, allowed.error()));
   }
   const std::vector<const Value*> notifications = notifications_in(request);
-  if (notifications.empty()) return take_message(std::move(request), std::move(reply));
+  const bool asks = notifications.size() == 1 && is_question(*notifications.front());
+  if (notifications.empty() || asks) return take_message(std::move(request), std::move(reply));
   Response response;
   response.request_identifier = request.request_identifier;
   response.release_version = request.release_version;

@@ -161,7 +161,7 @@ struct Figures {
 class Server {
  public:
   explicit Server(const Keys& keys)
-      : director_(rules(), vehicles(keys), random_), port_(director_), manager_(port_) {
+      : director_(rules(), vehicles(keys), random_), port_(director_, ""), manager_(port_) {
     std::vector<ImageFacts> images;
     for (std::size_t i = 0; i < kEcus; ++i) {
       images.push_back({hash_of(2'000 + i), hash_of(1'000 + i), "software", "2.0.0",

@@ -71,6 +71,7 @@ class CampaignEndToEnd : public testing::Test {
     settings_.operators = {"Cplanner", "Capprover"};
     settings_.rules.images_url = "https://ota.example/images/";
     settings_.rules.automatic_offers = false;
+    settings_.shows_ecus = true;
     settings_.vehicles = {test_vehicle("/id-in", "cse-in")};
     planner_ = connect("planner", "Cplanner", false);
     approver_ = connect("approver", "Capprover", false);
@@ -322,6 +323,72 @@ TEST_F(CampaignEndToEnd, MgmtCmdsDriveOneAndItsFlexContainerShowsIt) {
     const auto found = planner_->discover("cse-in/campaign-summer-pause", instances);
     return found && found->size() == kKept;
   }));
+}
+
+/// A client that knows TS-0023's device management and no campaigns: it orders an image by
+/// dmFirmware's action, another person installs the [software] that has come of it.
+TEST_F(CampaignEndToEnd, AFlexNodeOrdersAnImageAndSoftwareApprovesIt) {
+  const std::string firmware = "cse-in/fleet-BRK-1/flexNode/dmFirmware";
+  const std::string action = firmware + "/updateFirmware";
+  const std::string image = settings_.rules.images_url + kImage;
+  const auto read = [&](const std::string& path) {
+    return planner_->retrieve(path).value_or(Value());
+  };
+  ASSERT_TRUE(at_last([&] { return !read(action).is_null(); })) << said_.str();
+  EXPECT_EQ(read("cse-in/fleet-BRK-1/flexNode").string_at("nodLk"), "/id-in/cse-in/ecu-BRK-1");
+  EXPECT_EQ(read("cse-in/fleet-BRK-1/flexNode/dmDeviceInfo").string_at("serNr"), "BRK-1");
+  EXPECT_EQ(read(firmware).string_at("priVn"), "unknown");
+  const auto order = [&](sdk::Ae& who, const std::string& version) {
+    return who.update(action, "mad:updFe", Value::object({{"url", image}, {"versn", version}}));
+  };
+  // The CSE knows the action before the server guards it.
+  ASSERT_TRUE(at_last([&] {
+    const auto refused = order(*planner_, "9.9.9");
+    return !refused &&
+           refused.error().detail.find("the image at url is version 1.1.0") != std::string::npos;
+  })) << said_.str();
+  EXPECT_NE(read(action).string_at("versn"), "9.9.9") << "nothing has changed";
+  const auto stranger = connect("stranger", "Cstranger", false);
+  EXPECT_EQ(order(*stranger, "1.1.0").error().rsc, Rsc::kOriginatorHasNoPrivilege);
+
+  const auto ordered = order(*planner_, "1.1.0");
+  ASSERT_TRUE(ordered) << ordered.error().detail;
+  const std::string campaign = "update-BRK-1-1",
+                    software = "cse-in/ota-campaigns/campaign-" + campaign;
+  ASSERT_TRUE(at_last([&] { return label(read(action), "campaign:") == campaign; }));
+  ASSERT_TRUE(at_last([&] { return read(software).string_at("swn") == campaign; }));
+  const auto install = [&](sdk::Ae& who) {
+    return who.update(software, "m2m:swr", Value::object({{"in", true}}));
+  };
+  ASSERT_TRUE(at_last([&] {
+    const auto own = install(*planner_);
+    return !own && own.error().rsc == Rsc::kOperationDeniedByRemoteEntity &&
+           own.error().detail.find("somebody else must approve") != std::string::npos;
+  })) << said_.str();
+  EXPECT_FALSE(planner_->update(software, "m2m:swr", Value::object({{"vr", "forged"}})));
+  EXPECT_FALSE(planner_->update(software, "m2m:swr", Value::object({{"un", true}})));
+  EXPECT_EQ(orders_seen_, 0);
+  const auto approved = install(*approver_);
+  ASSERT_TRUE(approved) << approved.error().detail;
+
+  EXPECT_TRUE(becomes(campaign, "finished")) << said_.str();
+  EXPECT_EQ(orders_seen_, 1);
+  EXPECT_TRUE(at_last([&] { return read(firmware).string_at("priVn") == "1.1.0"; }));
+  EXPECT_TRUE(at_last([&] { return read(firmware).integer_at("priSe", -1) == 0; }));
+  EXPECT_EQ(read(firmware).string_at("priUl"), image);
+  EXPECT_TRUE(at_last([&] {
+    const Value status = read(software);
+    return status.find("ins") != nullptr && status.find("ins")->integer_at("sus") == 1;
+  })) << to_json(read(software));
+
+  // Nobody changes what the server cannot be asked about; after a restart it answers again.
+  stop_server();
+  EXPECT_FALSE(order(*planner_, "1.1.0"));
+  start_server();
+  EXPECT_TRUE(at_last([&] {
+    const auto again = order(*planner_, "1.1.0");
+    return !again && again.error().detail.find("runs this image already") != std::string::npos;
+  })) << said_.str();
 }
 
 TEST_F(CampaignEndToEnd, TheToolDrivesOneAndBadOnesAreRefusedByName) {

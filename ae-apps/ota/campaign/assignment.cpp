@@ -24,7 +24,9 @@ std::uint64_t cohort_of(const std::string& campaign, const std::string& vehicle)
 
 std::vector<Goal> Campaign::goals_of(Fleet::Index vehicle) const {
   std::vector<Goal> out;
+  const std::vector<std::string>& only = definition_.filter.ecus;
   for (const Fleet::Ecu& ecu : fleet_.at(vehicle).ecus) {
+    if (!only.empty() && std::find(only.begin(), only.end(), ecu.serial) == only.end()) continue;
     const auto image = image_of_.find(fleet_.word(ecu.hardware));
     if (image != image_of_.end()) out.push_back({ecu.serial, image->second});
   }

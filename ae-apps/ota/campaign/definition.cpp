@@ -73,6 +73,8 @@ Filter read_filter(MemberReader& parent, const std::string& prefix) {
   out.vehicles = read_names(in, "vehicles");
   out.except = read_names(in, "except");
   out.versions = read_names(in, "versions");
+  out.ecus = read_names(in, "ecus");
+  if (!prefix.empty() && !out.ecus.empty()) in.fault("ecus", "belongs to the whole campaign");
   if (out.labels.size() > 16) in.fault("labels", "must hold at most 16 items");
   if (const auto done = in.finish(); !done) parent.adopt(done.error());
   return out;

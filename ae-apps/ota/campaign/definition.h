@@ -16,8 +16,9 @@ struct Filter {
   std::vector<std::string> vehicles = {};  ///< is one of them: "/id-mn"
   std::vector<std::string> except = {};    ///< is none of them
   std::vector<std::string> versions = {};  ///< each ECU that is to be updated runs one of them
+  std::vector<std::string> ecus = {};      ///< serial numbers; no other ECU is updated
   bool empty() const {
-    return labels.empty() && vehicles.empty() && except.empty() && versions.empty();
+    return labels.empty() && vehicles.empty() && except.empty() && versions.empty() && ecus.empty();
   }
 };
 

@@ -212,9 +212,12 @@ void Desk::read_labels(sdk::Ae& ae) {
 Result<void> Desk::attach(sdk::Ae& ae) {
   if (auto done = prepare(ae); !done) return done;
   if (auto done = restore(ae); !done) return done;
+  if (parts_.shows_ecus) {
+    parts_.locked([](Manager& manager, Timestamp) { manager.show_ecus(); });
+  }
   ae_ = &ae;
   subscriptions_.clear();
-  ae.on_message([this](const Request& notification) { return executed(notification); });
+  ae.on_message([this](const Request& notification) { return asked(notification); });
   for (const char* container : {kDefinitions, kCommands}) {
     if (auto done = watch(ae, container); !done) return done;
     catch_up(ae, container);
@@ -419,6 +422,10 @@ Result<void> Desk::perform(const Write& write) {
       return write_group(write);
     case Write::Kind::kStatus:
       return write_status(write);
+    case Write::Kind::kEcu:
+      return write_ecu(write);
+    case Write::Kind::kSoftware:
+      return write_software(write);
   }
   return {};
 }

@@ -24,6 +24,7 @@ class Desk {
     std::function<void(const std::string&)> say;  ///< to people
     std::function<void()> wake;                   ///< there is something for work() to do
     std::vector<std::string> operators;  ///< create campaigns, command them, set vehicles' labels
+    bool shows_ecus = false;             ///< as devices (management_views.h)
   };
 
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
@@ -53,7 +54,14 @@ class Desk {
   Result<void> make_commands(sdk::Ae& ae, const std::string& campaign);
   Verdict judge(const std::string& container, const Value& content, const std::string& by,
                 const std::string& name);
+  Result<Value> asked(const Request& notification);
   Result<Value> executed(const Request& notification);
+  Result<Value> consent(const Value& question);
+  Result<void> guard(const std::string& address, const std::string& ecu,
+                     const std::string& campaign);
+  Result<void> write_ecu(const Write& write);
+  Result<void> make_ecu(const Write& write, const std::string& node);
+  Result<void> write_software(const Write& write);
   void prune_executed();
   std::string known_as(const std::string& originator) const;
 
@@ -67,6 +75,15 @@ class Desk {
   bool complained_ = false;
   bool without_status_ = false;    ///< the CSE does not know the <flexContainer>
   bool without_commands_ = false;  ///< the CSE does not let us make a <mgmtCmd>
+  /// Whose UPDATE the CSE asks us about: an ECU's or a campaign's.
+  struct Guarded {
+    std::string ecu, campaign;
+  };
+  std::mutex guarded_mutex_;
+  std::map<std::string, Guarded> guarded_;  ///< by identifier and address of the <subscription>
+  std::set<std::string> made_;              ///< ECUs and campaigns that are there; of work() only
+  bool without_consent_ = false;            ///< the CSE does not ask
+  bool without_ecus_ = false;               ///< the CSE does not know [flexNode]
   std::mutex executed_mutex_;
   std::set<std::string> executed_;  ///< <mgmtCmd>s with a new instance; by resource identifier
 };

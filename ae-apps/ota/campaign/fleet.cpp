@@ -18,7 +18,11 @@ bool holds(const std::vector<std::uint32_t>& sorted, std::uint32_t number) {
 struct Fleet::Compiled {
   std::vector<std::uint32_t> labels, hardware, versions;  ///< the last two sorted
   std::vector<Index> vehicles, except;                    ///< sorted
+  std::vector<std::string> ecus;                          ///< sorted; empty: all
   bool only_listed = false;
+  bool takes(const std::string& serial) const {
+    return ecus.empty() || std::binary_search(ecus.begin(), ecus.end(), serial);
+  }
 };
 
 std::uint32_t Fleet::intern(const std::string& word) {
@@ -108,6 +112,8 @@ Fleet::Compiled Fleet::compile(const Filter& filter,
   out.only_listed = !filter.vehicles.empty();
   out.vehicles = indices(filter.vehicles);
   out.except = indices(filter.except);
+  out.ecus = filter.ecus;
+  std::sort(out.ecus.begin(), out.ecus.end());
   return out;
 }
 
@@ -118,7 +124,7 @@ bool Fleet::fits(const Vehicle& vehicle, const Compiled& filter) const {
   if (filter.hardware.empty()) return true;
   bool some = false;
   for (const Ecu& ecu : vehicle.ecus) {
-    if (!holds(filter.hardware, ecu.hardware)) continue;
+    if (!holds(filter.hardware, ecu.hardware) || !filter.takes(ecu.serial)) continue;
     if (!filter.versions.empty() && !holds(filter.versions, ecu.version)) return false;
     some = true;
   }
@@ -155,13 +161,15 @@ std::string Fleet::objection(Index index, const Filter& filter,
   const Compiled compiled = compile(filter, hardware);
   bool some = hardware.empty();
   for (const Ecu& ecu : vehicle.ecus) {
-    if (!holds(compiled.hardware, ecu.hardware)) continue;
+    if (!holds(compiled.hardware, ecu.hardware) || !compiled.takes(ecu.serial)) continue;
     if (!compiled.versions.empty() && !holds(compiled.versions, ecu.version)) {
       return ecu.serial + ": runs version " + word(ecu.version) + ", not one of filter.versions";
     }
     some = true;
   }
-  return some ? std::string() : "has no ECU of the images' hardware";
+  if (some) return {};
+  return compiled.ecus.empty() ? "has no ECU of the images' hardware"
+                               : "has none of filter.ecus with the images' hardware";
 }
 
 }  // namespace gatehouse::campaign

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ae-apps/ota/campaign/command_objects.h"
+#include "ae-apps/ota/campaign/management_views.h"
 
 namespace gatehouse::campaign {
 namespace {
@@ -83,8 +84,89 @@ Verdict Manager::judge_command(const Value& content, const std::string& by,
   return {true, ""};
 }
 
+// --- what management objects order -------------------------------------------------------------
+
+/// The campaign that has this order and is not over; empty: there is none.
+std::string Manager::ordered_already(const std::string& serial, const std::string& image) const {
+  for (const auto& [name, entry] : campaigns_) {
+    const Definition& definition = entry.campaign->definition();
+    const State state = entry.campaign->state();
+    const bool same = definition.filter.ecus == std::vector<std::string>{serial} &&
+                      definition.images == std::vector<std::string>{image};
+    if (same && state != State::kStopped && state != State::kFinished) return name;
+  }
+  return {};
+}
+
+Verdict Manager::judge_order(const std::string& serial, const Value& requested,
+                             const std::string& by) {
+  const Result<FirmwareOrder> order = firmware_order(requested);
+  if (!order) return {false, order.error().detail};
+  const auto ecu = updates_.shown(serial);
+  if (!ecu) return {false, serial + ": there is no such ECU any more"};
+  const auto image = updates_.image(order->url.substr(order->url.rfind('/') + 1));
+  if (!image || image->url != order->url) return {false, "url: is no image of this server"};
+  if (image->version != order->version) {
+    return {false, "versn (version): the image at url is version " + image->version};
+  }
+  if (image->hardware_id != ecu->hardware_id) {
+    return {false, "url: is for hardware " + image->hardware_id + ", this is " + ecu->hardware_id};
+  }
+  const Standing standing = updates_.standing(serial, image->sha256);
+  if (standing.kind == Standing::Kind::kRuns) return {false, "url: it runs this image already"};
+  if (standing.kind == Standing::Kind::kObjection || standing.kind == Standing::Kind::kFailed) {
+    return {false, "url: " + standing.reason};
+  }
+  if (const std::string known = ordered_already(serial, image->sha256); !known.empty()) {
+    return {false, "url: campaign " + known + " orders it already"};
+  }
+  const std::string stem = "update-" + serial.substr(0, 32) + "-";
+  std::size_t number = 1;
+  while (campaigns_.contains(stem + std::to_string(number))) ++number;
+  const std::string name = stem + std::to_string(number);
+  Value filter = Value::object();
+  filter.set("vehicles", Value::array({ecu->vehicle})).set("ecus", Value::array({serial}));
+  Value definition = Value::object({{"name", name}, {"description", "ordered by updateFirmware"}});
+  definition.set("images", Value::array({image->sha256})).set("filter", std::move(filter));
+  Verdict verdict = judge_definition(definition, by);
+  if (verdict.accepted) verdict.campaign = name;
+  return verdict;
+}
+
+Verdict Manager::take_order(const std::string& serial, const Value& requested,
+                            const std::string& by, Timestamp now) {
+  Verdict verdict = judge_order(serial, requested, by);
+  write_verdict("order", serial + "-" + std::to_string(now.microseconds), by, verdict, now);
+  if (verdict.accepted) {
+    ordered_[serial] = verdict.campaign;
+    changed_ecus_.insert(serial);
+  }
+  return verdict;
+}
+
+Verdict Manager::take_software(const std::string& name, const Value& requested,
+                               const std::string& by, Timestamp now) {
+  const auto act = [&]() -> Verdict {
+    const Result<Command> command = software_command(name, requested);
+    if (!command) return {false, command.error().detail};
+    const auto found = campaigns_.find(name);
+    if (found == campaigns_.end()) return {false, "there is no such campaign any more"};
+    Campaign& campaign = *found->second.campaign;
+    if (const auto done = campaign.command(*command, by, now); !done) {
+      return {false, done.error().detail};
+    }
+    write_state(campaign);
+    return {true, ""};
+  };
+  const Verdict verdict = act();
+  const std::string instance = "software-" + name + "-" + std::to_string(now.microseconds);
+  write_verdict("command", instance, by, verdict, now);
+  return verdict;
+}
+
 void Manager::touched(const std::string& serial, const std::string& version, Timestamp now) {
   fleet_.set_version(serial, version);
+  if (shows_ecus_) changed_ecus_.insert(serial);
   for (auto& [name, entry] : campaigns_) entry.campaign->touched(serial, now);
 }
 
@@ -133,6 +215,7 @@ void Manager::write_verdict(const std::string& what, const std::string& instance
   Value content = Value::object(
       {{what, instance}, {"accepted", verdict.accepted}, {"by", by}, {"at", to_text(now)}});
   if (!verdict.reason.empty()) content.set("reason", verdict.reason);
+  if (!verdict.campaign.empty()) content.set("campaign", verdict.campaign);
   writes_.push_back({Write::Kind::kInstance, kLog, what + "-" + instance, std::move(content)});
 }
 
@@ -152,9 +235,56 @@ void Manager::write_state(Campaign& campaign) {
   writes_.push_back({Write::Kind::kStatus, folder_of(campaign.definition().name) + "/status", "",
                      status_attributes(campaign)});
   campaign.state_written();
+  write_software(campaign);
 }
 
-void Manager::announce(Fleet::Index index) {
+/// Numbers change more often than what it says.
+void Manager::write_software(const Campaign& campaign) {
+  const std::string& name = campaign.definition().name;
+  Value status = software_status(campaign);
+  if (const auto known = software_.find(name); known != software_.end()) {
+    if (known->second == status) return;
+  }
+  std::vector<Image> images;
+  for (const std::string& sha256 : campaign.definition().images) {
+    if (auto image = updates_.image(sha256)) images.push_back(*std::move(image));
+  }
+  writes_.push_back(
+      {Write::Kind::kSoftware, name, "",
+       Value::object({{"facts", software_attributes(campaign, images)}, {"status", status}})});
+  software_[name] = std::move(status);
+}
+
+void Manager::write_ecu(const std::string& serial) {
+  const auto ecu = updates_.shown(serial);
+  if (!ecu) return;
+  Value content = Value::object({{"node", ecu->node},
+                                 {"device", device_attributes(serial, *ecu)},
+                                 {"firmware", firmware_attributes(*ecu)},
+                                 {"action", action_attributes(*ecu)}});
+  if (const auto ordered = ordered_.find(serial); ordered != ordered_.end()) {
+    content.set("campaign", ordered->second);
+  }
+  writes_.push_back({Write::Kind::kEcu, serial, "", std::move(content)});
+}
+
+/// When nothing else is to be written: vehicles, ECUs that have changed, ECUs not shown yet.
+void Manager::write_fleet(std::size_t most) {
+  while (writes_.size() < most && !unannounced_.empty()) {
+    write_vehicle(unannounced_.front());
+    unannounced_.pop_front();
+  }
+  while (shows_ecus_ && writes_.size() < most && !changed_ecus_.empty()) {
+    write_ecu(*changed_ecus_.begin());
+    changed_ecus_.erase(changed_ecus_.begin());
+  }
+  while (shows_ecus_ && writes_.size() < most && next_shown_ < fleet_.size()) {
+    for (const Fleet::Ecu& ecu : fleet_.at(next_shown_).ecus) write_ecu(ecu.serial);
+    ++next_shown_;
+  }
+}
+
+void Manager::write_vehicle(Fleet::Index index) {
   const Fleet::Vehicle& vehicle = fleet_.at(index);
   Write write{Write::Kind::kVehicle, "fleet/" + resource_name(vehicle.id)};
   std::set<std::string> labels;
@@ -218,6 +348,7 @@ std::vector<Write> Manager::take_writes(std::size_t most, Timestamp now) {
   for (auto& [name, entry] : campaigns_) {
     if (writes_.size() < most) collect(entry, most, now);
   }
+  if (writes_.empty()) write_fleet(most);
   const std::size_t count = std::min(most, writes_.size());
   const auto end = writes_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Write> out(std::make_move_iterator(writes_.begin()), std::make_move_iterator(end));
@@ -250,7 +381,10 @@ Result<void> Manager::restore(const Value& stored, const Value& state,
 }
 
 void Manager::resume(Timestamp now) {
-  for (auto& [name, entry] : campaigns_) entry.campaign->resume(now);
+  for (auto& [name, entry] : campaigns_) {
+    entry.campaign->resume(now);
+    write_software(*entry.campaign);
+  }
 }
 
 }  // namespace gatehouse::campaign

@@ -19,6 +19,8 @@ struct Write {
     kVehicle,   ///< the same; the container may have to be made first
     kGroup,     ///< a <group> at `path` with `members`
     kStatus,    ///< the <flexContainer> at `path`
+    kEcu,       ///< the ECU of the serial number `path` as a device (management_views.h)
+    kSoftware,  ///< the campaign `path` as [software], likewise
   };
   Kind kind = Kind::kInstance;
   std::string path;
@@ -30,7 +32,8 @@ struct Write {
 /// What became of a definition or a command; an instance of campaign-log says it to its author.
 struct Verdict {
   bool accepted = false;
-  std::string reason;  ///< of a refusal: begins with the member at fault
+  std::string reason;         ///< of a refusal: begins with the member at fault
+  std::string campaign = {};  ///< that an order has made
 };
 
 /// All campaigns, without I/O. What comes from the CSE goes in, what is to be written comes out, in
@@ -53,6 +56,15 @@ class Manager {
   /// One instance of `campaign-commands`.
   Verdict take_command(const Value& content, const std::string& by, const std::string& instance,
                        Timestamp now);
+  /// An UPDATE of an ECU's updateFirmware: a campaign of that ECU alone, with `by` as its author,
+  /// so somebody else approves. Nothing is made that could not be carried out.
+  Verdict take_order(const std::string& serial, const Value& requested, const std::string& by,
+                     Timestamp now);
+  /// An UPDATE of a campaign's [software].
+  Verdict take_software(const std::string& campaign, const Value& requested, const std::string& by,
+                        Timestamp now);
+  /// From now on ECUs are shown as devices.
+  void show_ecus() { shows_ecus_ = true; }
   /// The server has noted something about this ECU, which runs that version.
   void touched(const std::string& serial, const std::string& version, Timestamp now);
   void tick(Timestamp now);
@@ -65,7 +77,7 @@ class Manager {
   std::set<std::string> labels() const;
 
   /// Writes the vehicle's resource, with the labels "ecu:…" and "hw:…".
-  void announce(Fleet::Index vehicle);
+  void announce(Fleet::Index vehicle) { unannounced_.push_back(vehicle); }
   /// What is to be written next; whoever takes it writes it, in this order.
   std::vector<Write> take_writes(std::size_t most, Timestamp now);
 
@@ -88,6 +100,12 @@ class Manager {
                         Timestamp now);
   void write_verdict(const std::string& what, const std::string& instance, const std::string& by,
                      const Verdict& verdict, Timestamp now);
+  Verdict judge_order(const std::string& serial, const Value& requested, const std::string& by);
+  std::string ordered_already(const std::string& serial, const std::string& image) const;
+  void write_ecu(const std::string& serial);
+  void write_software(const Campaign& campaign);
+  void write_vehicle(Fleet::Index vehicle);
+  void write_fleet(std::size_t most);
   void write_plan(const Campaign& campaign, const std::string& instance);
   void write_state(Campaign& campaign);
   void write_groups(Entry& entry);
@@ -97,6 +115,12 @@ class Manager {
   Fleet fleet_;
   std::map<std::string, Entry> campaigns_;
   std::deque<Write> writes_;
+  std::map<std::string, Value> software_;       ///< as written last, by campaign
+  std::map<std::string, std::string> ordered_;  ///< campaigns that orders have made, by ECU
+  std::deque<Fleet::Index> unannounced_;
+  std::set<std::string> changed_ecus_;  ///< to be shown again
+  Fleet::Index next_shown_ = 0;         ///< the vehicle that is to be shown first
+  bool shows_ecus_ = false;
 };
 
 }  // namespace gatehouse::campaign

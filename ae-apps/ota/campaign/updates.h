@@ -12,6 +12,7 @@ struct Image {
   std::string release = {};  ///< of which it is a part, which is installed as a whole; empty: none
   std::uint64_t release_images = 0;
   std::string objection = {};  ///< why it can be sent to nobody; empty: it can
+  std::string url = {};        ///< where vehicles fetch it
 };
 
 /// What an ECU runs, as its last verified report says. Nothing else counts.
@@ -41,6 +42,16 @@ struct Standing {
   Proven proven;
 };
 
+/// An ECU as it is shown to clients that manage it.
+struct Shown {
+  std::string vehicle, hardware_id;
+  std::string node;  ///< address of its <node> at the vehicle's CSE
+  std::string name;  ///< of what it runs; empty: unknown
+  std::string url;   ///< of the image that it runs; empty: not one of the store's
+  Proven proven;
+  bool order_open = false;  ///< an image was offered, and no verified report has ended it
+};
+
 /// The server as campaigns see it: what is proven of ECUs, and how one is told to update. Behind it
 /// stands the one that verifies reports. Threading: as the campaigns'.
 class Updates {
@@ -48,6 +59,8 @@ class Updates {
   virtual ~Updates() = default;
   virtual std::optional<Image> image(const std::string& sha256) const = 0;
   virtual Standing standing(const std::string& serial, const std::string& sha256) const = 0;
+  /// nullopt: there is no such ECU.
+  virtual std::optional<Shown> shown(const std::string& serial) const = 0;
   /// Why it was not offered; empty: it will be sent. A part of a release takes the others with it.
   virtual std::string offer(const std::string& serial, const std::string& sha256) = 0;
   /// Asks the vehicle what its ECUs run.

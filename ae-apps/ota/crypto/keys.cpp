@@ -4,9 +4,12 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "ae-apps/ota/crypto/files.h"
@@ -22,6 +25,8 @@ struct Freer {
   void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
   void operator()(BIO* p) const { BIO_free_all(p); }
   void operator()(X509* p) const { X509_free(p); }
+  void operator()(EC_GROUP* p) const { EC_GROUP_free(p); }
+  void operator()(EC_POINT* p) const { EC_POINT_free(p); }
 };
 template <class T>
 using Handle = std::unique_ptr<T, Freer>;
@@ -79,11 +84,51 @@ std::optional<Algorithm> algorithm_named(std::string_view name) {
 // --- PublicKey -------------------------------------------------------------------------------
 
 struct PublicKey::State {
-  Handle<EVP_PKEY> key;
+  State(Handle<EVP_PKEY> k, Algorithm a, Bytes s)
+      : made(std::move(k)), algorithm(a), spki(std::move(s)), key_id(sha256(spki)) {}
+  /// What from_spki() has put off; nullptr: OpenSSL does not want it.
+  EVP_PKEY* key() const {
+    std::call_once(once, [this] {
+      if (made) return;
+      const unsigned char* at = spki.data();
+      made.reset(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
+      ERR_clear_error();
+    });
+    return made.get();
+  }
+  mutable Handle<EVP_PKEY> made;
+  mutable std::once_flag once;
   Algorithm algorithm;
   Bytes spki;
   KeyId key_id;
 };
+
+/// Source: RFC 5480 clause 2, RFC 8410 clause 4.
+Result<PublicKey> PublicKey::from_spki(ByteView der) {
+  constexpr std::array<std::uint8_t, 27> kP256 = {
+      0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06,
+      0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+  constexpr std::array<std::uint8_t, 12> kEd25519 = {0x30, 0x2A, 0x30, 0x05, 0x06, 0x03,
+                                                     0x2B, 0x65, 0x70, 0x03, 0x21, 0x00};
+  constexpr std::size_t kPoint = kP256.size() - 1;
+  const auto begins = [&](const auto& front, std::size_t size) {
+    return der.size() == size && std::equal(front.begin(), front.end(), der.begin());
+  };
+  std::optional<Algorithm> algorithm;
+  if (begins(kEd25519, kEd25519.size() + 32)) algorithm = Algorithm::kEd25519;
+  if (begins(kP256, kP256.size() + 64)) {
+    static const Handle<EC_GROUP> group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+    const Handle<EC_POINT> point(EC_POINT_new(group.get()));
+    if (EC_POINT_oct2point(group.get(), point.get(), der.data() + kPoint, der.size() - kPoint,
+                           nullptr) == 1) {
+      algorithm = Algorithm::kEcdsaP256;
+    }
+    ERR_clear_error();
+  }
+  if (!algorithm) return fail(Rsc::kBadRequest, "no key of P-256 or Ed25519 in its usual form");
+  return PublicKey(
+      std::make_shared<const State>(nullptr, *algorithm, Bytes(der.begin(), der.end())));
+}
 
 Result<PublicKey> PublicKey::from_der(ByteView der) {
   const unsigned char* at = der.data();
@@ -100,9 +145,7 @@ Result<PublicKey> PublicKey::from_der(ByteView der) {
   const auto algorithm = algorithm_of(key.get());
   if (!algorithm) return fail(Rsc::kBadRequest, "the key is neither P-256 nor Ed25519");
   Bytes spki = spki_of(key.get());
-  const KeyId id = sha256(spki);
-  return PublicKey(
-      std::make_shared<const State>(State{std::move(key), *algorithm, std::move(spki), id}));
+  return PublicKey(std::make_shared<const State>(std::move(key), *algorithm, std::move(spki)));
 }
 
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
@@ -142,14 +185,14 @@ const Bytes& PublicKey::spki_der() const { return state_->spki; }
 
 std::string PublicKey::to_pem() const {
   const Handle<BIO> bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PUBKEY(bio.get(), state_->key.get());
+  PEM_write_bio_PUBKEY(bio.get(), state_->key());
   return text_in(bio.get());
 }
 
 bool PublicKey::verify(ByteView message, ByteView signature) const {
   const Handle<EVP_MD_CTX> context(EVP_MD_CTX_new());
   const bool good = EVP_DigestVerifyInit(context.get(), nullptr, digest_of(state_->algorithm),
-                                         nullptr, state_->key.get()) == 1 &&
+                                         nullptr, state_->key()) == 1 &&
                     EVP_DigestVerify(context.get(), signature.data(), signature.size(),
                                      message.data(), message.size()) == 1;
   ERR_clear_error();

@@ -1,5 +1,7 @@
 #include "ae-apps/ota/server/artifact_pages.h"
 
+#include <fstream>
+
 #include "ae-apps/ota/crypto/digest.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "bindings/http/file_page.h"
@@ -27,6 +29,15 @@ http::Page ArtifactPages::answer(const http::PageRequest& request) {
   if (!is_sha256(name)) return text_page(400, "a name is the SHA-256 of the file");
   if (request.method == "PUT") return take(name, request.body);
   return http::file_page(request, folder_, name);
+}
+
+std::string ArtifactPages::front_of(const std::string& name, std::size_t bytes) const {
+  if (!is_sha256(name)) return {};
+  std::string out(bytes, '\0');
+  std::ifstream in(folder_ / name, std::ios::binary);
+  in.read(out.data(), static_cast<std::streamsize>(bytes));
+  out.resize(static_cast<std::size_t>(in.gcount()));
+  return out;
 }
 
 http::Page ArtifactPages::take(const std::string& name, std::string_view body) {

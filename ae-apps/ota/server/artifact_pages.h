@@ -23,6 +23,9 @@ class ArtifactPages {
   /// Of a request whose path begins with the prefix.
   http::Page answer(const http::PageRequest& request);
 
+  /// The first bytes of a file; empty if there is none.
+  std::string front_of(const std::string& name, std::size_t bytes) const;
+
  private:
   http::Page take(const std::string& name, std::string_view body);
 

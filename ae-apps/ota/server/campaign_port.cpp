@@ -28,6 +28,7 @@ std::optional<campaign::Image> CampaignPort::image(const std::string& sha256) co
   if (found == nullptr || found->sha256 != sha256) return std::nullopt;
   campaign::Image out{found->sha256, found->name, found->version, found->hardware_id,
                       found->release_counter};
+  out.url = images_url_ + found->sha256;
   if (found->target.empty()) out.objection = "the Image repository does not describe it";
   if (found->release) {
     out.release = found->release->name;
@@ -59,6 +60,24 @@ Standing CampaignPort::standing(const std::string& serial, const std::string& sh
   const bool only_unknown = record.last_report.empty() && !image->target.empty() &&
                             image->hardware_id == facts->ecu->hardware_id;
   return say(only_unknown ? Kind::kUnknown : Kind::kObjection, why_not);
+}
+
+std::optional<campaign::Shown> CampaignPort::shown(const std::string& serial) const {
+  const auto facts = director_.facts_of(serial);
+  if (!facts) return std::nullopt;
+  const EcuRecord& record = *facts->record;
+  campaign::Shown out;
+  out.vehicle = record.vehicle;
+  out.hardware_id = facts->ecu->hardware_id;
+  out.node = director_.node_of(serial);
+  out.proven = proven_of(record, *facts->ecu);
+  out.order_open = record.offer && !record.offer->overdue;
+  if (record.last_report.empty()) return out;
+  out.name = record.name;
+  const ImageFacts* image =
+      record.payload_sha256.empty() ? nullptr : director_.image(record.payload_sha256);
+  if (image != nullptr) out.url = images_url_ + image->sha256;
+  return out;
 }
 
 std::string CampaignPort::offer(const std::string& serial, const std::string& sha256) {

@@ -11,12 +11,14 @@ namespace gatehouse::ota_server {
 class CampaignPort final : public campaign::Updates {
  public:
   /// `director` outlives it.
-  explicit CampaignPort(Director& director) : director_(director) {}
+  CampaignPort(Director& director, std::string images_url)
+      : director_(director), images_url_(std::move(images_url)) {}
   /// Of what is ordered from now on.
   void set_time(Timestamp now) { now_ = now; }
 
   std::optional<campaign::Image> image(const std::string& sha256) const override;
   campaign::Standing standing(const std::string& serial, const std::string& sha256) const override;
+  std::optional<campaign::Shown> shown(const std::string& serial) const override;
   std::string offer(const std::string& serial, const std::string& sha256) override;
   void ask(const std::string& vehicle) override;
   void withdraw(const std::string& serial, const std::string& sha256) override;
@@ -24,6 +26,7 @@ class CampaignPort final : public campaign::Updates {
 
  private:
   Director& director_;
+  const std::string images_url_;
   Timestamp now_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/program/member_reader.h"
+#include "ae-apps/ota/server/fleet_file.h"
 #include "cse/codec/json.h"
 
 namespace gatehouse::ota_server {
@@ -14,16 +15,9 @@ namespace {
 using ota::MemberReader;
 
 constexpr std::size_t kMaxConfigurationBytes = 1u << 20;
-constexpr std::size_t kMaxVehicles = 1'000, kMaxEcusOfVehicle = 64;
-
-struct Folder {
-  std::string path;
-  /// A path of the configuration; URIs and absolute paths stay.
-  std::string locate(const std::string& name) const {
-    if (name.empty() || name.starts_with("pkcs11:")) return name;
-    return (std::filesystem::path(path) / name).lexically_normal().string();
-  }
-};
+constexpr std::size_t kMaxListedVehicles = 1'000;  ///< in the file itself
+constexpr std::size_t kMaxNamedGateways = 1'000, kMaxPatterns = 100;
+constexpr std::size_t kMostShownByDefault = 1'000;  ///< vehicles
 
 Result<TlsSettings> read_tls(const Value& object, const std::string& prefix, const Folder& folder) {
   MemberReader in(object, prefix);
@@ -44,24 +38,6 @@ std::optional<TlsSettings> read_tls_of(MemberReader& in, const std::string& pref
   if (tls) return *std::move(tls);
   in.adopt(tls.error());
   return std::nullopt;
-}
-
-std::optional<crypto::PublicKey> read_key(MemberReader& in, std::string_view name,
-                                          const Folder& folder) {
-  const std::string file = in.text(name, true);
-  if (!in.good()) return std::nullopt;
-  Result<crypto::PublicKey> key = crypto::PublicKey::load(folder.locate(file));
-  if (key) return *std::move(key);
-  in.fault(name, key.error());
-  return std::nullopt;
-}
-
-/// Part of resource and file names.
-bool is_plain_name(std::string_view text) {
-  return !text.empty() && text.size() <= 48 && text.front() != '.' &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return (c < 128 && std::isalnum(c) != 0) || c == '-' || c == '_' || c == '.';
-         });
 }
 
 std::uint16_t read_port(MemberReader& in) {
@@ -123,65 +99,9 @@ void read_images(MemberReader& in, ServerSettings& out, const Folder& folder) {
     out.images.uploaders.push_back(sp_relative(name, out.ae.cse_id));
   }
   for (const auto& name : at.texts("downloaders")) {
-    out.images.downloaders.push_back(sp_relative(name, out.ae.cse_id));
+    out.images.downloaders.insert(sp_relative(name, out.ae.cse_id));
   }
   if (const auto done = at.finish(); !done) in.adopt(done.error());
-}
-
-Result<Ecu> read_ecu(const Value& object, const std::string& prefix, const Folder& folder,
-                     const std::optional<crypto::PublicKey>& gateway_key) {
-  MemberReader in(object, prefix);
-  Ecu ecu;
-  ecu.serial = in.text("serial", true);
-  if (!is_plain_name(ecu.serial)) {
-    in.fault("serial", "must be 1 to 48 letters, digits, '-', '_' or '.'");
-  }
-  ecu.hardware_id = in.text("hardware_id", true);
-  const std::string level = in.text("level", false, "full");
-  if (level != "full" && level != "gateway") in.fault("level", "must be full or gateway");
-  ecu.level = level == "full" ? Level::kFull : Level::kGateway;
-  if (ecu.level == Level::kFull) {
-    ecu.report_key = read_key(in, "public_key", folder);
-  } else {
-    ecu.report_key = gateway_key;
-    if (!gateway_key) in.fault("level", "is gateway, but its vehicle has no report_key");
-  }
-  if (const auto done = in.finish(); !done) return fail(done.error());
-  return ecu;
-}
-
-Result<Vehicle> read_vehicle(const Value& object, const std::string& prefix, const Folder& folder,
-                             std::set<std::string>& serials) {
-  MemberReader in(object, prefix);
-  Vehicle out;
-  out.cse_id = in.text("cse_id", true);
-  if (out.cse_id.size() < 2 || out.cse_id.find('/', 1) != std::string::npos ||
-      !out.cse_id.starts_with('/')) {
-    in.fault("cse_id", "must be like /id-mn");
-  }
-  out.csebase = in.text("csebase", false, out.csebase);
-  out.gateway = in.text("gateway", false, out.gateway);
-  out.gateway_ae = in.text("gateway_ae", false, out.cse_id + "/CotaGateway");
-  if (!out.gateway_ae.starts_with('/')) in.fault("gateway_ae", "must be SP-relative: /id-mn/C…");
-  std::optional<crypto::PublicKey> gateway_key;
-  if (in.has("report_key")) gateway_key = read_key(in, "report_key", folder);
-  const Value::Array* ecus = in.list("ecus", true);
-  if (ecus != nullptr && ecus->size() > kMaxEcusOfVehicle) {
-    in.fault("ecus", "must hold at most 64 ECUs");
-  }
-  for (std::size_t i = 0; ecus != nullptr && i < ecus->size() && in.good(); ++i) {
-    const std::string name = "ecus[" + std::to_string(i) + "].";
-    Result<Ecu> ecu = read_ecu((*ecus)[i], prefix + name, folder, gateway_key);
-    if (!ecu) return fail(ecu.error());
-    if (!serials.insert(ecu->serial).second) {
-      in.fault(name + "serial", "is the serial number of another ECU, too");
-    }
-    out.ecus.push_back(*std::move(ecu));
-  }
-  if (!gateway_key) in.fault("report_key", "is missing; the gateway signs for the vehicle with it");
-  out.primary_key = std::move(gateway_key);
-  if (const auto done = in.finish(); !done) return fail(done.error());
-  return out;
 }
 
 std::optional<crypto::SigningKey> read_signing_key(MemberReader& in, std::string_view name,
@@ -215,24 +135,55 @@ void read_uptane(MemberReader& in, ServerSettings& out, const Folder& folder) {
                                     *std::move(snapshot), *std::move(timestamp), validity});
 }
 
-void read_vehicles(MemberReader& in, ServerSettings& out, const Folder& folder) {
-  const Value::Array* items = in.list("vehicles", true);
-  if (items == nullptr) return;
-  if (items->size() > kMaxVehicles) in.fault("vehicles", "must hold at most 1000 vehicles");
-  std::set<std::string> serials, names;
-  for (std::size_t i = 0; i < items->size() && in.good(); ++i) {
-    const std::string name = "vehicles[" + std::to_string(i) + "].";
-    Result<Vehicle> vehicle = read_vehicle((*items)[i], name, folder, serials);
-    if (!vehicle) return in.adopt(vehicle.error());
-    if (!names.insert(vehicle->cse_id).second) {
-      in.fault(name + "cse_id", "is the CSE-ID of another vehicle, too");
+/// Who may write reports. An access rule that names very many would be slow: there it says of each
+/// AE-ID that it may come from any CSE. Reports are signed, so this is no more than a fence.
+void read_gateways(MemberReader& in, ServerSettings& out) {
+  if (in.has("gateways")) {
+    out.gateways = in.texts("gateways");
+    if (out.gateways.empty() || out.gateways.size() > kMaxPatterns) {
+      in.fault("gateways", "must hold 1 to 100 items, such as /id-car-*/CotaGateway");
     }
-    out.vehicles.push_back(*std::move(vehicle));
+    return;
   }
+  std::set<std::string> gateways;
+  const bool each = out.vehicles.size() <= kMaxNamedGateways;
+  for (const Vehicle& vehicle : out.vehicles) {
+    const std::string& id = vehicle.gateway_ae;
+    gateways.insert(each ? id : "/*" + id.substr(id.rfind('/')));
+    if (!each && gateways.size() > kMaxPatterns) {
+      return in.fault("gateways", "is missing; their AE-IDs are too different to tell a pattern");
+    }
+  }
+  out.gateways.assign(gateways.begin(), gateways.end());
+}
+
+void read_vehicles(MemberReader& in, ServerSettings& out, const Folder& folder) {
+  const std::string fleet = in.text("fleet", false);
+  const bool listed = fleet.empty() || in.has("vehicles");
+  const Value::Array* items = listed ? in.list("vehicles", true) : nullptr;
+  if (listed && items == nullptr) return;
+  VehicleReader reader;
+  if (items != nullptr && items->size() > kMaxListedVehicles) {
+    in.fault("vehicles", "must hold at most 1000 vehicles; `fleet` names a file with more");
+  }
+  for (std::size_t i = 0; items != nullptr && i < items->size() && in.good(); ++i) {
+    const std::string name = "vehicles[" + std::to_string(i) + "].";
+    if (const auto taken = reader.take((*items)[i], name, folder); !taken) {
+      return in.adopt(taken.error());
+    }
+  }
+  if (!fleet.empty() && in.good()) {
+    if (const auto taken = reader.take_fleet(folder.locate(fleet)); !taken) {
+      return in.fault("fleet", taken.error());
+    }
+  }
+  out.vehicles = reader.finish();
+  if (out.vehicles.empty()) in.fault("fleet", "holds no vehicle");
+  read_gateways(in, out);
   if (!out.images.downloaders.empty()) return;
   for (const Vehicle& vehicle : out.vehicles) {
-    out.images.downloaders.insert(out.images.downloaders.end(),
-                                  {vehicle.cse_id, vehicle.gateway_ae});
+    out.images.downloaders.insert(vehicle.cse_id);
+    out.images.downloaders.insert(vehicle.gateway_ae);
   }
 }
 
@@ -256,6 +207,11 @@ void read_behaviour(MemberReader& in, ServerSettings& out, const Folder& folder)
   rules.ask_interval = std::chrono::seconds(in.whole("ask_interval_s", 0, 90 * 86400, 0));
 }
 
+/// Each ECU costs the CSE six resources.
+void read_views(MemberReader& in, ServerSettings& out) {
+  out.shows_ecus = in.truth("flex_nodes", out.vehicles.size() <= kMostShownByDefault);
+}
+
 }  // namespace
 
 Result<ServerSettings> parse_configuration(std::string_view json, const std::string& folder_path,
@@ -274,6 +230,7 @@ Result<ServerSettings> parse_configuration(std::string_view json, const std::str
   read_behaviour(in, out, folder);
   read_uptane(in, out, folder);
   read_vehicles(in, out, folder);
+  read_views(in, out);
   if (const auto done = in.finish(); !done) return fail(done.error());
   return out;
 }

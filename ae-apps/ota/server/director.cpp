@@ -57,13 +57,15 @@ void Director::ask(const Vehicle& vehicle, std::vector<std::string> ecus, bool w
         {"ecus", std::to_string(inquiry.ecus.size())}});
   inquiries_.push_back(std::move(inquiry));
   if (inquiries_.size() > kMaxInquiries) inquiries_.erase(inquiries_.begin());
-  asked_[vehicle.cse_id] = now;
+  if (rules_.ask_interval.count() > 0) asked_[vehicle.cse_id] = now;
   changes_.exchange = true;
 }
 
 void Director::add_image(const ImageFacts& image, Timestamp now) {
   const auto same = [&](const ImageFacts& other) { return other.sha256 == image.sha256; };
   if (std::none_of(images_.begin(), images_.end(), same)) images_.push_back(image);
+  // Of a large fleet campaigns ask those whom they tell, and no more inquiries than these are open.
+  if (!rules_.automatic_offers && vehicles_.size() > kMaxInquiries) return;
   for (const Vehicle& vehicle : vehicles_) {
     std::vector<std::string> fitting;
     for (const Ecu& ecu : vehicle.ecus) {
@@ -111,6 +113,11 @@ std::set<std::string> Director::vehicles_with_orders() const {
 std::string Director::vehicle_of(const std::string& serial) const {
   const auto found = ecus_.find(serial);
   return found == ecus_.end() ? std::string() : found->second.vehicle->cse_id;
+}
+
+std::string Director::node_of(const std::string& serial) const {
+  const auto found = ecus_.find(serial);
+  return found == ecus_.end() ? std::string() : found->second.vehicle->node_of(serial);
 }
 
 void Director::take_command(const Value& content, Timestamp now) {
@@ -393,7 +400,9 @@ void Director::note(Known& known, std::string_view event, Value details, Timesta
   for (const Member& member : *details.as_object()) entry.set(member.name, member.value);
   entry.set("failures", record.failures);
   record.unsent_history.emplace_back(record.next_history++, std::move(entry));
-  if (record.unsent_history.size() > kMaxUnsentHistory) record.unsent_history.pop_front();
+  if (record.unsent_history.size() > kMaxUnsentHistory) {
+    record.unsent_history.erase(record.unsent_history.begin());
+  }
   changes_.ecus.insert(record.serial);
   touched_.insert(record.serial);
   follow(known);
@@ -409,8 +418,8 @@ void Director::put_back(const Changes& changes) {
 Value Director::exchange() const {
   Value inquiries = Value::array();
   for (const Inquiry& each : inquiries_) inquiries.push_back(encode(each));
-  Value asked = Value::object();
-  for (const auto& [vehicle, when] : asked_) asked.set(vehicle, when.microseconds);
+  Value::Object asked;
+  for (const auto& [vehicle, when] : asked_) asked.push_back({vehicle, when.microseconds});
   return Value::object({{"inquiries", std::move(inquiries)},
                         {"next_inquiry", next_inquiry_},
                         {"asked", std::move(asked)},

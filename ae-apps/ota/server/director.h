@@ -69,6 +69,8 @@ class Director {
   std::set<std::string> vehicles_with_orders() const;
   /// Of the ECU; empty: no such ECU.
   std::string vehicle_of(const std::string& serial) const;
+  /// Address of its <node>; empty: no such ECU.
+  std::string node_of(const std::string& serial) const;
   /// Just before it is sent. False: it is not to be sent any more.
   bool begin_sending(const Outgoing& what);
   /// The CSE has taken it.
@@ -169,7 +171,7 @@ class Director {
   std::set<std::string> touched_;   ///< for take_touched()
   std::vector<Inquiry> inquiries_;  ///< oldest first
   std::uint64_t next_inquiry_ = 1;
-  std::map<std::string, Timestamp> asked_;  ///< vehicles, and when they were asked last
+  std::map<std::string, Timestamp> asked_;  ///< vehicles, and when last; if there is an interval
   std::vector<std::string> processed_;      ///< instances, the newest last
   std::vector<StepLine> steps_;
   Changes changes_;

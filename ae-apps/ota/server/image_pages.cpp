@@ -78,7 +78,7 @@ http::Page ImagePages::answer(const http::PageRequest& request) {
     return text_page(403, "this identity may not " + std::string(put ? "upload" : "download"));
   }
   greet(who);
-  if (request.path.starts_with(ArtifactPages::kPrefix)) return artifacts_.answer(request);
+  if (request.path.starts_with(ArtifactPages::kPrefix)) return artifact(request, who);
   if (request.path == "/images" || request.path == kPrefix) {
     if (request.method == "GET" || request.method == "HEAD") return list();
     return text_page(405, "only GET is possible here");
@@ -126,6 +126,21 @@ http::Page ImagePages::upload(const http::PageRequest& request, std::string_view
              {"bytes", std::to_string(image.bytes)}});
   uploaded_(image);
   return json_page(201, describe(image));
+}
+
+/// What was there before its image was withheld is withheld, too.
+http::Page ImagePages::artifact(const http::PageRequest& request, const std::string& who) {
+  const bool put = request.method == "PUT";
+  const std::string name(request.path.substr(ArtifactPages::kPrefix.size()));
+  std::string why_not;
+  if (uptane_ != nullptr) {
+    const auto front = put ? std::string(request.body.substr(0, Repositories::kFrontBytes))
+                           : artifacts_.front_of(name, Repositories::kFrontBytes);
+    why_not = uptane_->objection_to_form(name, view_of(front));
+  }
+  if (why_not.empty()) return artifacts_.answer(request);
+  log_.step(put ? 'A' : 'E', "refused", {{"peer", who}, {"artifact", name}, {"reason", why_not}});
+  return text_page(put ? 422 : 403, "this file " + why_not);
 }
 
 http::Page ImagePages::download(const http::PageRequest& request, std::string_view name,

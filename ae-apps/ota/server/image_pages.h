@@ -19,7 +19,8 @@ namespace gatehouse::ota_server {
 ///   GET /images/SHA256     the image, whole or by ranges, with ETag; 403 (also if the OEM
 ///                          wants it to be served encrypted only), 404
 ///   GET /images            a JSON list; 403
-///   /artifacts/SHA256      other forms of images, bills of materials: ArtifactPages
+///   /artifacts/SHA256      other forms of images, bills of materials: ArtifactPages; 422 (PUT) and
+///                          403 (GET) for one that would show such an image in the clear
 /// Identities are those of the peer's certificate, SP-relative; without one nothing is served.
 /// Threading: any thread.
 class ImagePages {
@@ -44,6 +45,7 @@ class ImagePages {
   http::Page list() const;
   http::Page upload(const http::PageRequest& request, std::string_view name,
                     const std::string& who);
+  http::Page artifact(const http::PageRequest& request, const std::string& who);
   http::Page download(const http::PageRequest& request, std::string_view name,
                       const std::string& who);
   void greet(const std::string& who);

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,15 @@ inline std::string identity_among(const http::PageRequest& request,
   if (request.peer == nullptr || !request.peer->authenticated) return {};
   for (const std::string& identity : request.peer->identities) {
     if (std::find(list.begin(), list.end(), identity) != list.end()) return identity;
+  }
+  return {};
+}
+
+inline std::string identity_among(const http::PageRequest& request,
+                                  const std::set<std::string>& list) {
+  if (request.peer == nullptr || !request.peer->authenticated) return {};
+  for (const std::string& identity : request.peer->identities) {
+    if (list.contains(identity)) return identity;
   }
   return {};
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,7 +63,7 @@ struct EcuRecord {
   std::optional<Offer> offer;
   std::vector<std::string> used_nonces;  ///< of offers that were closed, the newest last
   std::uint64_t next_history = 1;
-  std::deque<std::pair<std::uint64_t, Value>> unsent_history;  ///< oldest first
+  std::vector<std::pair<std::uint64_t, Value>> unsent_history;  ///< oldest first
 };
 
 Value encode(const EcuRecord& record);

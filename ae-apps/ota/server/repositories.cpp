@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "ae-apps/ota/coding/coded_image.h"
 #include "ae-apps/ota/coding/form.h"
 #include "ae-apps/ota/program/state_files.h"
 #include "ae-apps/ota/repository/repository_folder.h"
@@ -161,6 +162,27 @@ bool Repositories::only_encrypted(std::string_view image_sha256) const {
     return digest != record.hashes.end() && digest->second == image_sha256 &&
            coding::encrypted_only(record.custom);
   });
+}
+
+std::string Repositories::objection_to_form(std::string_view sha256, ByteView front) const {
+  const std::string reason = "shows an image in the clear that is served encrypted only";
+  if (only_encrypted(sha256)) return reason;
+  if (coding::is_coded(front)) {
+    const auto header = coding::parse_coded_header(front);
+    if (header && *header && (*header)->recipients.empty() && only_encrypted((*header)->sha256)) {
+      return reason;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, target] : described_) {
+    if (!coding::encrypted_only(target.record.custom)) continue;
+    const auto forms = coding::forms_of(target.record.custom);
+    if (!forms) continue;
+    for (const coding::Form& form : *forms) {
+      if (form.sha256 == sha256 && form.key_ids.empty()) return reason;
+    }
+  }
+  return {};
 }
 
 Result<Repositories::Issued> Repositories::issue(const std::string& vehicle,

@@ -31,6 +31,10 @@ class Repositories {
 
   /// Whether the OEM wants this image to go to nobody in the clear.
   bool only_encrypted(std::string_view image_sha256) const;
+  /// Why a file of another form must be neither kept nor handed out: it would show such an image in
+  /// the clear. `front`: its first bytes, kFrontBytes if it has so many. Empty: nothing is against.
+  std::string objection_to_form(std::string_view sha256, ByteView front) const;
+  static constexpr std::size_t kFrontBytes = 32 * 1024;
 
   struct Order {
     std::string serial, hardware_id;

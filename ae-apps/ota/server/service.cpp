@@ -15,8 +15,10 @@ constexpr std::size_t kMaxStateBytes = 8u << 20;
 constexpr std::int64_t kKeptReports = 500, kKeptCommands = 100, kKeptHistory = 500;
 constexpr std::int64_t kContentInstance = 4;
 constexpr std::chrono::seconds kFirstPause{2}, kLongestPause{60};
+constexpr std::size_t kHistoriesMadeAtStart = 1'000;
 constexpr const char* kReports = "reports";
 constexpr const char* kCommands = "commands";
+constexpr const char* kHistoryPolicy = "history-policy";
 
 fs::path exchange_file(const ServerSettings& settings) {
   return fs::path(settings.state_dir) / "exchange.json";
@@ -24,6 +26,15 @@ fs::path exchange_file(const ServerSettings& settings) {
 
 fs::path record_file(const ServerSettings& settings, const std::string& serial) {
   return fs::path(settings.state_dir) / ("ecu-" + serial + ".json");
+}
+
+/// Of such a file; empty: it is another.
+std::string serial_of_record(const fs::path& file) {
+  const std::string name = file.filename().string();
+  constexpr std::string_view kBegin = "ecu-", kEnd = ".json";
+  if (!name.starts_with(kBegin) || !name.ends_with(kEnd)) return {};
+  if (name.size() <= kBegin.size() + kEnd.size()) return {};
+  return name.substr(kBegin.size(), name.size() - kBegin.size() - kEnd.size());
 }
 
 /// The tree of a state file; null if there is none.
@@ -40,7 +51,7 @@ Service::Service(const ServerSettings& settings, Parts parts)
     : settings_(settings),
       parts_(std::move(parts)),
       director_(settings.rules, settings.vehicles, parts_.random),
-      port_(director_),
+      port_(director_, settings.rules.images_url),
       campaigns_(port_),
       desk_({[this](const campaign::Desk::Task& task) {
                change([&](Timestamp now) {
@@ -49,7 +60,7 @@ Service::Service(const ServerSettings& settings, Parts parts)
                });
              },
              [this](const std::string& text) { parts_.log.say(text); }, [this] { parts_.wake(); },
-             settings.operators}) {}
+             settings.operators, settings.shows_ecus}) {}
 
 Result<std::unique_ptr<Service>> Service::open(const ServerSettings& settings, Parts parts,
                                                std::vector<ImageFacts> images) {
@@ -106,17 +117,18 @@ Result<void> Service::restore() {
       return blame(exchange, done.error());
     }
   }
-  for (const Vehicle& vehicle : settings_.vehicles) {
-    for (const Ecu& ecu : vehicle.ecus) {
-      const fs::path file = record_file(settings_, ecu.serial);
-      const Result<Value> record = read_state(file);
-      if (!record) return blame(file, record.error());
-      if (record->is_null()) continue;
-      if (const auto done = director_.restore_record(ecu.serial, *record); !done) {
-        return blame(file, done.error());
-      }
+  // Most ECUs of a large fleet have none: what is there is read, not what could be.
+  for (const fs::directory_entry& entry : fs::directory_iterator(settings_.state_dir, error)) {
+    const std::string serial = serial_of_record(entry.path());
+    if (serial.empty() || !director_.facts_of(serial)) continue;
+    const Result<Value> record = read_state(entry.path());
+    if (!record) return blame(entry.path(), record.error());
+    if (record->is_null()) continue;
+    if (const auto done = director_.restore_record(serial, *record); !done) {
+      return blame(entry.path(), done.error());
     }
   }
+  if (error) return fail(Rsc::kInternalServerError, "state_dir: cannot be read");
   return {};
 }
 
@@ -213,8 +225,10 @@ void Service::catch_up(sdk::Ae& ae, const std::string& container) {
 
 Result<void> Service::prepare(sdk::Ae& ae) {
   const std::vector<std::string> us = {ae.id(), ae.sp_relative_id()};
-  std::vector<std::string> gateways;
-  for (const Vehicle& vehicle : settings_.vehicles) gateways.push_back(vehicle.gateway_ae);
+  std::vector<std::string> gateways = settings_.gateways;
+  if (gateways.empty()) {
+    for (const Vehicle& vehicle : settings_.vehicles) gateways.push_back(vehicle.gateway_ae);
+  }
   const unsigned look = sdk::kMayRetrieve | sdk::kMayDiscover;
   const auto ensure = [&](const std::string& name, const std::vector<sdk::AccessRule>& rules,
                           const std::vector<std::string>& containers, std::int64_t kept) {
@@ -228,8 +242,10 @@ Result<void> Service::prepare(sdk::Ae& ae) {
     }
     return Result<void>();
   };
+  // The others are made when there is something to write into them.
   std::vector<std::string> histories;
   for (const Vehicle& vehicle : settings_.vehicles) {
+    if (histories.size() + vehicle.ecus.size() > kHistoriesMadeAtStart) break;
     for (const Ecu& ecu : vehicle.ecus) histories.push_back("history-" + ecu.serial);
   }
   if (auto done =
@@ -245,7 +261,7 @@ Result<void> Service::prepare(sdk::Ae& ae) {
       !done) {
     return done;
   }
-  return ensure("history-policy", {{us, sdk::kMayDoAll}, {settings_.operators, look}}, histories,
+  return ensure(kHistoryPolicy, {{us, sdk::kMayDoAll}, {settings_.operators, look}}, histories,
                 kKeptHistory);
 }
 
@@ -293,7 +309,19 @@ Result<void> Service::issue_orders(const std::string& vehicle) {
   return {};
 }
 
+Result<void> Service::send_history(const Outgoing& what) {
+  sdk::Container history = ae_->container(what.to);
+  const Result<void> pushed = history.push(what.content);
+  if (pushed || pushed.error().rsc != Rsc::kNotFound) return pushed;
+  sdk::ContainerOptions options;
+  options.max_instances = kKeptHistory;
+  options.policies = {ae_->address_of(kHistoryPolicy)};
+  if (auto done = history.ensure(options); !done) return done;
+  return history.push(what.content);
+}
+
 Result<void> Service::send(const Outgoing& what) {
+  if (what.kind == Outgoing::Kind::kHistory) return send_history(what);
   if (what.kind != Outgoing::Kind::kOffer) return ae_->container(what.to).push(what.content);
   std::string vehicle;
   {

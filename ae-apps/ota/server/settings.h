@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,11 @@ struct Vehicle {
 
   /// "/id-mn/cse-mn/ota-gateway/inquiries"
   std::string inquiries() const { return cse_id + "/" + csebase + "/" + gateway + "/inquiries"; }
-  /// "/id-mn/cse-mn/ecu-ECU-1/firmware"
-  std::string firmware_of(const std::string& serial) const {
-    return cse_id + "/" + csebase + "/ecu-" + serial + "/firmware";
+  /// "/id-mn/cse-mn/ecu-ECU-1"
+  std::string node_of(const std::string& serial) const {
+    return cse_id + "/" + csebase + "/ecu-" + serial;
   }
+  std::string firmware_of(const std::string& serial) const { return node_of(serial) + "/firmware"; }
 };
 
 /// How patient the server is.
@@ -57,10 +59,10 @@ struct Rules {
 /// The HTTPS server with the images.
 struct ImageServerSettings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;                ///< 0: a free one
-  TlsSettings tls;                       ///< both sides authenticate; TLS 1.3 at least
-  std::vector<std::string> uploaders;    ///< identities that may PUT, SP-relative
-  std::vector<std::string> downloaders;  ///< identities that may GET, SP-relative
+  std::uint16_t port = 0;              ///< 0: a free one
+  TlsSettings tls;                     ///< both sides authenticate; TLS 1.3 at least
+  std::vector<std::string> uploaders;  ///< identities that may PUT, SP-relative
+  std::set<std::string> downloaders;   ///< identities that may GET, SP-relative
 };
 
 /// What the Director signs with, and whom it believes of the Image repository.
@@ -88,7 +90,9 @@ struct ServerSettings {
   std::string state_dir;
   std::vector<std::string> operators = {"CAdmin"};  ///< may write commands and read histories
   Rules rules;
+  bool shows_ecus = false;  ///< as devices (../campaign/management_views.h)
   std::vector<Vehicle> vehicles;
+  std::vector<std::string> gateways;  ///< who may write reports; may have wildcards
   /// Always set by a configuration; without it images must come with their targets' names.
   std::optional<UptaneSettings> uptane = std::nullopt;
 };

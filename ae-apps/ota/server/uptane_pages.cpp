@@ -99,9 +99,11 @@ bool UptanePages::may_read(const http::PageRequest& request, std::string_view pa
   }
   if (!path.starts_with(kDirector)) return false;
   path.remove_prefix(kDirector.size());
+  const std::string_view wanted = path.substr(0, path.find('/'));
   for (const Vehicle& vehicle : parts_.settings.vehicles) {
-    if (!path.starts_with(name_of_vehicle(vehicle.cse_id) + "/")) continue;
-    return !identity_among(request, {vehicle.cse_id, vehicle.gateway_ae}).empty();
+    if (vehicle.cse_id.size() != wanted.size() + 1 || !vehicle.cse_id.ends_with(wanted)) continue;
+    const std::vector<std::string> both = {vehicle.cse_id, vehicle.gateway_ae};
+    return !identity_among(request, both).empty();
   }
   return false;
 }

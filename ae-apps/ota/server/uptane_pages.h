@@ -32,6 +32,10 @@ class UptanePages {
     return parts_.repositories.only_encrypted(image_sha256);
   }
 
+  std::string objection_to_form(std::string_view sha256, ByteView front) const {
+    return parts_.repositories.objection_to_form(sha256, front);
+  }
+
  private:
   http::Page take(const http::PageRequest& request);
   bool may_read(const http::PageRequest& request, std::string_view path) const;

@@ -1,6 +1,19 @@
 #include "cse/services/subscription/blocking_updates.h"
 
 namespace gatehouse {
+namespace {
+
+constexpr std::size_t kMaxReason = 500;
+
+/// What the target said of its refusal, for the one whom it refused; empty: nothing.
+std::string reason_in(const Response& answer) {
+  const Value* tree = answer.content.tree();
+  const Value* told = tree == nullptr ? nullptr : tree->find("m2m:dbg");
+  const std::string* reason = told == nullptr ? nullptr : told->as_string();
+  return reason == nullptr ? std::string() : ": " + reason->substr(0, kMaxReason);
+}
+
+}  // namespace
 
 bool BlockingUpdates::guards(const ResourceId& target) const {
   if (!index_.blocking(target).empty()) return true;
@@ -66,7 +79,7 @@ void BlockingUpdates::ask(const Shared& passage) {
                          answer.rsc != Rsc::kRequestTimeout;
     refuse(passage, {reached ? Rsc::kOperationDeniedByRemoteEntity : Rsc::kRemoteEntityNotReachable,
                      "the UPDATE needs the consent of \"" + target + "\", which answered " +
-                         std::to_string(static_cast<int>(answer.rsc))});
+                         std::to_string(static_cast<int>(answer.rsc)) + reason_in(answer)});
   });
 }
 

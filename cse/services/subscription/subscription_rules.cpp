@@ -79,8 +79,9 @@ Result<void> check_blocking_update(const Value& attributes, const Value& request
   }
   for (const Member& member : *requested.as_object()) {
     // nct 2 says no more than what holds anyway: TS-0001 table 9.6.8-4 calls it valid.
-    static constexpr std::array<std::string_view, 9> kAllowed = {"rn",  "et", "lbl", "acpi", "daci",
-                                                                 "enc", "nu", "cr",  "nct"};
+    // DEVIATION: eeno (R4) is younger than that rule, and who is to consent must know to whom.
+    static constexpr std::array<std::string_view, 10> kAllowed = {
+        "rn", "et", "lbl", "acpi", "daci", "enc", "nu", "cr", "nct", "eeno"};
     if (std::find(kAllowed.begin(), kAllowed.end(), member.name) == kAllowed.end()) {
       return fail(Rsc::kBadRequest, rule + "may not have \"" + member.name + "\"");
     }

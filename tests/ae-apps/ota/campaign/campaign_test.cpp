@@ -502,14 +502,15 @@ TEST_F(CampaignTest, VerdictsPlansAndStatesAreWrittenInOrder) {
   std::vector<std::string> paths;
   for (const Write& each : manager.take_writes(100, now_))
     paths.push_back(each.path + "|" + each.name);
-  EXPECT_THAT(paths, ElementsAre("campaigns/winter|", "campaigns/winter/state|",
-                                 "campaigns/winter/status|", "campaign-log|definition-d1",
-                                 "campaign-log|definition-d2", "campaign-log|definition-d3",
-                                 "campaigns/winter/plan|c1-1", "campaign-log|command-c1",
-                                 "campaign-log|command-c2", "campaigns/winter/state|",
-                                 "campaigns/winter/status|", "campaign-log|command-c3",
-                                 "campaigns/winter/state|", "campaigns/winter/status|",
-                                 "campaigns/winter/vehicles/v0|", "stage-winter-all|"));
+  EXPECT_THAT(
+      paths,
+      ElementsAre("campaigns/winter|", "campaigns/winter/state|", "campaigns/winter/status|",
+                  "winter|", "campaign-log|definition-d1", "campaign-log|definition-d2",
+                  "campaign-log|definition-d3", "campaigns/winter/plan|c1-1",
+                  "campaign-log|command-c1", "campaign-log|command-c2", "campaigns/winter/state|",
+                  "campaigns/winter/status|", "winter|", "campaign-log|command-c3",
+                  "campaigns/winter/state|", "campaigns/winter/status|",
+                  "campaigns/winter/vehicles/v0|", "stage-winter-all|"));
   EXPECT_THAT(manager.images(), ElementsAre(kBrake));
   EXPECT_EQ(manager.take_command(Value(R"({"campaign":"x","command":"stop"})"), kAuthor, "c4", now_)
                 .reason,

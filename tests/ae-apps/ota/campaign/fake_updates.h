@@ -41,6 +41,18 @@ class FakeUpdates final : public Updates {
     if (ecu.kind == Standing::Kind::kRuns) out.proven.version = images.at(image).version;
     return out;
   }
+  std::optional<Shown> shown(const std::string& serial) const override {
+    const auto found = ecus.find(serial);
+    if (found == ecus.end()) return std::nullopt;
+    Shown out;
+    out.vehicle = "/v" + serial.substr(1);
+    out.hardware_id = serial.starts_with('B') ? "brake-2" : "lamp-1";
+    out.node = out.vehicle + "/cse/ecu-" + serial;
+    out.name = "brake";
+    out.proven.version = found->second.version;
+    out.order_open = found->second.kind == Standing::Kind::kOpen;
+    return out;
+  }
   std::string offer(const std::string& serial, const std::string&) override {
     if (!offer_objection.empty()) return offer_objection;
     told.push_back(serial);

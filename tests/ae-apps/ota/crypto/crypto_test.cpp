@@ -138,6 +138,19 @@ TEST_P(KeysOf, AreNamedByTheHashOfTheirSpki) {
   EXPECT_EQ(public_key.key_id(), sha256(public_key.spki_der()));
   EXPECT_EQ(PublicKey::from_pem(public_key.to_pem()).value(), public_key);
   EXPECT_EQ(PublicKey::from_der(public_key.spki_der()).value(), public_key);
+  const Result<PublicKey> cheap = PublicKey::from_spki(public_key.spki_der());
+  ASSERT_TRUE(cheap) << cheap.error().detail;
+  EXPECT_EQ(*cheap, public_key);
+  EXPECT_EQ(cheap->algorithm(), public_key.algorithm());
+  EXPECT_EQ(cheap->to_pem(), public_key.to_pem());
+  const Bytes message = {1, 2, 3};
+  const Bytes signature = key.sign(message).value();
+  EXPECT_TRUE(cheap->verify(message, signature));
+  EXPECT_FALSE(cheap->verify({}, signature));
+  Bytes longer = public_key.spki_der();
+  longer.push_back(0);
+  EXPECT_FALSE(PublicKey::from_spki(longer));
+  EXPECT_FALSE(PublicKey::from_spki({longer.data(), longer.size() - 2}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, KeysOf,

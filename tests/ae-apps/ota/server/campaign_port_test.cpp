@@ -56,7 +56,7 @@ class CampaignPortTest : public testing::Test {
   crypto::SeededRandom random_{1};
   Timestamp now_{1'800'000'000'000'000};
   Director director_{rules(), {test_vehicle()}, random_};
-  CampaignPort port_{director_};
+  CampaignPort port_{director_, "https://ota.example/images/"};
 };
 
 TEST_F(CampaignPortTest, OnlyAVerifiedReportMakesAnEcuRunIt) {

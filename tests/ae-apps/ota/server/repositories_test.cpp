@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "ae-apps/ota/coding/coded_image.h"
+#include "ae-apps/ota/crypto/digest.h"
 #include "ae-apps/ota/repository/repository_folder.h"
 #include "ae-apps/ota/server/image_pages.h"
 #include "ae-apps/ota/server/uptane_pages.h"
@@ -42,8 +44,7 @@ class RepositoriesTest : public testing::Test {
   void describe(const std::string& name, const std::string& byte, bool encrypted_only = false) {
     auto content = images_.draft("targets", now_);
     ASSERT_TRUE(content);
-    std::string sha256;
-    for (int i = 0; i < 32; ++i) sha256 += byte;
+    const std::string sha256 = byte.size() == 64 ? byte : sha(byte);
     uptane::TargetSpec target{name, 100, {{"sha256", sha256}}, {"brake-2"}, ++counter_, {}, {}};
     target.encrypted_only = encrypted_only;
     uptane::set_target(*content, target);
@@ -250,6 +251,59 @@ TEST_F(RepositoriesTest, WithholdAnImageThatIsServedEncryptedOnly) {
   EXPECT_EQ(withheld.status, 403);
   EXPECT_THAT(withheld.body, HasSubstr("encrypted only"));
   EXPECT_THAT(steps.str(), HasSubstr("is served encrypted only"));
+}
+
+/// Neither a plain form nor the image itself under the name of a form, whoever uploads it.
+TEST_F(RepositoriesTest, KeepNoFileThatShowsSuchAnImageInTheClear) {
+  const auto coded = [&](const std::string& plain, std::vector<coding::Recipient> recipients) {
+    coding::CodedHeader header;
+    header.length = 5;
+    header.sha256 = plain;
+    header.recipients = std::move(recipients);
+    const Bytes bytes = coding::encode_coded_header(header);
+    return std::string(bytes.begin(), bytes.end());
+  };
+  const std::string image = "the image itself";
+  const std::string image_sha = to_hex(crypto::sha256(view_of(image)));
+  const std::string sealed = coded(image_sha, {{std::string(64, 'a'), Bytes(60, 1)}});
+  const std::string plain = coded(image_sha, {}), other = coded(sha("aa"), {});
+  std::ostringstream steps, said;
+  ota::StepLog log(steps, said);
+  ServerSettings settings;
+  settings.images.uploaders = {"/id-in/Coem"};
+  StoreSettings store;
+  store.folder = folder_ / "store/images";
+  const auto images = ImageStore::open(store);
+  ASSERT_TRUE(images) << images.error().detail;
+  UptanePages uptane({settings, *repositories_, log, [this] { return now_; }, [] {}});
+  ImagePages pages(settings.images, **images, log, [](const ImageFacts&) {});
+  pages.serve(uptane);
+  Peer peer;
+  peer.authenticated = true;
+  peer.identities = {"/id-in/Coem"};
+  const std::vector<http::HeaderField> headers;
+  const auto ask = [&](const char* method, const std::string& body) {
+    const std::string path = "/artifacts/" + to_hex(crypto::sha256(view_of(body)));
+    http::PageRequest request;
+    request.method = method;
+    request.path = path;
+    request.headers = &headers;
+    request.body = std::string_view(method) == "PUT" ? std::string_view(body) : "";
+    request.peer = &peer;
+    return pages.answer(request).status;
+  };
+  EXPECT_EQ(ask("PUT", plain), 201) << "nobody has said yet that it is secret";
+  describe("brake/1.2.0", image_sha, true);
+  ASSERT_TRUE(take());
+
+  EXPECT_EQ(ask("GET", plain), 403);
+  EXPECT_EQ(ask("PUT", plain), 422);
+  EXPECT_EQ(ask("PUT", image), 422);
+  EXPECT_EQ(ask("PUT", sealed), 201);
+  EXPECT_EQ(ask("GET", sealed), 200);
+  EXPECT_EQ(ask("PUT", other), 201);
+  EXPECT_EQ(ask("PUT", "a bill of materials"), 201);
+  EXPECT_THAT(steps.str(), HasSubstr("served encrypted only"));
 }
 
 /// Metadata grows with the number of images; vehicles take no answer larger than they asked for.

@@ -58,6 +58,22 @@ INSTANTIATE_TEST_SUITE_P(Answers, Consents,
                                                      Rsc::kRemoteEntityNotReachable}),
                          [](const auto& each) { return each.param.name; });
 
+/// With eeno (R4) the one that is asked learns for whom.
+TEST(BlockingUpdateQuestion, SaysWhoAsks) {
+  SubscriptionNode node;
+  node.add_container();
+  ASSERT_EQ(
+      node.subscribe("sub", *parse_json(R"({"nu":["CAE1"],"enc":{"net":[7]},"eeno":true})")).rsc,
+      Rsc::kCreated);
+  node.http.answers = [](const RecordingSender::Sent&) { return Rsc::kOk; };
+
+  EXPECT_EQ(node.label("x").rsc, Rsc::kUpdated);
+
+  const auto told = node.http.notifications("http://ae1");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].string_at("cr"), "CAE1");
+}
+
 TEST_F(BlockingUpdate, NobodyIsAskedOfOtherAttributesOrOfWhatIsRefusedAnyway) {
   EXPECT_EQ(node.node.update("CAE1", "CAE1/cnt", "m2m:cnt", Value::object({{"mni", 5}})).rsc,
             Rsc::kUpdated);
