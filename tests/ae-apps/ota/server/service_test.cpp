@@ -245,5 +245,57 @@ TEST_F(ServiceTest, DoesNotStartOnStateThatItCannotRead) {
   EXPECT_THAT(opened.error().detail, HasSubstr("exchange.json"));
 }
 
+/// What the CSE keeps of a large fleet is made when it is needed.
+TEST_F(ServiceTest, ALargeFleetGetsItsHistoriesOneByOne) {
+  stop();
+  for (int i = 0; i < 1'100; ++i) {
+    const std::string number = std::to_string(i);
+    Vehicle vehicle = test_vehicle("/car-" + number, "cse-mn");
+    vehicle.ecus.resize(1);
+    vehicle.ecus[0].serial = "E" + number;
+    settings_.vehicles.push_back(std::move(vehicle));
+  }
+  settings_.gateways = {"/*/CotaGateway"};
+  start();
+  EXPECT_THAT(to_json(cse_.find("cse-in/ota-server/reports-policy")),
+              HasSubstr(R"({"acor":["/*/CotaGateway"],"acop":1})"));
+  EXPECT_FALSE(cse_.find("cse-in/ota-server/history-E900").is_null());
+  EXPECT_TRUE(cse_.find("cse-in/ota-server/history-E1099").is_null());
+
+  command(Value::object({{"offer", "none"}, {"ecu", "E1099"}, {"vehicle", "/car-1099"}}));
+
+  const Value history = latest("cse-in/ota-server/history-E1099");
+  EXPECT_EQ(history.string_at("event"), "refused");
+  EXPECT_EQ(cse_.find("cse-in/ota-server/history-E1099").strings_at("acpi"),
+            cse_.find("cse-in/ota-server/history-BRK-1").strings_at("acpi"));
+  stop();
+  start();
+  EXPECT_EQ(latest("cse-in/ota-server/history-E1099").string_at("event"), "refused");
+}
+
+/// What is ordered by [dmFirmware] is told in the CSE's question, and its answer.
+TEST_F(ServiceTest, ShowsEcusAsDevicesIfItShall) {
+  EXPECT_TRUE(cse_.find("cse-in/fleet-BRK-1").is_null());
+  stop();
+  settings_.shows_ecus = true;
+  start();
+  upload();
+  answer_inquiry();
+  for (int i = 0; i < 20; ++i) run();
+
+  const std::string flex = "cse-in/fleet-BRK-1/flexNode";
+  EXPECT_EQ(cse_.find(flex).string_at("nodLk"), "/id-in/cse-in/ecu-BRK-1");
+  EXPECT_EQ(cse_.find(flex + "/dmFirmware").string_at("priVn"), "1.0.0");
+  EXPECT_EQ(cse_.find(flex + "/dmFirmware").integer_at("priSe"), 3) << "the offer is open";
+  report(completion());
+  for (int i = 0; i < 20; ++i) run();
+  EXPECT_EQ(cse_.find(flex + "/dmFirmware").string_at("priVn"), "1.1.0");
+  EXPECT_EQ(cse_.find(flex + "/dmFirmware").integer_at("priSe", -1), 0);
+  EXPECT_EQ(cse_.find(flex + "/dmFirmware").string_at("priUl"),
+            "https://ota.example/images/file11");
+  const Value guard = cse_.find(flex + "/dmFirmware/updateFirmware/consent");
+  EXPECT_TRUE(guard.bool_at("eeno"));
+}
+
 }  // namespace
 }  // namespace gatehouse::ota_server
