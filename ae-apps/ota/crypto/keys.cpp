@@ -203,7 +203,8 @@ bool PublicKey::verify(ByteView message, ByteView signature) const {
 
 struct SigningKey::State {
   Handle<EVP_PKEY> key;
-  bool in_token;
+  bool in_token = false;
+  std::string token_pin;
   std::mutex token_mutex;
 };
 
@@ -235,9 +236,11 @@ Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
 
 Result<SigningKey> SigningKey::load(const std::string& source) {
   if (source.starts_with("pkcs11:")) {
-    const Result<void*> key = open_pkcs11_key(source);
-    if (!key) return fail(key.error());
-    return adopt(*key, true);
+    Result<TokenKey> opened = open_pkcs11_key(source);
+    if (!opened) return fail(opened.error());
+    Result<SigningKey> key = adopt(opened->evp_pkey, true);
+    if (key) key->state_->token_pin = std::move(opened->pin);
+    return key;
   }
   if (const auto closed = refuse_readable_by_others(source); !closed) return fail(closed.error());
   Result<Bytes> content = read_file(source, kMaxPemBytes);
@@ -273,6 +276,7 @@ void* SigningKey::native() const { return state_->key.get(); }
 Result<Bytes> SigningKey::sign(ByteView message) const {
   std::unique_lock<std::mutex> lock(state_->token_mutex, std::defer_lock);
   if (state_->in_token) lock.lock();
+  const PinAtHand pin(state_->token_pin);
   const Handle<EVP_MD_CTX> context(EVP_MD_CTX_new());
   std::size_t length = 0;
   Bytes signature;

@@ -12,7 +12,6 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "ae-apps/ota/crypto/bytes.h"
 
@@ -42,40 +41,17 @@ std::optional<std::string_view> raw_query_attribute(std::string_view uri, std::s
   return std::nullopt;
 }
 
-/// The PINs that keys were opened with, for keys that want theirs before each signature
-/// (CKA_ALWAYS_AUTHENTICATE: the signature key of a card). They stay as long as the keys may: to
-/// the end of the process, where the engine keeps them, too.
-class KnownPins {
- public:
-  static KnownPins& of_process() {
-    static KnownPins pins;
-    return pins;
-  }
-  void add(const std::string& pin) {
-    const std::lock_guard lock(mutex_);
-    if (std::find(pins_.begin(), pins_.end(), pin) == pins_.end()) pins_.push_back(pin);
-  }
-  /// The engine does not say which token asks. A PIN of another one would cost this one a try, so
-  /// there is an answer only if it is certain.
-  std::optional<std::string> only() const {
-    const std::lock_guard lock(mutex_);
-    return pins_.size() == 1 ? std::optional(pins_.front()) : std::nullopt;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> pins_;
-};
+thread_local const std::string* pin_at_hand = nullptr;
 
 int answer_with_pin(UI* ui, UI_STRING* question) {
-  const auto pin = KnownPins::of_process().only();
-  return pin && UI_set_result(ui, question, pin->c_str()) == 0 ? 1 : 0;
+  const bool known = pin_at_hand != nullptr && !pin_at_hand->empty();
+  return known && UI_set_result(ui, question, pin_at_hand->c_str()) == 0 ? 1 : 0;
 }
 
 /// Answers instead of a person at the terminal, whom the engine would ask otherwise.
 UI_METHOD* pin_interface() {
   static UI_METHOD* const method = [] {
-    UI_METHOD* made = UI_create_method("known PINs");
+    UI_METHOD* made = UI_create_method("the PIN at hand");
     if (made != nullptr) UI_method_set_reader(made, answer_with_pin);
     return made;
   }();
@@ -170,7 +146,10 @@ std::string with_query_attribute(std::string uri, std::string_view name, std::st
   return uri;
 }
 
-Result<void*> open_pkcs11_key(const std::string& uri) {
+PinAtHand::PinAtHand(const std::string& pin) { pin_at_hand = &pin; }
+PinAtHand::~PinAtHand() { pin_at_hand = nullptr; }
+
+Result<TokenKey> open_pkcs11_key(const std::string& uri) {
   static std::mutex one_at_a_time;  // the engine's search for slots is not safe between threads
   const std::lock_guard lock(one_at_a_time);
   std::string module = query_attribute(uri, "module-path");
@@ -192,10 +171,7 @@ Result<void*> open_pkcs11_key(const std::string& uri) {
   EVP_PKEY* key = ENGINE_load_private_key(engine, complete.c_str(), silent, nullptr);
   ENGINE_finish(engine);  // the key holds a reference of its own
   ENGINE_free(engine);
-  if (key != nullptr) {
-    if (!pin->empty()) KnownPins::of_process().add(*pin);
-    return static_cast<void*>(key);
-  }
+  if (key != nullptr) return TokenKey{key, *pin};
   const std::string reason = last_reason();
   return fail(means_wrong_pin(reason) ? Rsc::kOriginatorHasNoPrivilege : Rsc::kNotFound,
               "PKCS#11 key: " + reason);

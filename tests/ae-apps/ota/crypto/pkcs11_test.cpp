@@ -32,9 +32,12 @@ class SoftToken : public testing::Test {
         " --login --pin 'se cret' --token-label gatehouse-test --keypairgen --key-type "
         "EC:prime256v1"
         " --label release --id 01");
-    run(std::string("pkcs11-tool --module ") + kModule +
-        " --login --pin 'se cret' --token-label gatehouse-test --keypairgen --key-type "
-        "EC:prime256v1 --always-auth --label consent --id 02");
+    run("softhsm2-util --init-token --free --label other --so-pin 87654321 --pin 4711");
+    for (const char* token :
+         {"--token-label gatehouse-test --pin 'se cret'", "--token-label other --pin 4711"}) {
+      run(std::string("pkcs11-tool --module ") + kModule + " --login " + token +
+          " --keypairgen --key-type EC:prime256v1 --always-auth --label consent --id 02");
+    }
   }
   static void TearDownTestSuite() { folder_.reset(); }
   void TearDown() override { unsetenv("GATEHOUSE_PKCS11_PIN"); }
@@ -93,15 +96,18 @@ TEST_F(SoftToken, SaysThatThePinFileHoldsNone) {
   }
 }
 
-TEST_F(SoftToken, GivesThePinAgainToAKeyThatWantsItForEachSignature) {
+TEST_F(SoftToken, GivesItsOwnPinToEachKeyThatWantsItForEachSignature) {
   const auto key = SigningKey::load(
       "pkcs11:token=gatehouse-test;object=consent;type=private?pin-value=se%20cret");
+  const auto other =
+      SigningKey::load("pkcs11:token=other;object=consent;type=private?pin-value=4711");
   ASSERT_TRUE(key) << key.error().detail;
+  ASSERT_TRUE(other) << other.error().detail;
 
-  for (int i = 0; i < 3; ++i) {
-    const auto signature = key->sign(view_of("manifest"));
+  for (const auto* one : {&*key, &*other, &*key, &*other}) {
+    const auto signature = one->sign(view_of("manifest"));
     ASSERT_TRUE(signature) << signature.error().detail;
-    EXPECT_TRUE(key->public_key().verify(view_of("manifest"), *signature));
+    EXPECT_TRUE(one->public_key().verify(view_of("manifest"), *signature));
   }
 }
 
