@@ -1,5 +1,7 @@
 #include "ae-apps/ota/gateway/gateway.h"
 
+#include <algorithm>
+
 #include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/gateway/display.h"
@@ -9,6 +11,8 @@
 namespace gatehouse::gateway {
 
 namespace {
+
+constexpr std::ptrdiff_t kMaxUntold = 64;  ///< refusals; further orders wait in the [firmware]
 
 Timestamp system_time() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -223,6 +227,10 @@ bool Gateway::take(Job job) {
 
 /// The [firmware] is closed by the order that is under way, when it ends.
 bool Gateway::refuse_busy(Job order, const std::string& reason) {
+  const auto jobs = journal_->jobs();
+  const auto untold = std::count_if(
+      jobs.begin(), jobs.end(), [](const Job& each) { return each.set_aside && !each.closed(); });
+  if (untold >= kMaxUntold) return false;
   const Job job = set_aside(std::move(order), reason);
   log_.step('E', "refused", {{"ecu", job.ecu}, {"stage", "offer"}, {"reason", reason}});
   if (const auto kept = journal_->save(job); !kept) {

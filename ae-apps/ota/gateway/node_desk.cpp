@@ -65,7 +65,8 @@ void NodeDesk::answered(Value answer) {
   came_.notify_all();
 }
 
-std::chrono::milliseconds NodeDesk::patience_with(const std::string& serial) const {
+std::chrono::milliseconds NodeDesk::patience_with(const std::string& serial) {
+  const std::lock_guard lock(mutex_);
   return silent_.contains(serial) ? settings_.node_silence / kSilentShare : settings_.node_silence;
 }
 
@@ -77,6 +78,7 @@ Result<Value> NodeDesk::exchange(const EcuEntry& to, Value order,
     const std::lock_guard lock(mutex_);
     waiting_[number].serial = to.serial;
   }
+  std::chrono::milliseconds patience = patience_with(to.serial);
   const auto told = ae_.container(to.node->at + "/orders").push(std::move(order));
   std::unique_lock lock(mutex_);
   const auto done = [&](Result<Value> outcome) {
@@ -89,9 +91,8 @@ Result<Value> NodeDesk::exchange(const EcuEntry& to, Value order,
   }
   Waiting& mine = waiting_[number];
   for (;;) {
-    const bool in_time = came_.wait_for(lock, patience_with(to.serial), [&] {
-      return !mine.answers.empty() || mine.cancelled || stopped_;
-    });
+    const bool in_time = came_.wait_for(
+        lock, patience, [&] { return !mine.answers.empty() || mine.cancelled || stopped_; });
     if (!in_time) {
       silent_[to.serial] = number;
       return done(fail(Rsc::kTargetNotReachable, "the node does not answer"));
@@ -100,6 +101,7 @@ Result<Value> NodeDesk::exchange(const EcuEntry& to, Value order,
     Value answer = std::move(mine.answers.front());
     mine.answers.pop_front();
     silent_.erase(to.serial);
+    patience = settings_.node_silence;
     if (!answer.contains("of")) return done(std::move(answer));
     if (!progress) continue;
     const auto bytes = [&](const char* name) {

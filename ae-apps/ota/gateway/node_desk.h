@@ -30,6 +30,9 @@ class NodeDesk final : public NodeWay {
                          const Member::Progress& progress) override;
   Result<std::string> publish(const EcuEntry& to, const std::filesystem::path& image) override;
   void cancel(const EcuEntry& to) override;
+  /// How long an answer is waited for: node_silence, or a tenth of it from a node that was silent
+  /// the last time and has not been heard of since.
+  std::chrono::milliseconds patience_with(const std::string& serial);
   /// Ends all exchanges, also those to come, and the subscription.
   void stop();
 
@@ -40,7 +43,6 @@ class NodeDesk final : public NodeWay {
     bool cancelled = false;
   };
   void answered(Value answer);
-  std::chrono::milliseconds patience_with(const std::string& serial) const;
 
   const GatewaySettings& settings_;
   sdk::Ae& ae_;
@@ -50,8 +52,7 @@ class NodeDesk final : public NodeWay {
   std::mutex mutex_;  ///< of what follows
   std::condition_variable came_;
   std::map<std::string, Waiting> waiting_;  ///< by the order's number
-  /// Nodes that did not answer the last time, by serial number, and the order's number: whoever
-  /// asks them now does not wait that long again.
+  /// Nodes that did not answer the last time, by serial number, and the order's number.
   std::map<std::string, std::string> silent_;
   bool stopped_ = false;
 };

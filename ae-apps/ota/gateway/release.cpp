@@ -256,8 +256,7 @@ std::optional<Update::End> ReleaseRun::open_parts() {
   return std::nullopt;
 }
 
-// --- phase 1: prepare and try
-// ----------------------------------------------------------------------
+// --- phase 1: prepare and try ----------------------------------------------------------------
 
 Result<void> ReleaseRun::write(Part& part) {
   if (!part.member->touched) {
@@ -340,8 +339,7 @@ std::optional<Update::End> ReleaseRun::give_up(const std::string& culprit, std::
   return enter(ReleaseState::kRollingBack);
 }
 
-// --- phase 2
-// -----------------------------------------------------------------------------------------
+// --- phase 2 ---------------------------------------------------------------------------------
 
 /// Not now; whoever looks after the vehicle learns of it once.
 std::optional<Update::End> ReleaseRun::later(const Release::Member& member,

@@ -95,6 +95,7 @@ class Update {
   bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();
   void show(int percent);
+  void show(std::uint64_t done, std::uint64_t total);
   Result<void> collect_report();
   Step close(sdk::UpdateStatus status, Value instance);
 

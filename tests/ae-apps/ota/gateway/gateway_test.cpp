@@ -10,6 +10,7 @@ using ecu::image_of;
 /// Orders that come at moments when the gateway has its hands full.
 class GatewayOrders : public GatewayTest {
  protected:
+  void TearDown() override { gateway_.reset(); }  // its threads see this object
   static Bytes update(std::uint64_t counter) {
     return image_of({.version = "1.1." + std::to_string(counter), .release_counter = 6 + counter});
   }
@@ -52,6 +53,14 @@ class GatewayOrders : public GatewayTest {
     const std::lock_guard lock(mutex_);
     change();
     changed_.notify_all();
+  }
+  /// While it is never at rest.
+  bool comes(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+      (void)gateway_->settle(std::chrono::milliseconds(2));
+    }
+    return condition();
   }
   void wait_for(const bool& flag) {
     std::unique_lock lock(mutex_);
@@ -275,6 +284,32 @@ TEST_F(GatewayOrders, SurviveALossOfPowerAtTheEndOfAnother) {
   expect_nothing_ordered();
 }
 
+// No more are kept than the gateway can bear; the one after them waits where it stands.
+TEST_F(GatewayOrders, BeyondALimitWaitForTheEndOfTheOneBefore) {
+  settings_.auto_consent = false;
+  cut_ = true;
+  start();
+  at(is_report, When::kSent, [] {});
+  const std::string first = order_update(1);
+  ASSERT_TRUE(comes([&] { return gateway_->desk().pending().has_value(); })) << steps_.str();
+  std::vector<std::string> others;
+  for (std::uint64_t i = 2; i <= 66; ++i) others.push_back(order_and_wait(i));
+  ASSERT_FALSE(gateway_->journal().find(others.back()));
+
+  cut_ = false;
+  const std::string by = "the display";
+  ASSERT_TRUE(gateway_->desk().answer(gateway_->desk().pending()->job, false, by));
+  ASSERT_TRUE(comes([&] { return gateway_->desk().pending().has_value(); })) << steps_.str();
+  ASSERT_TRUE(gateway_->desk().answer(gateway_->desk().pending()->job, true, by));
+  settle();
+
+  EXPECT_EQ(purpose_for(others.back()), "completion") << told();
+  EXPECT_EQ(reports().size(), 66U) << "each order, once";
+  EXPECT_NE(reason_for(first).find("declined"), std::string::npos) << told();
+  EXPECT_EQ(full_.version(), "1.1.66");
+  expect_nothing_ordered();
+}
+
 TEST_F(GatewayOrders, AreLookedAtAgainIfTheCseDoesNotAnswer) {
   start();
   cse_.inject({.operation = Operation::kRetrieve,
@@ -299,14 +334,9 @@ class GatewayWaits : public GatewayOrders {
   }
   /// Until the job in the journal says that it waits.
   std::optional<Job> waiting_job() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < deadline) {
-      auto job = gateway_->journal().open_job_of(kFull);
-      if (job && !job->waits.empty()) return job;
-      (void)gateway_->settle(std::chrono::milliseconds(2));
-    }
-    ADD_FAILURE() << "it does not wait";
-    return std::nullopt;
+    const auto job = [this] { return gateway_->journal().open_job_of(kFull); };
+    EXPECT_TRUE(comes([&] { return job() && !job()->waits.empty(); })) << "it does not wait";
+    return job();
   }
 };
 

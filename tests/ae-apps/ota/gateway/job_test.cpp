@@ -28,13 +28,19 @@ Job example(const std::string& id) {
 }
 
 TEST(Job, ReadsBackAsItWasWritten) {
-  const Job job = example("00");
+  Job job = example("00");
+  job.set_aside = true;
+  job.reach_by = "20261121T121000,000000";
+  job.waits = "the server cannot be reached";
 
   const auto copy = decode_job(encode_job(job));
 
   ASSERT_TRUE(copy) << copy.error().detail;
   EXPECT_EQ(encode_job(*copy), encode_job(job));
   EXPECT_EQ(copy->failure, job.failure);
+  EXPECT_TRUE(copy->set_aside);
+  EXPECT_EQ(copy->reach_by, job.reach_by);
+  EXPECT_EQ(copy->waits, job.waits);
   EXPECT_EQ(copy->state, JobState::kFailed);
 }
 

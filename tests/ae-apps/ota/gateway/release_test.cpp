@@ -418,6 +418,26 @@ TEST_F(OrdersToFieldNode, ThatAreNoneAreAnswered) {
             "the image could not be fetched: the image is not at a known place");
 }
 
+TEST_F(OrdersToFieldNode, AreWaitedForBrieflyOnceItWasSilent) {
+  settings_.node_silence = std::chrono::milliseconds(50);
+  start_lamp();
+  lamp_.reset();
+  connect();
+  const EcuEntry& lamp = settings_.ecus.back();
+  EXPECT_EQ(desk_->patience_with(kLamp), std::chrono::milliseconds(50));
+
+  const auto silence = desk_->exchange(lamp, Value::object({{"do", "look"}}), {});
+
+  EXPECT_EQ(silence.error().rsc, Rsc::kTargetNotReachable);
+  EXPECT_EQ(desk_->patience_with(kLamp), std::chrono::milliseconds(5));
+  // Its answer comes after all.
+  const std::string number = cse_.find("cse-mn/lamp/orders/la").find("con")->string_at("order");
+  ASSERT_TRUE(server_ae_->container("cse-mn/ota-gateway/node-answers")
+                  .push(Value::object({{"order", number}, {"done", true}})));
+  ASSERT_TRUE(gateway_ae_->settle());
+  EXPECT_EQ(desk_->patience_with(kLamp), std::chrono::milliseconds(50));
+}
+
 // Its own management server must not write into the slot that a release holds; a loss of power
 // takes it back, and it says so.
 TEST_F(OrdersToFieldNode, HoldUntilTheGatewayDecides) {
