@@ -61,10 +61,23 @@ Result<PrivateKey> load_from_file(const std::string& name) {
 
 // --- tokens --------------------------------------------------------------------------------------
 
+int refuse_question(UI*, UI_STRING*) { return 0; }
+
+/// A key that wants its PIN before each signature makes libp11 ask the person at the terminal, in
+/// the middle of a handshake. A node has nobody there: the signature fails instead. Whoever gives
+/// the engine an interface of its own, as ae-apps/ota/crypto does, is asked there.
+void ask_nobody() {
+  UI_METHOD* const method = UI_create_method("nobody");  // stays, as the process does
+  if (method == nullptr) return;
+  UI_method_set_reader(method, refuse_question);
+  UI_set_default_method(method);
+}
+
 /// Loaded once and kept: libp11 hands out methods that keys go on using, and does not survive being
 /// unloaded.
 ENGINE* token_engine(const std::string& module) {
   static ENGINE* const engine = [] {
+    ask_nobody();
     ENGINE_load_dynamic();
     ENGINE* const loaded = ENGINE_by_id("pkcs11");
     // Else it writes the whole URI to stderr when a key is not found, the PIN included.
