@@ -37,6 +37,7 @@ const Value* entry_of(const Value& message, const std::string& serial) {
 Result<void> Story::tell() {
   for (const EcuPlan& ecu : car_.layout().ecus) versions_[ecu.serial] = Car::kFactoryVersion;
   if (auto done = update_all(); !done) return done;
+  if (auto done = show_campaign(); !done) return done;
   if (hooks_.updated) {
     if (auto done = hooks_.updated(); !done) return done;
   }

@@ -60,6 +60,13 @@ class Story {
   Result<void> see_at_in_cse(const EcuPlan& ecu);
   Result<void> see_own_objects(const EcuPlan& ecu);
 
+  // A campaign (campaign_story.cpp).
+  Result<void> show_campaign();
+  Result<void> define_campaign();
+  Result<void> approve_campaign();
+  /// "con" of an instance below the server, once it is there.
+  Result<Value> content_of(const std::string& instance);
+
   // What must be refused (refusal_story.cpp).
   Result<void> refuse_altered(const EcuPlan& ecu);
   Result<void> refuse_older(const EcuPlan& ecu);
