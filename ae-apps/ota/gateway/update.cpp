@@ -100,6 +100,7 @@ Update::Step Update::step() {
 Update::Step Update::enter(JobState state) {
   const JobState before = std::exchange(job_.state, state);
   job_.waits.clear();
+  job_.reach_by.clear();
   if (state == JobState::kReported) job_.closed_at = ota::timestamp_now();
   if (const auto stored = tools_.journal.save(job_); !stored) {
     tools_.log.say("job " + job_.id + ": " + stored.error().detail);

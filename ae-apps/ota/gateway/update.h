@@ -83,7 +83,7 @@ class Update {
   Step enter(JobState state);
   Step give_up(std::string stage, std::string reason);
   Result<void> verify_order();
-  Step wait_for_server(const std::string& reason);
+  Step wait_for_server(const char* stage, const std::string& reason);
   Step later();
   void tell_wait(char step, const std::string& reason);
   Result<void> load_image();

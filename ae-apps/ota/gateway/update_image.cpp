@@ -28,7 +28,7 @@ Update::Step Update::begin() {
   if (!facts) return give_up("download", "before the download: " + facts.error().detail);
   job_.from_version = facts->version;
   if (const auto ordered = verify_order(); !ordered) {
-    if (unreachable_) return wait_for_server(ordered.error().detail);
+    if (unreachable_) return wait_for_server("verify", ordered.error().detail);
     return give_up("verify", ordered.error().detail);
   }
   std::error_code error;
@@ -54,11 +54,11 @@ Update::Step Update::begin() {
 
 /// For as long as an order lives at the server, as it is set; counted from the first try, also
 /// after a restart.
-Update::Step Update::wait_for_server(const std::string& reason) {
+Update::Step Update::wait_for_server(const char* stage, const std::string& reason) {
   const Timestamp now = tools_.clock();
   if (job_.reach_by.empty()) job_.reach_by = to_text(now + tools_.settings.server_wait);
   if (parse_timestamp(job_.reach_by).value_or(now) <= now) {
-    return give_up("verify", "the OTA server could not be reached in time: " + reason);
+    return give_up(stage, "the OTA server could not be reached in time: " + reason);
   }
   tell_wait('E', "the OTA server cannot be reached: " + reason);
   return later();
@@ -168,6 +168,10 @@ Update::Step Update::fetch() {
   if (!fs::exists(image_file())) {
     const Result<sdk::Downloaded> got = download();
     if (!got && stopping_) return End::kInterrupted;
+    // What has come of it stays, and is gone on with.
+    if (!got && got.error().rsc == Rsc::kTargetNotReachable && !bundle_of(job_.url)) {
+      return wait_for_server("download", got.error().detail);
+    }
     if (!got) return give_up("download", "the image could not be fetched: " + got.error().detail);
     tools_.log.step('E', "downloaded",
                     {{"ecu", job_.ecu},

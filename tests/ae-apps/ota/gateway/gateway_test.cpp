@@ -380,6 +380,37 @@ TEST_F(GatewayWaits, ForMetadataUntilItsTimeIsOverAlsoAcrossARestart) {
   EXPECT_EQ(images_.requests, 0U);
 }
 
+TEST_F(GatewayWaits, ForTheImageAndGoesOn) {
+  start([&](const Job& job) {
+    images_.down = job.state == JobState::kDownloading;
+    return true;
+  });
+
+  const std::string nonce = order_update(1);
+  const auto job = waiting_job();
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->state, JobState::kDownloading);
+  EXPECT_TRUE(reports().empty()) << told();
+  images_.down = false;
+  settle();
+
+  EXPECT_EQ(purpose_for(nonce), "completion") << told();
+}
+
+TEST_F(GatewayWaits, ForTheImageUntilItsTimeIsOver) {
+  start([&](const Job& job) {
+    images_.down = job.state == JobState::kDownloading;
+    return true;
+  });
+  order_update(1);
+  ASSERT_TRUE(waiting_job());
+
+  seconds_later_ = 601;
+  settle();
+
+  expect_refusal(kFull, "download", "the OTA server could not be reached in time");
+}
+
 TEST_F(GatewayWaits, ForNobodyWhoseMetadataIsNotThere) {
   settings_.uptane->director_url = images_.root() + "uptane/director/id-other/";
   start();
@@ -417,6 +448,32 @@ TEST_F(GatewayOrders, OfOthersGoOnWhileAFieldNodeIsSilent) {
   gateway_.reset();
   EXPECT_EQ(full_.version(), "1.1.2");
   EXPECT_EQ(JobJournal::open(settings_.state_dir).value()->find(silent)->state, JobState::kOffered);
+}
+
+// --- the queue ---------------------------------------------------------------------------------
+
+TEST(TaskQueue, LetsOthersGoBeforeWhatHasToWait) {
+  TaskQueue queue;
+  std::string order;
+  ASSERT_TRUE(queue.post_after(std::chrono::milliseconds(50), [&] { order += "late "; }));
+  ASSERT_TRUE(queue.post([&] { order += "now "; }));
+  ASSERT_TRUE(queue.post_after(std::chrono::milliseconds(0), [&] { order += "soon "; }));
+
+  ASSERT_TRUE(queue.settle(std::chrono::seconds(60)));
+
+  EXPECT_TRUE(order == "now soon late " || order == "soon now late ") << order;
+}
+
+TEST(TaskQueue, DropsWhatWaitsForItsTimeWhenItStops) {
+  TaskQueue queue;
+  bool ran = false;
+  ASSERT_TRUE(queue.post_after(std::chrono::hours(1), [&] { ran = true; }));
+  EXPECT_FALSE(queue.settle(std::chrono::milliseconds(1)));
+
+  queue.stop();
+
+  EXPECT_FALSE(ran);
+  EXPECT_FALSE(queue.post_after(std::chrono::milliseconds(0), [] {}));
 }
 
 }  // namespace
