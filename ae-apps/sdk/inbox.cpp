@@ -42,6 +42,19 @@ Event event_of(const Value& notification) {
   return event;
 }
 
+/// Without "//sp.example", which an absolute form begins with.
+std::string_view without_sp(std::string_view id) {
+  if (id.starts_with("//")) id.remove_prefix(std::min(id.find('/', 2), id.size()));
+  return id;
+}
+
+/// `sur` names the CSE, our own if it is relative to it.
+bool comes_from_host(std::string_view sur, std::string_view from, std::string_view own_cse_id) {
+  const std::string_view named = without_sp(sur);
+  const bool relative = !named.starts_with('/');
+  return without_sp(from) == (relative ? own_cse_id : named.substr(0, named.find('/', 1)));
+}
+
 /// An UPDATE waits for our consent. Source: TS-0001 clause 10.2.10.7.
 bool is_question(const Value& notification) {
   constexpr std::int64_t kBlockingUpdate = 7;  // m2m:notificationEventType
@@ -105,7 +118,8 @@ void Inbox::handle(Request&& request, Reply reply) {
   response.request_identifier = request.request_identifier;
   response.release_version = request.release_version;
   for (const Value* each : notifications) {
-    const auto taken = each->bool_at("vrq") ? verify(*each) : take_notification(*each);
+    const auto taken =
+        each->bool_at("vrq") ? verify(*each) : take_notification(*each, request.from);
     if (!taken) response = error_response(request, taken.error());
   }
   reply(std::move(response));
@@ -127,20 +141,29 @@ Inbox::EntryPtr Inbox::find(const std::string& sur) const {
   return found == entries_.end() ? nullptr : *found;
 }
 
-Result<void> Inbox::take_notification(const Value& notification) {
+/// Others who may notify us could else tell of events that never were. Source: TS-0004 clause
+/// 7.5.1.2.2 (From is the hosting CSE).
+Result<void> Inbox::take_notification(const Value& notification, const std::string& from) {
   Event event = event_of(notification);
   // The lock is held over the post, so that events of one subscription keep their order.
   const std::lock_guard lock(mutex_);
-  if (const EntryPtr entry = find(event.subscription)) {
-    if (deliver(entry, std::move(event))) return {};
+  const EntryPtr entry = find(event.subscription);
+  const bool held = !entry && subscribing_ > 0 && held_.size() < kMaxHeld;
+  if (!entry && event.subscription_deleted) return {};
+  if (!entry && !held) {
+    return fail(Rsc::kTargetNotReachable,
+                "this AE does not listen to this subscription at present");
+  }
+  if (!comes_from_host(event.subscription, from, cse_id_)) {
+    return fail(Rsc::kOriginatorHasNoPrivilege,
+                "fr (From): a subscription's events come from the CSE that hosts it");
+  }
+  if (held) {
+    held_.push_back(std::move(event));
+  } else if (!deliver(entry, std::move(event))) {
     return fail(Rsc::kTargetNotReachable, "this AE is too busy; try again");
   }
-  if (event.subscription_deleted) return {};
-  if (subscribing_ > 0 && held_.size() < kMaxHeld) {
-    held_.push_back(std::move(event));
-    return {};
-  }
-  return fail(Rsc::kTargetNotReachable, "this AE does not listen to this subscription at present");
+  return {};
 }
 
 bool Inbox::deliver(const EntryPtr& entry, Event event) {

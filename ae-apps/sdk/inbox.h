@@ -55,7 +55,7 @@ class Inbox final : public PrimitiveHandler {
 
  private:
   Result<void> check_sender(const Request& request) const;
-  Result<void> take_notification(const Value& notification);
+  Result<void> take_notification(const Value& notification, const std::string& from);
   Result<void> verify(const Value& notification) const;
   void take_message(Request request, Reply reply);
   EntryPtr find(const std::string& sur) const;

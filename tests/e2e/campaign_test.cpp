@@ -367,6 +367,20 @@ TEST_F(CampaignEndToEnd, AFlexNodeOrdersAnImageAndSoftwareApprovesIt) {
   })) << said_.str();
   EXPECT_FALSE(planner_->update(software, "m2m:swr", Value::object({{"vr", "forged"}})));
   EXPECT_FALSE(planner_->update(software, "m2m:swr", Value::object({{"un", true}})));
+  // Operators may notify the server; what they tell in the name of others is not believed.
+  const auto forge = [&](const std::string& subscription, int event, const Value& content) {
+    Value details = Value::object({{"net", event}, {"rep", content}});
+    Value told = Value::object({{"nev", std::move(details)}, {"cr", "Capprover"}});
+    told.set("sur", "/id-in/" + subscription);
+    return planner_->notify("/id-in/CotaServer", Value::object({{"m2m:sgn", std::move(told)}}));
+  };
+  const Value in = Value::object({{"m2m:swr", Value::object({{"in", true}})}});
+  EXPECT_FALSE(forge(software + "/consent", 7, in));
+  Value forged = Value::object({{"rn", "forged"}, {"cr", "Capprover"}});
+  forged.set("con", Value::object({{"campaign", campaign}, {"command", "approve"}}));
+  EXPECT_FALSE(forge("cse-in/ota-server/campaign-commands/CotaServer-sub", 3,
+                     Value::object({{"m2m:cin", std::move(forged)}})));
+  EXPECT_EQ(latest("campaigns/" + campaign + "/state").string_at("state"), "draft");
   EXPECT_EQ(orders_seen_, 0);
   const auto approved = install(*approver_);
   ASSERT_TRUE(approved) << approved.error().detail;

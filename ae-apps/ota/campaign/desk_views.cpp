@@ -46,13 +46,16 @@ Error refusal_of(const Response& answer) {
 }  // namespace
 
 Result<Value> Desk::asked(const Request& notification) {
-  if (const Value* question = question_in(notification)) return consent(*question);
-  return executed(notification);
+  if (ae_ == nullptr) return fail(Rsc::kTargetNotReachable, "the server is about to end");
+  const Value* question = question_in(notification);
+  if (question == nullptr) return executed(notification);
+  // Who asks is said in its content: only the CSE itself is believed that.
+  if (notification.from == ae_->settings().cse_id) return consent(*question);
+  return fail(Rsc::kOriginatorHasNoPrivilege, "only the CSE asks for our consent");
 }
 
 /// The CSE has an UPDATE of something that we guard, and waits for our answer.
 Result<Value> Desk::consent(const Value& question) {
-  if (ae_ == nullptr) return fail(Rsc::kTargetNotReachable, "the server is about to end");
   const std::string by = known_as(question.string_at("cr"));
   if (by == ae_->id()) return Value();  // what we write there ourselves
   Guarded guarded;

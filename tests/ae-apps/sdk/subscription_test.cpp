@@ -186,6 +186,7 @@ class InboxTest : public testing::Test {
                 std::shared_ptr<const Peer> peer = nullptr) {
     Request request;
     request.operation = operation;
+    request.from = from_;
     request.content = *parse_json(content);
     request.peer = std::move(peer);
     std::promise<Response> answer;
@@ -204,6 +205,7 @@ class InboxTest : public testing::Test {
     dispatcher_.start();
   }
 
+  std::string from_ = "/id-in";
   std::vector<Event> seen_;  ///< of the dispatcher's thread; read after settle()
   Dispatcher dispatcher_{10};
   Inbox inbox_{dispatcher_, "/id-in"};
@@ -256,6 +258,25 @@ INSTANTIATE_TEST_SUITE_P(
                     SurCase{"another", "/id-in/sub2", false}, SurCase{"empty", "", false},
                     SurCase{"only_a_cse", "/id-in", false}, SurCase{"only_slashes", "//", false}),
     [](const auto& test) { return test.param.name; });
+
+/// Whoever may notify the AE could else tell of events that never were.
+TEST_F(InboxTest, BelievesEventsOfTheirCseAlone) {
+  const std::string event = R"({"m2m:sgn":{"nev":{"net":3},"sur":"/id-in/sub1"}})";
+  inbox_.begin_subscribing();
+  for (const char* from : {"", "Cevil", "/id-in/Cevil", "/id-mn", "id-in", "//sp.example", "//"}) {
+    from_ = from;
+    EXPECT_EQ(send(event).rsc, Rsc::kOriginatorHasNoPrivilege) << from << ", before it is known";
+  }
+  inbox_.end_subscribing(entry("sub1"));
+  for (const char* from : {"", "Cevil", "/id-in/Cevil", "/id-mn", "//sp.example/id-mn"}) {
+    from_ = from;
+    EXPECT_EQ(send(event).rsc, Rsc::kOriginatorHasNoPrivilege) << from;
+  }
+  from_ = "//sp.example/id-in";
+  EXPECT_EQ(send(event).rsc, Rsc::kOk);
+  ASSERT_TRUE(dispatcher_.settle(std::chrono::seconds(5)));
+  EXPECT_EQ(seen_.size(), 1u);
+}
 
 TEST_F(InboxTest, TakesAggregatedNotifications) {
   inbox_.begin_subscribing();
