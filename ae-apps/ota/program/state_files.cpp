@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "ae-apps/ota/crypto/files.h"
+#include "cse/codec/json.h"
 
 namespace gatehouse::ota {
 namespace {
@@ -56,6 +57,60 @@ Result<void> replace_file(const std::filesystem::path& file, std::string_view co
   if (::rename(fresh.c_str(), file.c_str()) != 0 || !sync_folder_of(file)) {
     return disk_failure(file);
   }
+  return {};
+}
+
+namespace {
+
+/// What replace_files() is about to do: complete, or not there.
+constexpr const char* kPlan = "replacing.json";
+constexpr std::size_t kMaxPlanBytes = 512u << 20;
+
+Result<void> carry_out(const std::filesystem::path& folder,
+                       const std::vector<NamedContent>& files) {
+  for (const auto& [name, content] : files) {
+    if (auto done = replace_file(folder / name, content); !done) return done;
+  }
+  return {};
+}
+
+/// The next durable change of the folder makes this one durable too.
+void forget_plan(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::filesystem::remove(folder / kPlan, ignored);
+}
+
+}  // namespace
+
+Result<void> replace_files(const std::filesystem::path& folder,
+                           const std::vector<NamedContent>& files) {
+  if (files.size() < 2) return carry_out(folder, files);
+  Value plan = Value::object();
+  for (const auto& [name, content] : files) plan.set(name, content);
+  if (auto done = replace_file(folder / kPlan, to_json(plan)); !done) return done;
+  if (auto done = carry_out(folder, files); !done) return done;
+  forget_plan(folder);
+  return {};
+}
+
+Result<void> finish_replacing(const std::filesystem::path& folder) {
+  const Result<std::string> text = read_text(folder / kPlan, kMaxPlanBytes);
+  if (!text) return fail(text.error());
+  if (text->empty()) return {};
+  const Result<Value> plan = parse_json(*text, {.max_bytes = kMaxPlanBytes, .max_depth = 2});
+  if (!plan || !plan->is_object()) {
+    return fail(Rsc::kNotAcceptable, std::string(kPlan) + ": cannot be read");
+  }
+  std::vector<NamedContent> files;
+  for (const Member& each : *plan->as_object()) {
+    const std::string* content = each.value.as_string();
+    if (content == nullptr || std::filesystem::path(each.name).filename() != each.name) {
+      return fail(Rsc::kNotAcceptable, std::string(kPlan) + ": cannot be read");
+    }
+    files.emplace_back(each.name, *content);
+  }
+  if (auto done = carry_out(folder, files); !done) return done;
+  forget_plan(folder);
   return {};
 }
 

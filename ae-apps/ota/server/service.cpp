@@ -109,6 +109,9 @@ Result<void> Service::restore() {
     return fail(Rsc::kInternalServerError,
                 "state_dir: " + file.filename().string() + ": " + why.detail);
   };
+  if (const auto done = ota::finish_replacing(settings_.state_dir); !done) {
+    return fail(done.error().rsc, "state_dir: " + done.error().detail);
+  }
   const fs::path exchange = exchange_file(settings_);
   const Result<Value> stored = read_state(exchange);
   if (!stored) return blame(exchange, stored.error());
@@ -132,18 +135,17 @@ Result<void> Service::restore() {
   return {};
 }
 
-/// Used nonces first: what is lost by a crash in between is asked again, not believed twice.
+/// Together: a report whose nonce is used has also left its mark on the ECU's record.
 Result<void> Service::store(const Director::Changes& changes) {
+  std::vector<ota::NamedContent> files;
   if (changes.exchange) {
-    const auto done = ota::replace_file(exchange_file(settings_), to_json(director_.exchange()));
-    if (!done) return done;
+    files.emplace_back(exchange_file(settings_).filename(), to_json(director_.exchange()));
   }
   for (const std::string& serial : changes.ecus) {
-    const auto done =
-        ota::replace_file(record_file(settings_, serial), to_json(director_.record(serial)));
-    if (!done) return done;
+    files.emplace_back(record_file(settings_, serial).filename(),
+                       to_json(director_.record(serial)));
   }
-  return {};
+  return ota::replace_files(settings_.state_dir, files);
 }
 
 /// With the lock held: what has changed is stored, then told.
@@ -205,20 +207,25 @@ void Service::take(const std::string& container, const Value& attributes) {
 }
 
 /// Instances that nobody told us of, in the order in which they were made.
-void Service::catch_up(sdk::Ae& ae, const std::string& container) {
+Result<void> Service::catch_up(sdk::Ae& ae, const std::string& container) {
   FilterCriteria filter;
   filter.resource_types = {kContentInstance};
   const auto found = ae.discover(container, filter);
-  if (!found) return parts_.log.say(container + ": " + found.error().detail);
+  if (!found) return fail(found.error().rsc, container + ": " + found.error().detail);
   std::vector<Value> missed;
   for (const std::string& address : *found) {
     Result<Value> instance = ae.retrieve(address);
-    if (instance) missed.push_back(*std::move(instance));
+    if (instance) {
+      missed.push_back(*std::move(instance));
+    } else if (instance.error().rsc != Rsc::kNotFound) {  // one that newer ones drove out
+      return fail(instance.error().rsc, address + ": " + instance.error().detail);
+    }
   }
   std::stable_sort(missed.begin(), missed.end(), [](const Value& a, const Value& b) {
     return a.string_at("ct") < b.string_at("ct");
   });
   for (const Value& instance : missed) take(container, instance);
+  return {};
 }
 
 // --- the CSE -----------------------------------------------------------------------------------
@@ -275,7 +282,7 @@ Result<void> Service::attach(sdk::Ae& ae) {
         [this, container](const sdk::Event& event) { take(container, event.attributes); });
     if (!watch) return fail(watch.error());
     subscriptions_.push_back(*std::move(watch));
-    catch_up(ae, container);
+    if (auto done = catch_up(ae, container); !done) return done;
   }
   ae_ = &ae;
   return {};

@@ -63,7 +63,7 @@ class Service {
   void fill_fleet();
   Result<void> prepare(sdk::Ae& ae);
   void take(const std::string& container, const Value& attributes);
-  void catch_up(sdk::Ae& ae, const std::string& container);
+  Result<void> catch_up(sdk::Ae& ae, const std::string& container);
   Result<void> send(const Outgoing& what);
   Result<void> send_history(const Outgoing& what);
   Result<void> issue_orders(const std::string& vehicle);

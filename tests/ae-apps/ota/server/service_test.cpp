@@ -235,6 +235,41 @@ TEST_F(ServiceTest, SendsNothingThatItCouldNotStore) {
   EXPECT_FALSE(latest(kInquiries).is_null());
 }
 
+// It dies when one of the files that a report changes is written, and the other is not.
+TEST_F(ServiceTest, LosesNoReportWhenItDiesBetweenTwoFiles) {
+  upload();
+  answer_inquiry();
+  const std::string record = settings_.state_dir + "/ecu-BRK-1.json";
+  std::filesystem::rename(record, record + ".before");
+  std::filesystem::create_directory(record);
+  report(completion());
+  ASSERT_THAT(said_.str(), HasSubstr("ecu-BRK-1.json: cannot be written"));
+  stop();
+  std::filesystem::remove(record);
+  std::filesystem::rename(record + ".before", record);
+
+  start();
+  run();
+
+  EXPECT_EQ(history().string_at("event"), "updated");
+  EXPECT_EQ(history().integer_at("failures"), 0);
+  report(completion());
+  EXPECT_EQ(history().string_at("reason"), "the nonce was used already");
+}
+
+TEST_F(ServiceTest, DoesNotStartOnAHalfWrittenPlan) {
+  stop();
+  const std::string plan = settings_.state_dir + "/replacing.json";
+  for (const char* text : {"{", R"({"../exchange.json":"{}"})", R"({"exchange.json":1})"}) {
+    std::ofstream(plan) << text;
+    const auto opened = Service::open(settings_, {random_, log_, [this] { return now_; }}, images_);
+    ASSERT_FALSE(opened) << text;
+    EXPECT_EQ(opened.error().detail, "state_dir: replacing.json: cannot be read");
+  }
+  std::filesystem::remove(plan);
+  start();
+}
+
 TEST_F(ServiceTest, DoesNotStartOnStateThatItCannotRead) {
   upload();
   stop();
