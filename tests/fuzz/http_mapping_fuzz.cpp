@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(in.answer.codec != nullptr);
   if (in.refusal) {
     std::string out;
-    append_response(out, error_response(in.request, *in.refusal), {in.answer, true, 0, ""});
+    append_response(out, error_response(in.request, *in.refusal), {.style = in.answer});
     require(out.find("\r\n\r\n") != std::string::npos);
   } else {
     check_round_trip(in.request, codecs);

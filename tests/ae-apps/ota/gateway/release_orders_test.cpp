@@ -17,13 +17,13 @@ class ReleaseOrders : public GatewayTest {
                           .requirements = std::move(requirements)});
   }
   /// The Director orders both; then the server tells of them.
-  void order_both(const Bytes& full, const Bytes& constrained) {
-    for (const auto& [serial, image] : {std::pair{kFull, &full}, {kConstrained, &constrained}}) {
+  void order_both(const Bytes& full, const Bytes& other, const char* others = kConstrained) {
+    for (const auto& [serial, image] : {std::pair{kFull, &full}, {others, &other}}) {
       images_.put(to_hex(crypto::sha256(*image)), *image);
       repositories_.release(serial, *image, "demo-ecu", {}, {}, "R-1");
     }
     order(kFull, images_.url() + to_hex(crypto::sha256(full)), "1.1.0");
-    order(kConstrained, images_.url() + to_hex(crypto::sha256(constrained)), "1.1.0");
+    order(others, images_.url() + to_hex(crypto::sha256(other)), "1.1.0");
   }
   std::size_t count(const std::string& purpose) {
     const auto all = reports();
@@ -171,14 +171,7 @@ class ReleaseWithFieldNode : public ReleaseOrders {
     ASSERT_TRUE(started) << started.error().detail;
     lamp_ = *std::move(started);
   }
-  void order_both_with_lamp(const Bytes& full, const Bytes& lamp) {
-    for (const auto& [serial, image] : {std::pair{kFull, &full}, {kLamp, &lamp}}) {
-      images_.put(to_hex(crypto::sha256(*image)), *image);
-      repositories_.release(serial, *image, "demo-ecu", {}, {}, "R-1");
-    }
-    order(kFull, images_.url() + to_hex(crypto::sha256(full)), "1.1.0");
-    order(kLamp, images_.url() + to_hex(crypto::sha256(lamp)), "1.1.0");
-  }
+  void order_both_with_lamp(const Bytes& full, const Bytes& lamp) { order_both(full, lamp, kLamp); }
   Value lamps_own_firmware() { return cse_.find("cse-mn/node-LAMP-1/firmware"); }
 
   std::optional<ota::TimeKeys> lamps_time_keys_;  ///< with them its own clock is wrong
