@@ -198,7 +198,9 @@ Result<void> Car::start_ecu(EcuPlan& ecu) {
                                     "--access-key",
                                     access_key_file(layout_, ecu),
                                     "--initial-image",
-                                    factory->file};
+                                    factory->file,
+                                    "--watchdog-ms",
+                                    "15000"};
   if (ecu.request_id.empty()) {
     words.insert(words.end(),
                  {"--port", std::to_string(ecu.port), "--logical-address", ecu.logical_address});

@@ -68,7 +68,8 @@ class FieldNodes : public testing::Test {
     return ecu::image_of({.version = version,
                           .release_counter = counter,
                           .payload = "#!/bin/sh\necho version " + version +
-                                     "\necho self-test ok\nexit 0\n#" + std::string(20'000, 'x')});
+                                     "\necho self-test ok\nexec sleep 600\n#" +
+                                     std::string(20'000, 'x')});
   }
   /// An AE with a container "images" that `readers` may look into.
   void make_ae(const std::string& cse, const std::string& stem,

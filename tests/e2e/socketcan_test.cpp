@@ -332,9 +332,9 @@ class EcuOnSocketCan : public ecu::EcuProgram {
     ASSERT_TRUE(before) << before.error().text;
     ASSERT_EQ(before->version, "1.0.0");
 
-    const auto flashed = flash(
-        flasher,
-        ecu::script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(padding, 'x')));
+    const auto flashed = flash(flasher, ecu::script_image("1.1.0", 2,
+                                                          "echo self-test ok\nexec sleep 600\n#" +
+                                                              std::string(padding, 'x')));
     ASSERT_TRUE(flashed) << flashed.error().text;
     const auto back = flasher.reset_and_wait(kLimit);
     ASSERT_TRUE(back) << back.error().text;

@@ -144,15 +144,17 @@ void Ecu::boot(bool ordered) {
 }
 
 void Ecu::watch() {
-  if (!running_ || settings_.watchdog.count() == 0 || runner_.heard_within(settings_.watchdog)) {
-    return;
-  }
+  if (!running_) return;
+  const bool ended = runner_.ended();
+  const bool watched = settings_.watchdog.count() > 0;
+  if (!ended && (!watched || runner_.heard_within(settings_.watchdog))) return;
   // While somebody programs it, the application may have other things to do.
   if (server_ != nullptr && server_->session() == uds::Session::kProgramming) return;
   ++state_.watchdog_bites;
+  const std::string what = ended ? " has ended" : " was silent";
   if (on_trial()) {  // what is silent has not passed its test
     ++state_.failed_boots;
-    state_.last_error = "watchdog: the application on trial was silent";
+    state_.last_error = "watchdog: the application on trial" + what;
     state_.attack = "self-test";
     forget_trial();
     save();
@@ -160,15 +162,24 @@ void Ecu::watch() {
   }
   const unsigned bites = ++state_.bites_in_a_row;
   state_.last_error =
-      "watchdog: the application of slot " + std::string(name_of(running_->slot)) + " was silent";
+      "watchdog: the application of slot " + std::string(name_of(running_->slot)) + what;
   const Slot spare = other(state_.active);
+  bool goes_back = false;
   if (bites >= settings_.max_bites && state_.confirmed[index_of(spare)]) {
     state_.bites_in_a_row = 0;
     // The way back is open only to an image that is not older than what ran last.
-    const bool good = inspect(spare, state_.mac[index_of(spare)], false, {}).good();
-    if (good) state_.active = spare;
-    state_.last_error += good ? "; back to slot " : "; no way back to slot ";
+    goes_back = inspect(spare, state_.mac[index_of(spare)], false, {}).good();
+    if (goes_back) state_.active = spare;
+    state_.last_error += goes_back ? "; back to slot " : "; no way back to slot ";
     state_.last_error += name_of(spare);
+  }
+  if (ended && bites >= settings_.max_bites && !goes_back) {  // until somebody resets the ECU
+    state_.bites_in_a_row = 0;
+    state_.last_error += "; stopped";
+    runner_.stop();
+    running_.reset();
+    save();
+    return;
   }
   save();
   boot();

@@ -143,6 +143,7 @@ uds::Outcome Ecu::start_routine(uds::RoutineId routine, ByteView record, const P
 }
 
 uds::Outcome Ecu::erase(const Pending& pending) {
+  if (settings_.precondition_fault) return tl::make_unexpected(*settings_.precondition_fault);
   if (!fingerprint_given_) return tl::make_unexpected(uds::Nrc::kConditionsNotCorrect);
   pending();
   // First nothing points to the slot any more, then it is emptied.

@@ -89,9 +89,15 @@ void ProcessRunner::stop() {
   output_ = -1;
   if (pid_ <= 0) return;
   ::kill(-pid_, SIGKILL);  // with its children
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  while (!gone_ && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
+  gone_ = false;
+}
+
+bool ProcessRunner::ended() {
+  if (pid_ > 0 && !gone_) gone_ = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
+  return gone_;
 }
 
 void ProcessRunner::drain() {

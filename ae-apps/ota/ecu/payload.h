@@ -26,6 +26,8 @@ class PayloadRunner {
   virtual void drain() {}
   /// Whether the application has written anything within that time: what a watchdog asks.
   virtual bool heard_within(std::chrono::milliseconds) const { return true; }
+  /// Whether an application that passed its self-test is gone. Call it now and then.
+  virtual bool ended() { return false; }
 };
 
 /// Reads the two lines out of what an application wrote so far; used by every runner.
@@ -41,6 +43,7 @@ class ProcessRunner final : public PayloadRunner {
   void stop() override;
   void drain() override;
   bool heard_within(std::chrono::milliseconds span) const override;
+  bool ended() override;
 
  private:
   SelfTest await();
@@ -48,6 +51,7 @@ class ProcessRunner final : public PayloadRunner {
   std::string path_;
   std::chrono::milliseconds limit_;
   int pid_ = -1;
+  bool gone_ = false;  ///< waited for; its children may be there
   int output_ = -1;
   std::chrono::steady_clock::time_point heard_{};
 };

@@ -78,6 +78,13 @@ class FieldNode::Device {
     const std::lock_guard lock(mutex_);
     return ecu_.version();
   }
+  /// Not while it is programmed.
+  void look_after() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return;
+    ecu_.drain();
+    ecu_.watch();
+  }
   /// Something new runs on trial, or waits.
   bool in_release() {
     const std::lock_guard lock(mutex_);
@@ -122,6 +129,8 @@ Result<std::unique_ptr<FieldNode>> FieldNode::start(FieldNodeSettings settings,
   log.step('B', "registered", {{"ae", out->ae_->id()}, {"version", out->version()}});
   return out;
 }
+
+void FieldNode::look_after() { device_->look_after(); }
 
 std::string FieldNode::version() { return device_->version(); }
 

@@ -40,6 +40,8 @@ class FieldNode {
                                                   ecu::PayloadRunner& runner, ota::StepLog& log,
                                                   std::unique_ptr<sdk::Link> link = nullptr);
   ~FieldNode();
+  /// The boot loader's watch over its application; call it now and then.
+  void look_after();
   /// What runs; "none": nothing.
   std::string version();
 

@@ -21,6 +21,7 @@ struct Options {
 };
 
 constexpr std::size_t kMaxRootBytes = 64 * 1024;
+constexpr std::chrono::milliseconds kLook{500};  ///< at the application
 
 int complain(const Error& error) {
   std::cerr << "gatehouse-ota-node: " << error.detail << std::endl;
@@ -113,7 +114,7 @@ int run(const Options& o) {
   const auto node = FieldNode::start(*std::move(settings), factory_image, disk, runner, log);
   if (!node) return complain(node.error());
   std::cout << "READY" << std::endl;
-  stop.wait();
+  while (!stop.came_within(kLook)) (*node)->look_after();
   return 0;
 }
 

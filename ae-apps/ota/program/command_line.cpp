@@ -74,4 +74,10 @@ void StopSignals::wait() const {
   sigwait(&signals, &received);
 }
 
+bool StopSignals::came_within(std::chrono::milliseconds time) const {
+  const sigset_t signals = stop_signals();
+  const timespec limit{time.count() / 1000, (time.count() % 1000) * 1'000'000};
+  return sigtimedwait(&signals, nullptr, &limit) > 0;
+}
+
 }  // namespace gatehouse::ota

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ class StopSignals {
  public:
   StopSignals();
   void wait() const;
+  /// Whether one came before the time was over.
+  bool came_within(std::chrono::milliseconds time) const;
 };
 
 }  // namespace gatehouse::ota

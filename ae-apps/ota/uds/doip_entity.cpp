@@ -13,7 +13,7 @@ void Entity::opened(ConnectionId id, Time now, const std::string& peer, bool sec
   Connection connection(settings_.max_payload_bytes);
   connection.peer = peer;
   connection.secured = secured;
-  connection.last_heard = now;
+  connection.opened = connection.last_heard = now;
   connections_.emplace(id, std::move(connection));
 }
 
@@ -245,13 +245,13 @@ void Entity::diagnose(ConnectionId id, const Message& message, Time now) {
 void Entity::tick(Time now) {
   std::vector<ConnectionId> late;
   for (const auto& [id, connection] : connections_) {
-    const auto limit =
-        connection.tester ? settings_.general_inactivity : settings_.initial_inactivity;
+    // Before its activation no byte counts, or four who drip would keep all others out.
+    const bool idle = connection.tester
+                          ? now - connection.last_heard >= settings_.general_inactivity
+                          : now - connection.opened >= settings_.initial_inactivity;
     const bool no_answer =
         connection.alive_asked && now - *connection.alive_asked >= settings_.alive_check;
-    if (no_answer || (!connection.waits_as && now - connection.last_heard >= limit)) {
-      late.push_back(id);
-    }
+    if (no_answer || (!connection.waits_as && idle)) late.push_back(id);
   }
   for (const ConnectionId id : late) drop(id);
   if (!late.empty()) settle_all();

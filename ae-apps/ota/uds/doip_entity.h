@@ -87,7 +87,7 @@ class Entity {
     std::string peer;
     bool secured = false;
     std::optional<Address> tester;
-    Time last_heard{};
+    Time opened{}, last_heard{};
     std::optional<Time> alive_asked;  ///< an answer to 0007 is due
     std::optional<Address> waits_as;  ///< activation waits for another connection's alive check
   };

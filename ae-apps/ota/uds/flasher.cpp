@@ -198,6 +198,7 @@ Diagnosis<void> Flasher::flash(std::uint64_t image_bytes, const Source& source,
 Diagnosis<void> Flasher::reset_and_wait(std::chrono::milliseconds limit) {
   GATEHOUSE_STEP(connect())
   GATEHOUSE_STEP(client_.session(Session::kExtended))
+  GATEHOUSE_STEP(gain_access())
   GATEHOUSE_STEP(client_.reset())
   transport_.disconnect();
   const auto deadline = std::chrono::steady_clock::now() + limit;

@@ -240,6 +240,8 @@ Outcome Server::session_control(ByteView data) {
 Outcome Server::ecu_reset(ByteView data) {
   if (data.size() != 1) return refuse(Nrc::kIncorrectLength);
   if (data[0] < 1 || data[0] > 3) return refuse(Nrc::kSubfunctionNotSupported);
+  // Whoever speaks on the bus could else restart what runs, or undo a trial.
+  if (!may_program()) return refuse(locked_nrc());
   reset_wanted_ = true;
   return Bytes{data[0]};
 }

@@ -109,6 +109,32 @@ TEST_F(BootTest, DoesNotGoBackToAnOlderReleaseBecauseOfItsWatchdog) {
   EXPECT_TRUE(status_has("no way back to slot a")) << bench->ecu.status();
 }
 
+TEST_F(BootTest, RestartsAnApplicationThatHasEnded) {
+  power_on();  // without a watchdog
+  bench->runner.dead = true;
+  bench->ecu.watch();
+  bench->runner.dead = false;
+  bench->ecu.watch();
+
+  EXPECT_EQ(bench->runner.starts, 2);
+  EXPECT_TRUE(status_has("the application of slot a has ended")) << bench->ecu.status();
+  EXPECT_EQ(bench->ecu.version(), "1.0.0");
+}
+
+TEST_F(BootTest, StopsAnApplicationThatEndsAgainAndAgain) {
+  power_on();
+  bench->runner.dead = true;
+
+  for (int i = 0; i < 5; ++i) bench->ecu.watch();
+
+  EXPECT_EQ(bench->runner.starts, 3);
+  EXPECT_EQ(bench->ecu.version(), "none") << "nothing that is dead is said to run";
+  EXPECT_TRUE(status_has("stopped")) << bench->ecu.status();
+  bench->runner.dead = false;
+  power_on();
+  EXPECT_EQ(bench->ecu.version(), "1.0.0") << "another start of the ECU is another chance";
+}
+
 TEST_F(BootTest, LeavesTheApplicationAloneWhileItIsProgrammed) {
   EcuSettings settings = full_ecu();
   settings.watchdog = milliseconds(500);

@@ -22,8 +22,10 @@ class SimulatedRunner final : public PayloadRunner {
   }
   void stop() override { runs = false; }
   bool heard_within(std::chrono::milliseconds) const override { return !silent; }
+  bool ended() override { return dead; }
   bool runs = false;
   bool silent = false;  ///< the application hangs
+  bool dead = false;    ///< it ends as soon as it has passed its self-test
   int starts = 0;
 };
 
@@ -153,6 +155,11 @@ class Bench {
           return Bytes(part.begin(), part.end());
         },
         {}, mac);
+  }
+  /// Nobody has asked for it.
+  void power_cycle() {
+    server->power_on();
+    ecu.boot();
   }
   uds::Diagnosis<void> reset() { return flasher->reset_and_wait(std::chrono::seconds(1)); }
 

@@ -16,12 +16,12 @@
 namespace gatehouse::ecu {
 
 inline std::string script(const std::string& version,
-                          const std::string& rest = "echo self-test ok\n") {
+                          const std::string& rest = "echo self-test ok\nexec sleep 600\n") {
   return "#!/bin/sh\necho version " + version + "\n" + rest;
 }
 
 inline Bytes script_image(const std::string& version, std::uint64_t counter,
-                          const std::string& rest = "echo self-test ok\n") {
+                          const std::string& rest = "echo self-test ok\nexec sleep 600\n") {
   return image_of(
       {.version = version, .release_counter = counter, .payload = script(version, rest)});
 }

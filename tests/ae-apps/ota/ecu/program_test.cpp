@@ -112,7 +112,8 @@ TEST_F(EcuProgram, RunsConstrainedWithAKeySharedWithItsGateway) {
 }
 
 TEST_F(EcuProgram, SurvivesAPowerCutInADownload) {
-  Bytes image = script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(60'000, 'x'));
+  Bytes image =
+      script_image("1.1.0", 2, "echo self-test ok\nexec sleep 600\n#" + std::string(60'000, 'x'));
   {
     Program program(arguments({"--fault", "power-cut-after-block=2"}));
     doip::Client transport(client_of(program));
@@ -161,9 +162,9 @@ TEST_F(EcuOnBus, IsUpdatedOverIsoTpAndRemembersIt) {
     uds::Flasher flasher(transport, flasher_settings());
     ASSERT_EQ(flasher.inventory()->version, "1.0.0") << program.line();
 
-    const auto flashed =
-        flash(flasher,
-              script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(40'000, 'x')));
+    const auto flashed = flash(
+        flasher, script_image("1.1.0", 2,
+                              "echo self-test ok\nexec sleep 600\n#" + std::string(40'000, 'x')));
     ASSERT_TRUE(flashed) << flashed.error().text;
     const auto back = flasher.reset_and_wait(milliseconds(30'000));
     ASSERT_TRUE(back) << back.error().text;
@@ -184,7 +185,7 @@ TEST_F(EcuOnBus, IsUpdatedOverABusWithFaults) {
   settings.client.transfer_repeats = 5;
   uds::Flasher flasher(transport, settings);
   const Bytes image =
-      script_image("1.1.0", 2, "echo self-test ok\nexit 0\n#" + std::string(30'000, 'x'));
+      script_image("1.1.0", 2, "echo self-test ok\nexec sleep 600\n#" + std::string(30'000, 'x'));
 
   uds::Diagnosis<void> flashed = flash(flasher, image);
   for (int again = 0; !flashed && again < 5; ++again) flashed = flash(flasher, image);

@@ -212,7 +212,7 @@ TEST_F(FullEcu, DropsATrialThatNeverEnds) {
   stored.tries_left = 0;  // three losses of power in its first instants
   ASSERT_TRUE(store_state(disk, stored));
 
-  ASSERT_TRUE(bench.reset());
+  bench.power_cycle();
 
   EXPECT_EQ(bench.ecu.version(), "1.0.0");
   EXPECT_EQ(bench.ecu.state().trial, Slot::kNone);
@@ -240,8 +240,7 @@ TEST_F(FullEcu, KeepsItsLockoutOverAReset) {
   EXPECT_EQ(client.unlock(0x11, Bytes(32, 1)).error().nrc, uds::Nrc::kInvalidKey);
   EXPECT_EQ(client.unlock(0x11, Bytes(32, 1)).error().nrc, uds::Nrc::kExceededAttempts);
   bench.now += std::chrono::seconds(9);
-  ASSERT_TRUE(client.session(uds::Session::kExtended));
-  ASSERT_TRUE(bench.reset());
+  bench.power_cycle();
   bench.now += std::chrono::seconds(9);
   ASSERT_TRUE(client.session(uds::Session::kExtended));
 
@@ -264,6 +263,24 @@ TEST_F(FullEcu, IsNotFlashedWhileItsVehicleMoves) {
 
   ASSERT_FALSE(flashed);
   EXPECT_EQ(uds::advice_of(flashed.error().nrc), uds::Advice::kDefer);
+}
+
+TEST_F(FullEcu, IsNotErasedBySomebodyWhoDoesNotAskWhetherItMoves) {
+  EcuSettings settings = full_ecu();
+  settings.precondition_fault = static_cast<uds::Nrc>(0x88);
+  Bench moving(settings, disk);
+  moving.boot();
+  auto& client = moving.flasher->client();
+  ASSERT_TRUE(moving.transport->connect());
+  ASSERT_TRUE(client.session(uds::Session::kExtended));
+  ASSERT_TRUE(client.session(uds::Session::kProgramming));
+  ASSERT_TRUE(client.unlock(0x11, kAccessKey));
+  ASSERT_TRUE(client.write(uds::kDidFingerprint, Bytes(8, 7)));
+
+  const auto erased = client.start_routine(uds::kRoutineErase);
+
+  ASSERT_FALSE(erased);
+  EXPECT_EQ(erased.error().nrc, static_cast<uds::Nrc>(0x88));
 }
 
 TEST_F(FullEcu, RecoversFromADamagedState) {
@@ -356,7 +373,7 @@ TEST_F(ConstrainedEcu, ChecksTheMacAgainWhenItBoots) {
   stored.mac[1] = std::string(64, '0');
   ASSERT_TRUE(store_state(disk, stored));
 
-  ASSERT_TRUE(bench.reset());
+  bench.power_cycle();
 
   EXPECT_EQ(bench.ecu.version(), "1.0.0");
   EXPECT_EQ(bench.ecu.state().attack, "bad-mac");

@@ -400,6 +400,16 @@ TEST_F(DoipEntity, ClosesIdleConnections) {
   EXPECT_EQ(closed, (std::vector<int>{1, 2})) << "T_TCP_General_Inactivity";
 }
 
+TEST_F(DoipEntity, ClosesAConnectionThatDripsWithoutActivation) {
+  entity.opened(1, now);
+  for (int i = 0; i < 4; ++i) {
+    now += milliseconds(500);
+    entity.received(1, Bytes{0x02}, now);
+    entity.tick(now);
+  }
+  EXPECT_EQ(closed, std::vector<int>{1}) << "T_TCP_Initial_Inactivity";
+}
+
 TEST_F(DoipEntity, TakesNoMoreConnectionsThanItsLimit) {
   for (int id = 1; id <= 4; ++id) entity.opened(id, now);
 

@@ -126,6 +126,7 @@ TEST_F(Loopback, ClosesAndBootsOnReset) {
   ASSERT_TRUE(transport.connect());
   uds::Client client(transport, {});
   ASSERT_TRUE(client.session(uds::Session::kExtended));
+  ASSERT_TRUE(client.unlock(0x11, Bytes(16, 1)));
 
   ASSERT_TRUE(client.reset());
 

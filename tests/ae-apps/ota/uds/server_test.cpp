@@ -365,11 +365,20 @@ TEST_F(UdsServer, AnswersAfterPendingInSpiteOfSuppression) {
 }
 
 TEST_F(UdsServer, AsksForTheResetAfterItsAnswer) {
-  ask("1003");
+  unlock();
 
   EXPECT_EQ(ask("1101"), "5101");
 
   EXPECT_EQ(then, Server::Then::kReset);
+}
+
+TEST_F(UdsServer, IsNotResetByWhoeverSpeaksOnTheBus) {
+  ask("1003");
+
+  EXPECT_EQ(ask("1101"), "7f1133");
+  EXPECT_EQ(then, Server::Then::kNothing);
+  EXPECT_EQ(ask("1181"), "7f1133");
+  EXPECT_EQ(then, Server::Then::kNothing);
 }
 
 TEST_F(UdsServer, TakesAnyBytesWithoutHarm) {
