@@ -100,6 +100,7 @@ Update::Step Update::step() {
 Update::Step Update::enter(JobState state) {
   const JobState before = std::exchange(job_.state, state);
   job_.waits.clear();
+  waits_for_.clear();
   job_.reach_by.clear();
   if (state == JobState::kReported) job_.closed_at = ota::timestamp_now();
   if (const auto stored = tools_.journal.save(job_); !stored) {
@@ -208,19 +209,19 @@ Update::Step Update::ask() {
 
 // --- G: when ---------------------------------------------------------------------------------
 
-std::string Update::why_unfit() {
+std::string Update::why_unfit(bool window) {
   const Preconditions& rules = tools_.settings.preconditions;
   const Timestamp now = tools_.clock();
-  if (job_.fit_by.empty()) job_.fit_by = to_text(now + rules.patience);
   std::string reason;
   if (!rules.status_file.empty()) {
     const auto text = ota::read_text(rules.status_file, kMaxStatusBytes);
     reason = unfit(rules, parse_vehicle_status(text ? *text : std::string()));
   }
-  if (reason.empty() && tools_.settings.window && !is_open(*tools_.settings.window, now)) {
+  const auto& hours = tools_.settings.window;
+  if (reason.empty() && window && hours && !is_open(*hours, now)) {
     reason = "the maintenance window is closed";
   }
-  if (!reason.empty()) tell_wait('G', reason);
+  if (!reason.empty() && job_.fit_by.empty()) job_.fit_by = to_text(now + rules.patience);
   return reason;
 }
 
@@ -234,6 +235,7 @@ Update::Step Update::wait_until_fit() {
   const std::string reason = why_unfit();
   if (reason.empty()) return enter(JobState::kFlashing);
   if (patience_over()) return give_up("preconditions", reason);
+  tell_unfit(reason);
   return End::kTryLater;
 }
 
@@ -267,12 +269,38 @@ Result<void> Update::write_held() {
   return write(true);
 }
 
+/// Asked once, and only if it matters.
+bool Update::runs_nothing() {
+  if (!bare_) {
+    const Result<EcuStand> stand = ecu_.stand();
+    bare_ = stand && stand->runs.empty();
+  }
+  return *bare_;
+}
+
+/// The vehicle is looked at before the write and, since that takes its time, before the reset. Two
+/// things do not wait: an ECU that runs nothing gets its image whatever the vehicle does, having
+/// nothing to lose; and one that is written is reset also after the window has closed, for it
+/// would boot the new image by itself at its next loss of power. So that is never given up either.
 Update::Step Update::flash() {
-  if (runs_already()) return enter(JobState::kRebooted);
-  if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
-  const auto done = write(false);
-  if (!done && stopping_) return End::kInterrupted;
-  if (!done) return give_up("flash", done.error().detail);
+  if (!std::exchange(looked_, true) && runs_already()) return enter(JobState::kRebooted);
+  if (!written_) {
+    if (const std::string reason = why_unfit(); !reason.empty() && !runs_nothing()) {
+      if (patience_over()) return give_up("preconditions", reason);
+      tell_unfit(reason);
+      return End::kTryLater;
+    }
+    if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
+    const auto done = write(false);
+    if (!done && stopping_) return End::kInterrupted;
+    if (!done) return give_up("flash", done.error().detail);
+    written_ = true;
+    if (ecu_.entry().slots == 1) bare_ = true;  // what it ran is overwritten
+  }
+  if (const std::string reason = why_unfit(false); !reason.empty() && !runs_nothing()) {
+    tell_unfit(reason);
+    return End::kTryLater;
+  }
   if (const auto back = ecu_.restart(); !back) return give_up("boot", back.error().detail);
   tools_.log.step('H', "restarted", {{"ecu", job_.ecu}});
   return enter(JobState::kRebooted);

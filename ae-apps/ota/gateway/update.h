@@ -60,10 +60,12 @@ class Update {
   Result<void> write_held();
   Question question() const;
   void tell_consent(Decision decision, const std::string& by);
-  /// Why the vehicle is not fit to be written; empty: it is. From the first time on patience_over()
-  /// is asked in the end.
-  std::string why_unfit();
+  /// Why no ECU may be written or reset now; empty: it may. `window`: the maintenance window
+  /// counts, too. From the first reason on patience_over() is asked in the end.
+  std::string why_unfit(bool window = true);
   bool patience_over() const;
+  /// That it waits until the vehicle is fit.
+  void tell_unfit(const std::string& reason) { tell_wait('G', reason); }
   std::filesystem::path image_file() const;
 
  private:
@@ -77,6 +79,7 @@ class Update {
   Step wait_until_fit();
   Step flash();
   Result<void> write(bool held);
+  bool runs_nothing();
   Step complete();
   Step report_failure();
 
@@ -109,6 +112,9 @@ class Update {
   int shown_percent_ = -1;
   unsigned report_tries_ = 0;
   bool accepted_ = false;     ///< that was told
+  bool looked_ = false;       ///< whether the ECU runs the new image already
+  bool written_ = false;      ///< by this process: the ECU boots the new image when it is reset
+  std::optional<bool> bare_;  ///< the ECU runs nothing but its boot loader, as far as it was asked
   bool late_ = false;         ///< this run() met somebody who does not answer
   bool unreachable_ = false;  ///< it was the OTA server, before the order could be verified
   std::string waits_for_;     ///< as it was told last
