@@ -43,7 +43,6 @@ ReleaseRun::ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ec
 
 void ReleaseRun::stop() {
   stopping_ = true;
-  tools_.desk.stop();
   for (const auto& [serial, link] : ecus_) link->cancel();
 }
 
@@ -69,7 +68,11 @@ Update::End ReleaseRun::go() {
     release_ = *std::move(*stored);
     if (const auto end = open_parts()) return *end;
   } else {
-    for (const auto& step : {&ReleaseRun::gather, &ReleaseRun::ask, &ReleaseRun::begin}) {
+    if (const auto end = gather()) {  // again, as long as the user is asked: orders may change
+      if (!asked_.empty()) tools_.desk.withdraw(std::exchange(asked_, {}));
+      return *end;
+    }
+    for (const auto& step : {&ReleaseRun::ask, &ReleaseRun::begin}) {
       if (const auto end = (this->*step)()) return *end;
     }
   }
@@ -176,20 +179,22 @@ std::optional<Update::End> ReleaseRun::ask() {
     }
   } else {
     const Question question = this->question();
-    tools_.log.step('F', "asking", {{"ecu", question.ecu}, {"version", question.to_version}});
-    const Timestamp now = tools_.clock();
-    const auto left = std::max(parse_timestamp(question.answer_by).value_or(now) - now,
-                               std::chrono::microseconds(0));
-    const Result<Decision> answer =
-        tools_.desk.ask(question, std::chrono::duration_cast<std::chrono::milliseconds>(left));
-    if (!answer) {
-      return abandon_all("consent", "the consent could not be kept: " + answer.error().detail);
+    if (asked_ != question.job) {
+      if (!asked_.empty()) tools_.desk.withdraw(asked_);
+      asked_ = question.job;
+      tools_.log.step('F', "asking", {{"ecu", question.ecu}, {"version", question.to_version}});
     }
-    if (*answer == Decision::kStopped) return End::kInterrupted;
-    decision = *answer;
+    const Result<UserReply> reply = tools_.desk.ask(question, tools_.clock());
+    if (!reply) {
+      return abandon_all("consent", "the consent could not be kept: " + reply.error().detail);
+    }
+    if (reply->decision == Decision::kOpen) return End::kAsks;
+    decision = reply->decision;
     by = decision == Decision::kNoAnswer ? "nobody" : "the display";
   }
   for (const auto& [serial, update] : updates_) update->tell_consent(decision, by);
+  if (decision == Decision::kPostponed) return End::kAsks;
+  asked_.clear();
   if (decision != Decision::kAccepted) {
     return abandon_all("consent", decision == Decision::kDeclined
                                       ? "the user declined the update"

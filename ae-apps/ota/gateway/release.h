@@ -88,8 +88,8 @@ class ReleaseRun {
   ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id);
 
   /// kGathers: not all orders are there and verified; kClosed: each job stands at kRebooted or
-  /// kFailed; kTryLater and kInterrupted: call it again. After kTryLater some of its jobs may stand
-  /// there already.
+  /// kFailed; kTryLater, kAsks and kInterrupted: call it again. After kTryLater some of its jobs
+  /// may stand there already.
   Update::End run();
   void stop();
   /// After kTryLater: how long to wait. Longer each time, as long as an ECU does not answer.
@@ -138,6 +138,7 @@ class ReleaseRun {
   std::map<std::string, std::unique_ptr<Update>> updates_;  ///< by serial number
   std::vector<Part> parts_;
   std::set<std::string> told_;          ///< ECUs whose delay was reported
+  std::string asked_;                   ///< Question::job, while that is open; empty: none is
   std::string unfit_;                   ///< why the ECU at hand must not be touched now
   std::string waits_for_;               ///< as it was told last
   bool midway_ = false;                 ///< an ECU runs the new image on trial

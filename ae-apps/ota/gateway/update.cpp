@@ -32,11 +32,6 @@ bool flashed(std::string_view stage) {
   return stage == "flash" || stage == "boot" || stage == "release";
 }
 
-std::string_view word_for(Decision decision) {
-  if (decision == Decision::kAccepted) return "accepted";
-  return decision == Decision::kDeclined ? "declined" : "no-answer";
-}
-
 }  // namespace
 
 Update::Update(UpdateTools& tools, Member& ecu, Job job)
@@ -47,7 +42,6 @@ Update::Update(UpdateTools& tools, Member& ecu, Job job)
 
 void Update::stop() {
   stopping_ = true;
-  tools_.desk.stop();
   ecu_.cancel();
 }
 
@@ -165,7 +159,7 @@ Question Update::question() const {
 }
 
 void Update::tell_consent(Decision decision, const std::string& by) {
-  const std::string word(word_for(decision));
+  const std::string word(name_of(decision));
   tools_.log.step('F', word, {{"ecu", job_.ecu}, {"version", job_.version}, {"by", by}});
   const Value answer = Value::object({{"ecu", job_.ecu},
                                       {"from", job_.from_version},
@@ -191,20 +185,20 @@ Update::Step Update::ask() {
     tell_consent(Decision::kAccepted, by);
     return enter(JobState::kConsented);
   }
-  tools_.log.step('F', "asking", {{"ecu", job_.ecu}, {"version", job_.version}});
-  // The time that is left, also after a restart.
-  const auto left = parse_timestamp(job_.answer_by).value_or(tools_.clock()) - tools_.clock();
-  const Result<Decision> decision =
-      tools_.desk.ask(question(), std::chrono::duration_cast<std::chrono::milliseconds>(
-                                      std::max(left, std::chrono::microseconds(0))));
-  if (!decision) {
-    return give_up("consent", "the consent could not be kept: " + decision.error().detail);
+  if (!std::exchange(asked_, true)) {
+    tools_.log.step('F', "asking", {{"ecu", job_.ecu}, {"version", job_.version}});
   }
-  if (*decision == Decision::kStopped) return End::kInterrupted;
-  tell_consent(*decision, *decision == Decision::kNoAnswer ? "nobody" : "the display");
-  if (*decision == Decision::kAccepted) return enter(JobState::kConsented);
-  return give_up("consent", *decision == Decision::kDeclined ? "the user declined the update"
-                                                             : "the user gave no answer in time");
+  const Result<UserReply> reply = tools_.desk.ask(question(), tools_.clock());
+  if (!reply) {
+    return give_up("consent", "the consent could not be kept: " + reply.error().detail);
+  }
+  if (reply->decision == Decision::kOpen) return End::kAsks;
+  tell_consent(reply->decision, reply->decision == Decision::kNoAnswer ? "nobody" : "the display");
+  if (reply->decision == Decision::kPostponed) return End::kAsks;
+  if (reply->decision == Decision::kAccepted) return enter(JobState::kConsented);
+  return give_up("consent", reply->decision == Decision::kDeclined
+                                ? "the user declined the update"
+                                : "the user gave no answer in time");
 }
 
 // --- G: when ---------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class Update {
   enum class End : std::uint8_t {
     kClosed,
     kTryLater,     ///< somebody cannot be reached, or the vehicle is not fit; after pause()
+    kAsks,         ///< the user was asked; after pause(), or when something is answered
     kGathers,      ///< is part of a release; on its own it goes no further
     kInterrupted,  ///< by stop(); goes on when run() is called again, also by another process
   };
@@ -112,6 +113,7 @@ class Update {
   int shown_percent_ = -1;
   unsigned report_tries_ = 0;
   bool accepted_ = false;     ///< that was told
+  bool asked_ = false;        ///< likewise
   bool looked_ = false;       ///< whether the ECU runs the new image already
   bool written_ = false;      ///< by this process: the ECU boots the new image when it is reset
   std::optional<bool> bare_;  ///< the ECU runs nothing but its boot loader, as far as it was asked

@@ -32,6 +32,12 @@ class ConsentTest : public GatewayTest {
     ADD_FAILURE() << "nobody was asked";
     return "";
   }
+  template <class Condition>
+  bool comes(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return condition();
+  }
   static std::string value_of(const std::string& html, const std::string& name) {
     const std::string before = "name=" + name + " value=\"";
     const std::size_t at = html.find(before);
@@ -99,6 +105,66 @@ TEST_F(ConsentTest, APostponedQuestionStaysOverARestartAndIsNotAskedMeanwhile) {
   EXPECT_EQ(full_.version(), "1.0.0");
 }
 
+TEST_F(ConsentTest, TellsThatTheUserPostponedToo) {
+  start();
+  offer_newer();
+  EXPECT_TRUE(gateway_->desk().postpone(asked_job(), std::chrono::milliseconds(1), "a test"));
+  EXPECT_TRUE(gateway_->desk().answer(asked_job(), true, "a test"));
+  settle();
+
+  std::vector<std::string> told;
+  for (const Request& request : cse_.requests()) {
+    if (request.operation != Operation::kCreate || !request.to.ends_with("/consents")) continue;
+    const Value* instance = request.content->find("m2m:cin");
+    if (instance == nullptr) continue;
+    told.push_back(instance->find("con")->string_at("decision"));
+    EXPECT_EQ(instance->find("con")->string_at("to"), "1.1.0");
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"postponed", "accepted"}));
+}
+
+TEST_F(ConsentTest, HearsAnAnswerAtOnce) {
+  settings_.retry_pause = std::chrono::hours(1);
+  start();
+  offer_newer();
+
+  EXPECT_TRUE(gateway_->desk().answer(asked_job(), true, "a test"));
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+/// Nor does one that was put off.
+TEST_F(ConsentTest, AQuestionHoldsUpNoOtherOrder) {
+  for (const bool postponed : {false, true}) {
+    SCOPED_TRACE(postponed);
+    const std::string version = postponed ? "1.2.0" : "1.1.0";
+    const Bytes image = image_of({.version = version, .release_counter = postponed ? 7U : 6U});
+    if (!gateway_) start();
+    const std::string first = offer(kFull, image, version);
+    EXPECT_EQ(asked_job(), first);
+    if (postponed) gateway_->desk().postpone(first, std::chrono::hours(1), "a test");
+
+    const std::string second = offer(kConstrained, image, version);
+    bool answered = false;
+    EXPECT_TRUE(comes(
+        [&] { return answered = answered || gateway_->desk().answer(second, true, "a test"); }));
+    EXPECT_TRUE(
+        comes([&] { return constrained_.state().release_counter >= (postponed ? 7U : 6U); }));
+
+    EXPECT_EQ(gateway_->journal().open_job_of(kFull)->state, JobState::kVerified);
+    if (postponed) break;
+    EXPECT_TRUE(gateway_->desk().answer(first, true, "a test"));
+    settle();
+  }
+}
+
+TEST_F(ConsentTest, KeepsTheAnswersOfManyUpdates) {
+  start();
+
+  EXPECT_GE(cse_.find("cse-mn/ota-gateway/consents").integer_at("mni"), 1000);
+}
+
 TEST_F(ConsentTest, LeavesTheEcuAloneIfTheUserDeclines) {
   start();
   offer_newer();
@@ -114,10 +180,11 @@ TEST_F(ConsentTest, LeavesTheEcuAloneIfTheUserDeclines) {
 }
 
 TEST_F(ConsentTest, TakesNoAnswerForANo) {
-  settings_.consent_timeout = std::chrono::milliseconds(1);
   start();
-
   offer_newer();
+  asked_job();
+
+  seconds_later_ = 24 * 3600;
   settle();
 
   expect_refusal(kFull, "consent", "no answer in time");

@@ -464,6 +464,21 @@ TEST(TaskQueue, LetsOthersGoBeforeWhatHasToWait) {
   EXPECT_TRUE(order == "now soon late " || order == "soon now late ") << order;
 }
 
+TEST(TaskQueue, WakesTheGroupThatIsCalled) {
+  TaskQueue queue;
+  std::atomic<int> ran{0};
+  queue.post_after(
+      std::chrono::hours(1), [&] { ran += 1; }, "one");
+  queue.post_after(
+      std::chrono::hours(1), [&] { ran += 10; }, "other");
+
+  queue.wake("one");
+  while (ran == 0) std::this_thread::yield();
+  queue.stop();
+
+  EXPECT_EQ(ran, 1);
+}
+
 TEST(TaskQueue, DropsWhatWaitsForItsTimeWhenItStops) {
   TaskQueue queue;
   bool ran = false;

@@ -443,6 +443,24 @@ TEST_F(DelayedRelease, HoldsUpNobodyElse) {
   EXPECT_TRUE(ReleaseJournal(settings_.state_dir).pending().empty());
 }
 
+TEST_F(DelayedRelease, IsHeldUpByNoQuestion) {
+  settings_.auto_consent = true;
+  start([](const Job& job) { return job.state != JobState::kRebooted; });
+  order_both(update(), update());
+  settle();
+  constrained_.power_off();
+  gateway_.reset();
+  settings_.auto_consent = false;
+  start();
+
+  offer(kOther, update("", {}));
+  EXPECT_TRUE(comes([&] { return gateway_->desk().pending().has_value(); }));
+  constrained_.power_on();
+
+  EXPECT_TRUE(comes([&] { return count("completion") == 2; })) << "of both members";
+  EXPECT_TRUE(gateway_->desk().pending()) << "the question is still open";
+}
+
 TEST_F(DelayedRelease, IsToldToTheOperatorOnce) {
   lose_one(update(), JobState::kRebooted);
 
