@@ -188,7 +188,12 @@ std::optional<Update::End> ReleaseRun::ask() {
     if (!reply) {
       return abandon_all("consent", "the consent could not be kept: " + reply.error().detail);
     }
-    if (reply->decision == Decision::kOpen) return End::kAsks;
+    if (reply->decision == Decision::kOpen) {
+      for (const auto& [serial, update] : updates_) {
+        update->tell_server(told_waits_, "consent", "the user is asked", question.answer_by);
+      }
+      return End::kAsks;
+    }
     decision = reply->decision;
     by = decision == Decision::kNoAnswer ? "nobody" : "the display";
   }
@@ -209,6 +214,15 @@ std::optional<Update::End> ReleaseRun::begin() {
   unfit_ = lead.why_unfit();
   if (!unfit_.empty() && lead.patience_over()) return abandon_all("preconditions", unfit_);
   if (!unfit_.empty()) return wait_until_fit(lead.job().ecu);
+  for (const auto& [serial, update] : updates_) {
+    const auto good = update->refresh_order();
+    if (good) continue;
+    unfit_ = serial + ": " + good.error().detail;
+    if (!update->unreachable()) return abandon_all("verify", unfit_);
+    lead.begin_patience();
+    if (lead.patience_over()) return abandon_all("verify", unfit_);
+    return wait_until_fit(serial);
+  }
   release_.members.clear();
   for (const unsigned slots : {2U, 1U}) {
     for (const EcuEntry& entry : tools_.settings.ecus) {
@@ -279,10 +293,15 @@ std::optional<Update::End> ReleaseRun::wait_until_fit(const std::string& ecu) {
   Update& lead = *updates_.begin()->second;
   if (lead.patience_over()) return give_up(ecu, "preconditions", unfit_);
   if (std::exchange(waits_for_, unfit_) != unfit_) lead.tell_unfit(unfit_);
+  for (const auto& [serial, update] : updates_) {
+    update->tell_server(told_waits_, "preconditions", unfit_, lead.job().fit_by);
+  }
   return End::kTryLater;
 }
 
 Result<void> ReleaseRun::write(Part& part) {
+  const bool decided = release_.state > ReleaseState::kTrying;  // then nothing is taken back
+  if (auto good = part.update->refresh_order(); !good && !decided) return good;
   if (!part.member->touched) {
     part.member->touched = true;
     if (auto kept = journal_.save(release_); !kept) return kept;

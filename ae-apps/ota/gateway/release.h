@@ -137,6 +137,7 @@ class ReleaseRun {
   Release release_;
   std::map<std::string, std::unique_ptr<Update>> updates_;  ///< by serial number
   std::vector<Part> parts_;
+  ToldWaits told_waits_;                ///< before the decision
   std::set<std::string> told_;          ///< ECUs whose delay was reported
   std::string asked_;                   ///< Question::job, while that is open; empty: none is
   std::string unfit_;                   ///< why the ECU at hand must not be touched now

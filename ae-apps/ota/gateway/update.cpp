@@ -1,6 +1,7 @@
 #include "ae-apps/ota/gateway/update.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -192,7 +193,10 @@ Update::Step Update::ask() {
   if (!reply) {
     return give_up("consent", "the consent could not be kept: " + reply.error().detail);
   }
-  if (reply->decision == Decision::kOpen) return End::kAsks;
+  if (reply->decision == Decision::kOpen) {
+    tell_server(told_server_, "consent", "the user is asked", job_.answer_by);
+    return End::kAsks;
+  }
   tell_consent(reply->decision, reply->decision == Decision::kNoAnswer ? "nobody" : "the display");
   if (reply->decision == Decision::kPostponed) return End::kAsks;
   if (reply->decision == Decision::kAccepted) return enter(JobState::kConsented);
@@ -215,8 +219,13 @@ std::string Update::why_unfit(bool window) {
   if (reason.empty() && window && hours && !is_open(*hours, now)) {
     reason = "the maintenance window is closed";
   }
-  if (!reason.empty() && job_.fit_by.empty()) job_.fit_by = to_text(now + rules.patience);
+  if (!reason.empty()) begin_patience();
   return reason;
+}
+
+void Update::begin_patience() {
+  if (!job_.fit_by.empty()) return;
+  job_.fit_by = to_text(tools_.clock() + tools_.settings.preconditions.patience);
 }
 
 bool Update::patience_over() const {
@@ -226,11 +235,31 @@ bool Update::patience_over() const {
 
 /// Looks at the vehicle again and again; the user's word holds meanwhile.
 Update::Step Update::wait_until_fit() {
-  const std::string reason = why_unfit();
-  if (reason.empty()) return enter(JobState::kFlashing);
-  if (patience_over()) return give_up("preconditions", reason);
+  if (const std::string reason = why_unfit(); !reason.empty()) return wait_for_vehicle(reason);
+  if (const auto good = refresh_order(); !good) {
+    if (unreachable_) return wait_for_server("verify", good.error().detail);
+    return give_up("verify", good.error().detail);
+  }
+  return enter(JobState::kFlashing);
+}
+
+Update::Step Update::wait_for_vehicle(const std::string& reason) {
+  if (!written_ && patience_over()) return give_up("preconditions", reason);
   tell_unfit(reason);
+  tell_server(told_server_, "preconditions", reason, job_.fit_by);
   return End::kTryLater;
+}
+
+void Update::tell_server(ToldWaits& told, const std::string& stage, const std::string& reason,
+                         const std::string& until) {
+  constexpr Timestamp kNever{std::numeric_limits<std::int64_t>::max()};
+  if (bundle_of(job_.url)) return;  // the server knows nothing of the order
+  Timestamp& due = told[stage + " " + job_.ecu];
+  const Timestamp now = tools_.clock();
+  if (now < due) return;
+  const auto pushed = tools_.cse.push_report(delay_of(tools_.settings, job_, stage, reason, until));
+  due = pushed ? kNever : now + tools_.settings.retry_most;
+  if (!pushed) tools_.log.say("delay of " + job_.ecu + ": " + pushed.error().detail);
 }
 
 // --- G: flash --------------------------------------------------------------------------------
@@ -280,9 +309,11 @@ Update::Step Update::flash() {
   if (!std::exchange(looked_, true) && runs_already()) return enter(JobState::kRebooted);
   if (!written_) {
     if (const std::string reason = why_unfit(); !reason.empty() && !runs_nothing()) {
-      if (patience_over()) return give_up("preconditions", reason);
-      tell_unfit(reason);
-      return End::kTryLater;
+      return wait_for_vehicle(reason);
+    }
+    if (const auto good = refresh_order(); !good) {
+      if (unreachable_) return wait_for_server("verify", good.error().detail);
+      return give_up("verify", good.error().detail);
     }
     if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
     const auto done = write(false);
@@ -292,8 +323,7 @@ Update::Step Update::flash() {
     if (ecu_.entry().slots == 1) bare_ = true;  // what it ran is overwritten
   }
   if (const std::string reason = why_unfit(false); !reason.empty() && !runs_nothing()) {
-    tell_unfit(reason);
-    return End::kTryLater;
+    return wait_for_vehicle(reason);
   }
   if (const auto back = ecu_.restart(); !back) return give_up("boot", back.error().detail);
   tools_.log.step('H', "restarted", {{"ecu", job_.ecu}});

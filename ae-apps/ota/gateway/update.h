@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "ae-apps/ota/gateway/board.h"
@@ -31,6 +32,9 @@ struct UpdateTools {
   DownloadLimits::Clock download_clock = {};  ///< empty: the system's steady one
   DownloadLimits::Pause download_pause = {};
 };
+
+/// What the server was told about waiting, by stage and ECU, and when it is told again.
+using ToldWaits = std::map<std::string, Timestamp>;
 
 /// Takes one job from whatever state it is in to its report: steps E to H. Whatever fails leaves
 /// the ECU on its old version, and is reported. Threading: run() on one thread; stop() from any.
@@ -65,6 +69,16 @@ class Update {
   /// counts, too. From the first reason on patience_over() is asked in the end.
   std::string why_unfit(bool window = true);
   bool patience_over() const;
+  /// From now on, if not before; why_unfit() does it by itself.
+  void begin_patience();
+  /// Verifies an order again that was verified some time ago. Errors: it stands no more, or, if
+  /// unreachable(), no server says so and the metadata has expired.
+  Result<void> refresh_order();
+  bool unreachable() const { return unreachable_; }
+  /// Tells the server, which would take the order for lost, until when (m2m:timestamp) it waits for
+  /// somebody in the vehicle: once, and later again if that fails.
+  void tell_server(ToldWaits& told, const std::string& stage, const std::string& reason,
+                   const std::string& until);
   /// That it waits until the vehicle is fit.
   void tell_unfit(const std::string& reason) { tell_wait('G', reason); }
   std::filesystem::path image_file() const;
@@ -81,6 +95,8 @@ class Update {
   Step flash();
   Result<void> write(bool held);
   bool runs_nothing();
+  bool has_expired() const;
+  Step wait_for_vehicle(const std::string& reason);
   Step complete();
   Step report_failure();
 
@@ -120,6 +136,7 @@ class Update {
   bool late_ = false;         ///< this run() met somebody who does not answer
   bool unreachable_ = false;  ///< it was the OTA server, before the order could be verified
   std::string waits_for_;     ///< as it was told last
+  ToldWaits told_server_;
   std::chrono::milliseconds pause_{0};  ///< of the last run() that was late
 };
 

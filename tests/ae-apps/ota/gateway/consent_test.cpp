@@ -1,4 +1,5 @@
 #include "ae-apps/ota/gateway/display.h"
+#include "ae-apps/ota/uptane/signed_message.h"
 #include "cse/codec/html.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 
@@ -101,7 +102,7 @@ TEST_F(ConsentTest, APostponedQuestionStaysOverARestartAndIsNotAskedMeanwhile) {
   restart();
   asked_job();  // whoever starts the vehicle again is asked again
 
-  EXPECT_TRUE(reports().empty());
+  EXPECT_TRUE(outcomes().empty());
   EXPECT_EQ(full_.version(), "1.0.0");
 }
 
@@ -121,6 +122,101 @@ TEST_F(ConsentTest, TellsThatTheUserPostponedToo) {
     EXPECT_EQ(instance->find("con")->string_at("to"), "1.1.0");
   }
   EXPECT_EQ(told, (std::vector<std::string>{"postponed", "accepted"}));
+}
+
+TEST_F(ConsentTest, TellsTheServerUntilWhenItWaits) {
+  start();
+  offer_newer();
+  const std::string job = asked_job();
+
+  ASSERT_TRUE(comes([&] { return !reports_of("delayed").empty(); }));
+  const Value told = reports_of("delayed").front();
+  EXPECT_EQ(told.string_at("inquiry"), job);
+  EXPECT_EQ(told.string_at("until"), gateway_->desk().pending()->answer_by);
+  EXPECT_EQ(told.find("error")->string_at("ecu"), kFull);
+  EXPECT_EQ(told.find("error")->string_at("stage"), "consent");
+  EXPECT_TRUE(uptane::verify_message(told, gateway_key().public_key())) << "signed";
+
+  EXPECT_TRUE(gateway_->desk().answer(job, true, "a test"));
+  settle();
+  EXPECT_EQ(reports_of("delayed").size(), 1u) << "once";
+}
+
+/// A question that stays open over days, while the vehicle is off.
+class LongQuestion : public ConsentTest {
+ protected:
+  LongQuestion() { settings_.consent_timeout = std::chrono::hours(48); }
+  void ask_and_wait(std::chrono::hours span) {
+    start();
+    offer_newer();
+    asked_job();
+    gateway_.reset();
+    const std::lock_guard lock(repositories_.mutex);
+    repositories_.now = repositories_.now + span;
+  }
+  void accept() {
+    start();
+    EXPECT_TRUE(gateway_->desk().answer(asked_job(), true, "a test"));
+  }
+};
+
+TEST_F(LongQuestion, IsFollowedByMetadataThatHasNotExpired) {
+  ask_and_wait(std::chrono::hours(25));
+  repositories_.publish();
+
+  accept();
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null()) << "the ECU verifies it, too";
+}
+
+TEST_F(LongQuestion, InstallsNothingThatWasTakenBackMeanwhile) {
+  ask_and_wait(std::chrono::hours(2));
+  repositories_.orders.clear();
+  repositories_.publish();
+
+  accept();
+  settle();
+
+  expect_refusal(kFull, "verify", "orders nothing");
+  EXPECT_EQ(full_.version(), "1.0.0");
+}
+
+TEST_F(LongQuestion, InstallsNothingElseThanWasAgreedTo) {
+  ask_and_wait(std::chrono::hours(2));
+  repositories_.release(kFull, image_of({.version = "1.2.0", .release_counter = 7}), "demo-ecu");
+
+  accept();
+  settle();
+
+  expect_refusal(kFull, "verify", "another image");
+}
+
+TEST_F(LongQuestion, NeedsNoServerUntilTheMetadataExpires) {
+  ask_and_wait(std::chrono::hours(2));
+  images_.down = true;
+
+  accept();
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+TEST_F(LongQuestion, WaitsForTheServerOnceTheMetadataHasExpired) {
+  ask_and_wait(std::chrono::hours(25));
+  images_.down = true;
+  accept();
+  EXPECT_TRUE(comes([&] {
+    const auto job = gateway_->journal().open_job_of(kFull);
+    return job && job->waits.find("cannot be reached") != std::string::npos;
+  }));
+  EXPECT_TRUE(outcomes().empty());
+
+  repositories_.publish();
+  images_.down = false;
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
 }
 
 TEST_F(ConsentTest, HearsAnAnswerAtOnce) {
@@ -272,7 +368,7 @@ TEST_F(ConsentTest, RefusesASecondOrderWhileTheUserIsAsked) {
   ASSERT_TRUE(gateway_->desk().answer(job, true, "test"));
   settle();
 
-  const auto all = reports();
+  const auto all = outcomes();
   ASSERT_EQ(all.size(), 2u);
   bool refused = false, completed = false;
   for (const Value& each : all) {

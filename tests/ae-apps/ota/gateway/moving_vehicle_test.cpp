@@ -191,6 +191,7 @@ TEST_F(MovingVehicle, HasNothingTriedThatWasPreparedBefore) {
   order_both(update());
 
   EXPECT_TRUE(waits()) << watch_.text();
+  EXPECT_TRUE(comes([&] { return count("delayed") == 2; })) << "each offer is told of";
   EXPECT_FALSE(watch_.saw("event=restarted")) << watch_.text();
 
   park();

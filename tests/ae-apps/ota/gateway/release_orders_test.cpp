@@ -391,11 +391,6 @@ class DelayedRelease : public ReleaseOrders {
     }
     return condition();
   }
-  std::vector<Value> reports_of(const std::string& purpose) {
-    std::vector<Value> out = reports();
-    std::erase_if(out, [&](const Value& each) { return each.string_at("purpose") != purpose; });
-    return out;
-  }
   bool answered(const std::string& inquiry, const std::string& serial) {
     for (const Value& each : reports_of("inventory")) {
       if (each.string_at("inquiry") != inquiry) continue;
