@@ -336,6 +336,7 @@ Result<void> Story::consent(const EcuPlan& ecu) {
   std::optional<Value> kept;
   const auto look = [&] {
     for (Value& each : car_.mn().contents("cse-mn/ota-gateway/consents")) {
+      if (each.string_at("decision") == "postponed") continue;
       if (each.string_at("ecu") == ecu.serial) kept = std::move(each);
     }
     return kept.has_value();

@@ -269,6 +269,7 @@ Result<Value> Support::consent(const Value& request) {
     const Value* content = instance ? instance->find("con") : nullptr;
     Value said = content != nullptr ? object_in(*content) : Value();
     if (said.string_at("ecu") != part || said.string_at("to") != version) continue;
+    if (said.string_at("decision") == "postponed") continue;  // the user has not decided yet
     if (newest.is_null() || newest.string_at("at") < said.string_at("at")) newest = std::move(said);
   }
   if (newest.is_null()) return Value::object({{"consent", "none"}});

@@ -1,6 +1,8 @@
 #include "ae-apps/ota/gateway/consent.h"
 
+#include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "ae-apps/ota/program/state_files.h"
 #include "ae-apps/ota/program/step_log.h"
@@ -10,11 +12,6 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 16u << 20;
-
-std::string_view word_for(Decision decision) {
-  if (decision == Decision::kAccepted) return "accepted";
-  return decision == Decision::kDeclined ? "declined" : "no-answer";
-}
 
 std::string line_of(const Answer& answer) {
   return to_json(Value::object({{"at", answer.at},
@@ -27,6 +24,12 @@ std::string line_of(const Answer& answer) {
 }
 
 }  // namespace
+
+std::string_view name_of(Decision decision) {
+  static constexpr std::string_view kNames[] = {"accepted", "declined", "no-answer", "postponed",
+                                                "open"};
+  return kNames[static_cast<std::size_t>(decision)];
+}
 
 Result<void> ConsentDesk::open(const std::string& file) {
   const Result<std::string> text = ota::read_text(file, kMaxFileBytes);
@@ -59,55 +62,72 @@ Result<void> ConsentDesk::record_locked(const Question& question, std::string_vi
 Result<void> ConsentDesk::record(const Question& question, Decision decision,
                                  const std::string& by) {
   const std::lock_guard lock(mutex_);
-  return record_locked(question, word_for(decision), by);
+  return record_locked(question, name_of(decision), by);
 }
 
-Result<Decision> ConsentDesk::ask(const Question& question, std::chrono::milliseconds limit) {
-  std::unique_lock lock(mutex_);
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  for (;;) {
-    pending_ = question;
-    given_.reset();
-    later_.reset();
-    changed_.wait_until(lock, deadline, [this] { return given_ || later_ || stopped_; });
-    pending_.reset();
-    if (given_ || !later_) break;
-    if (auto kept = record_locked(question, "postponed", later_->by); !kept) {
-      return fail(kept.error());
-    }
-    const auto again = std::min(deadline, std::chrono::steady_clock::now() + later_->pause);
-    changed_.wait_until(lock, again, [this] { return stopped_; });
+Result<UserReply> ConsentDesk::ask(const Question& question, Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  auto open = std::find_if(open_.begin(), open_.end(),
+                           [&](const Open& each) { return each.question.job == question.job; });
+  if (open == open_.end()) open = open_.insert(open_.end(), Open{question, {}, {}, {}});
+  UserReply out;
+  if (open->given) {
+    out = {open->given->first ? Decision::kAccepted : Decision::kDeclined, open->given->second};
+  } else if (open->postponed_by) {
+    out = {Decision::kPostponed, *std::exchange(open->postponed_by, std::nullopt)};
+  } else if (parse_timestamp(question.answer_by).value_or(now) <= now) {
+    out = {Decision::kNoAnswer, "nobody"};
+  } else {
+    return out;
   }
-  if (!given_ && stopped_) return Decision::kStopped;
-  Decision decision = Decision::kNoAnswer;
-  if (given_) decision = given_->first ? Decision::kAccepted : Decision::kDeclined;
-  const std::string by = given_ ? given_->second : "nobody";
-  if (auto kept = record_locked(question, word_for(decision), by); !kept) {
-    return fail(kept.error());
+  auto kept = record_locked(question, name_of(out.decision), out.by);
+  if (!kept || out.decision != Decision::kPostponed) open_.erase(open);
+  if (!kept) return fail(kept.error());
+  return out;
+}
+
+void ConsentDesk::withdraw(const std::string& job) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(open_, [&](const Open& each) { return each.question.job == job; });
+}
+
+ConsentDesk::Open* ConsentDesk::shown_locked(const std::string& job) {
+  for (Open& each : open_) {
+    if (each.question.job == job && is_shown(each) && !stopped_) return &each;
   }
-  return decision;
+  return nullptr;
 }
 
 bool ConsentDesk::answer(const std::string& job, bool accept, const std::string& by) {
-  const std::lock_guard lock(mutex_);
-  if (!pending_ || pending_->job != job || given_ || later_) return false;
-  given_ = {accept, by};
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    Open* open = shown_locked(job);
+    if (open == nullptr) return false;
+    open->given = {accept, by};
+  }
+  if (on_answer_) on_answer_();
   return true;
 }
 
 bool ConsentDesk::postpone(const std::string& job, std::chrono::milliseconds pause,
                            const std::string& by) {
-  const std::lock_guard lock(mutex_);
-  if (!pending_ || pending_->job != job || given_ || later_) return false;
-  later_ = Later{pause, by};
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    Open* open = shown_locked(job);
+    if (open == nullptr) return false;
+    open->again = Clock::now() + pause;
+    open->postponed_by = by;
+  }
+  if (on_answer_) on_answer_();
   return true;
 }
 
 std::optional<Question> ConsentDesk::pending() const {
   const std::lock_guard lock(mutex_);
-  return given_ || later_ ? std::nullopt : pending_;
+  for (const Open& each : open_) {
+    if (is_shown(each)) return each.question;
+  }
+  return std::nullopt;
 }
 
 std::vector<Answer> ConsentDesk::history() const {
@@ -118,7 +138,6 @@ std::vector<Answer> ConsentDesk::history() const {
 void ConsentDesk::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
-  changed_.notify_all();
 }
 
 }  // namespace gatehouse::gateway

@@ -1,12 +1,13 @@
 #pragma once
 #include <chrono>
-#include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cse/primitive/result.h"
+#include "cse/primitive/timestamp.h"
 
 namespace gatehouse::gateway {
 
@@ -21,8 +22,16 @@ struct Question {
 enum class Decision : std::uint8_t {
   kAccepted,
   kDeclined,
-  kNoAnswer,  ///< in time
-  kStopped,   ///< the gateway ends; the question stays open
+  kNoAnswer,   ///< in time
+  kPostponed,  ///< to be asked again; the question stays open
+  kOpen,       ///< nothing was said yet
+};
+std::string_view name_of(Decision decision);  ///< "accepted"
+
+/// What was said to a question.
+struct UserReply {
+  Decision decision = Decision::kOpen;
+  std::string by;  ///< "the display (127.0.0.1)", "nobody"
 };
 
 /// An answer as it is kept, and shown later on.
@@ -33,8 +42,9 @@ struct Answer {
   std::string at;        ///< m2m:timestamp
 };
 
-/// Where updates wait for the user. One question at a time. Every answer is added to a file, one
-/// JSON object per line, before it counts. Threading: any thread.
+/// Where updates ask the user. Nobody waits here: a question is put, and looked after again.
+/// Several may be open; the user sees one at a time, in the order in which they were put. Every
+/// answer is added to a file, one JSON object per line, before it counts. Threading: any thread.
 class ConsentDesk {
  public:
   static constexpr std::size_t kMaxShown = 20;  ///< answers in history()
@@ -42,35 +52,47 @@ class ConsentDesk {
   /// Errors: kNotAcceptable if the file is too large to be read.
   Result<void> open(const std::string& file);
 
-  /// Waits for answer(), the limit, or stop(). Errors: kInternalServerError if the answer cannot be
-  /// kept; then it does not count.
-  Result<Decision> ask(const Question& question, std::chrono::milliseconds limit);
+  /// Called after each answer and postponement, on their thread. Set before the first.
+  void on_answer(std::function<void()> call) { on_answer_ = std::move(call); }
+
+  /// Puts the question unless it is open already, and hands out what was said since the last call:
+  /// kPostponed once, others end the question. kNoAnswer from `answer_by` on. Errors:
+  /// kInternalServerError if the answer cannot be kept; then it does not count, and the question is
+  /// ended.
+  Result<UserReply> ask(const Question& question, Timestamp now);
+  /// The question does not matter any more.
+  void withdraw(const std::string& job);
   /// Keeps a decision that needed no question.
   Result<void> record(const Question& question, Decision decision, const std::string& by);
 
   /// False if that job does not ask (any more).
   bool answer(const std::string& job, bool accept, const std::string& by);
-  /// Asks again after the pause, if the limit is not over by then; that is recorded, too. False as
+  /// Shows the question again after the pause, if it is open then; that is recorded, too. False as
   /// above.
   bool postpone(const std::string& job, std::chrono::milliseconds pause, const std::string& by);
+  /// What the user is to be shown.
   std::optional<Question> pending() const;
   std::vector<Answer> history() const;  ///< newest first
+  /// Takes no answer any more; the questions stay open for the next start.
   void stop();
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Open {
+    Question question;
+    std::optional<std::pair<bool, std::string>> given;  ///< accepted, by
+    std::optional<std::string> postponed_by;            ///< not handed out yet
+    Clock::time_point again;                            ///< not shown before
+  };
+  bool is_shown(const Open& open) const { return !open.given && open.again <= Clock::now(); }
+  Open* shown_locked(const std::string& job);
   Result<void> record_locked(const Question& question, std::string_view decision,
                              const std::string& by);
 
+  std::function<void()> on_answer_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::string file_;
-  std::optional<Question> pending_;
-  std::optional<std::pair<bool, std::string>> given_;  ///< accepted, by
-  struct Later {
-    std::chrono::milliseconds pause;
-    std::string by;
-  };
-  std::optional<Later> later_;
+  std::vector<Open> open_;       ///< oldest first
   std::vector<Answer> history_;  ///< oldest first
   bool stopped_ = false;
 };

@@ -7,6 +7,8 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::int64_t kKeptInstances = 50;
+/// Evidence of many updates, and a question may be put off each hour of its day.
+constexpr std::int64_t kKeptConsents = 2'000;
 
 Value list_of(const std::vector<std::string>& texts) {
   return Value::Array(texts.begin(), texts.end());
@@ -56,7 +58,9 @@ Result<void> CseSide::prepare() {
   options.policies = {inquiries_policy_};
   if (auto done = ae_.container("inquiries").ensure(options); !done) return done;
   options.policies = {own_policy_};
+  options.max_instances = kKeptConsents;
   if (auto done = ae_.container("consents").ensure(options); !done) return done;
+  options.max_instances = kKeptInstances;
   return ae_.container("progress").ensure(options);
 }
 

@@ -12,7 +12,8 @@ namespace gatehouse::gateway {
 
 namespace {
 
-constexpr std::ptrdiff_t kMaxUntold = 64;  ///< refusals; further orders wait in the [firmware]
+constexpr std::string_view kForUser = "user";  ///< tasks that an answer of the user wakes
+constexpr std::ptrdiff_t kMaxUntold = 64;      ///< refusals; further orders wait in the [firmware]
 
 Timestamp system_time() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -40,6 +41,10 @@ Result<void> Gateway::open(GatewayParts parts) {
   if (!journal) return fail(journal.error());
   journal_ = *std::move(journal);
   if (auto opened = desk_.open(settings_.state_dir + "/consents.jsonl"); !opened) return opened;
+  desk_.on_answer([this] {
+    ++answers_;
+    job_queue_.wake(kForUser);
+  });
   auto ae = parts.link ? sdk::Ae::connect(settings_.ae, std::move(parts.link))
                        : sdk::Ae::connect(settings_.ae);
   if (!ae) return fail(ae.error());
@@ -317,11 +322,25 @@ Update::End Gateway::watched(const std::function<Update::End()>& run, std::funct
   return end;
 }
 
+/// After the pause, or as soon as the user says something; `answers`: how many there were when he
+/// was last asked.
+bool Gateway::once_answered(unsigned answers, std::chrono::milliseconds pause,
+                            std::function<void()> task) {
+  if (!job_queue_.post_after(pause, std::move(task), kForUser)) return false;
+  if (answers != answers_) job_queue_.wake(kForUser);  // it came before the task did
+  return true;
+}
+
 /// What has to wait does so outside the queue: others go on meanwhile.
 void Gateway::attempt(const std::shared_ptr<Update>& update) {
+  const unsigned answers = answers_;
   const Update::End end = watched([&] { return update->run(); }, [&] { update->stop(); });
   if (end == Update::End::kTryLater) {
     try_soon(update, update->pause());
+    return;
+  }
+  if (end == Update::End::kAsks) {
+    once_answered(answers, update->pause(), [this, update] { attempt(update); });
     return;
   }
   {
@@ -343,11 +362,16 @@ void Gateway::gather(const std::string& release) {
 /// Orders of the same release come within moments; an ECU that does not answer may take days.
 void Gateway::attempt_release(const std::string& id, const std::shared_ptr<ReleaseRun>& release) {
   constexpr std::chrono::milliseconds kGatherPause{100};
+  const unsigned answers = answers_;
   const Update::End end = watched([&] { return release->run(); }, [&] { release->stop(); });
   if (end == Update::End::kInterrupted) return;
   if (end != Update::End::kGathers) go_on_after(id);
   if (end == Update::End::kClosed) {
     gathering_.erase(id);
+    return;
+  }
+  if (end == Update::End::kAsks) {
+    once_answered(answers, release->pause(), [this, id, release] { attempt_release(id, release); });
     return;
   }
   const auto pause = end == Update::End::kGathers ? std::min(settings_.retry_pause, kGatherPause)

@@ -62,6 +62,7 @@ class Gateway {
   void enqueue(Job job);
   bool try_soon(const std::shared_ptr<Update>& update, std::chrono::milliseconds pause);
   void attempt(const std::shared_ptr<Update>& update);
+  bool once_answered(unsigned answers, std::chrono::milliseconds pause, std::function<void()> task);
   void gather(const std::string& release);
   void attempt_release(const std::string& id, const std::shared_ptr<ReleaseRun>& release);
   void go_on_after(const std::string& release);
@@ -88,8 +89,9 @@ class Gateway {
 
   std::atomic<bool> check_waits_{false};
   std::atomic<bool> refusals_wait_{false};
-  std::mutex offer_mutex_;  ///< one order is looked at after the other
-  std::mutex mutex_;        ///< of what follows
+  std::atomic<unsigned> answers_{0};  ///< of the user, so far
+  std::mutex offer_mutex_;            ///< one order is looked at after the other
+  std::mutex mutex_;                  ///< of what follows
   std::function<void()> stop_current_;
   bool stopped_ = false;
   TaskQueue inquiry_queue_;

@@ -51,6 +51,7 @@ struct Job {
   std::string release;             ///< updated together with others, or not at all; empty: alone
   std::string members;             ///< serial numbers of the release, a comma between
   std::uint64_t image_bytes = 0;
+  std::string ordered_at;             ///< m2m:timestamp; when the order was verified last
   std::string answer_by;              ///< m2m:timestamp; the user's answer
   std::string fit_by;                 ///< m2m:timestamp; the vehicle's state and the window
   std::string reach_by;               ///< m2m:timestamp; the OTA server, while it is out of reach

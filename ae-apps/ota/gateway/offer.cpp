@@ -108,6 +108,19 @@ Value refusal_of(const GatewaySettings& settings, const Job& job) {
                                                  {"version", job.version}})}});
 }
 
+Value delay_of(const GatewaySettings& settings, const Job& job, const std::string& stage,
+               const std::string& reason, const std::string& until) {
+  return Value::object(
+      {{"inquiry", job.id},
+       {"vehicle", settings.vehicle},
+       {"purpose", "delayed"},
+       {"reports", Value::array()},
+       {"error",
+        Value::object(
+            {{"ecu", job.ecu}, {"stage", stage}, {"reason", reason}, {"version", job.version}})},
+       {"until", until}});
+}
+
 Result<void> end_order(CseSide& cse, JobJournal& journal, const Job& job, sdk::UpdateStatus status,
                        const EcuFacts* facts) {
   const Result<Value> before = cse.firmware(job.ecu);

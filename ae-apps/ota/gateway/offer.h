@@ -24,6 +24,10 @@ Job set_aside(Job order, std::string reason);
 /// A refusal as the server gets it, without reports.
 Value refusal_of(const GatewaySettings& settings, const Job& job);
 
+/// What the server is told while an order waits; `until`: m2m:timestamp.
+Value delay_of(const GatewaySettings& settings, const Job& job, const std::string& stage,
+               const std::string& reason, const std::string& until);
+
 /// Ends the order of `job` at the [firmware], unless a newer one stands there: that one is left as
 /// it is, to be taken next. One that came between our look and our word was ended by it unseen, and
 /// is kept in the journal as set aside. Called again after an error, or after a loss of power, it

@@ -43,7 +43,6 @@ ReleaseRun::ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ec
 
 void ReleaseRun::stop() {
   stopping_ = true;
-  tools_.desk.stop();
   for (const auto& [serial, link] : ecus_) link->cancel();
 }
 
@@ -69,7 +68,11 @@ Update::End ReleaseRun::go() {
     release_ = *std::move(*stored);
     if (const auto end = open_parts()) return *end;
   } else {
-    for (const auto& step : {&ReleaseRun::gather, &ReleaseRun::ask, &ReleaseRun::begin}) {
+    if (const auto end = gather()) {  // again, as long as the user is asked: orders may change
+      if (!asked_.empty()) tools_.desk.withdraw(std::exchange(asked_, {}));
+      return *end;
+    }
+    for (const auto& step : {&ReleaseRun::ask, &ReleaseRun::begin}) {
       if (const auto end = (this->*step)()) return *end;
     }
   }
@@ -176,20 +179,27 @@ std::optional<Update::End> ReleaseRun::ask() {
     }
   } else {
     const Question question = this->question();
-    tools_.log.step('F', "asking", {{"ecu", question.ecu}, {"version", question.to_version}});
-    const Timestamp now = tools_.clock();
-    const auto left = std::max(parse_timestamp(question.answer_by).value_or(now) - now,
-                               std::chrono::microseconds(0));
-    const Result<Decision> answer =
-        tools_.desk.ask(question, std::chrono::duration_cast<std::chrono::milliseconds>(left));
-    if (!answer) {
-      return abandon_all("consent", "the consent could not be kept: " + answer.error().detail);
+    if (asked_ != question.job) {
+      if (!asked_.empty()) tools_.desk.withdraw(asked_);
+      asked_ = question.job;
+      tools_.log.step('F', "asking", {{"ecu", question.ecu}, {"version", question.to_version}});
     }
-    if (*answer == Decision::kStopped) return End::kInterrupted;
-    decision = *answer;
+    const Result<UserReply> reply = tools_.desk.ask(question, tools_.clock());
+    if (!reply) {
+      return abandon_all("consent", "the consent could not be kept: " + reply.error().detail);
+    }
+    if (reply->decision == Decision::kOpen) {
+      for (const auto& [serial, update] : updates_) {
+        update->tell_server(told_waits_, "consent", "the user is asked", question.answer_by);
+      }
+      return End::kAsks;
+    }
+    decision = reply->decision;
     by = decision == Decision::kNoAnswer ? "nobody" : "the display";
   }
   for (const auto& [serial, update] : updates_) update->tell_consent(decision, by);
+  if (decision == Decision::kPostponed) return End::kAsks;
+  asked_.clear();
   if (decision != Decision::kAccepted) {
     return abandon_all("consent", decision == Decision::kDeclined
                                       ? "the user declined the update"
@@ -201,9 +211,17 @@ std::optional<Update::End> ReleaseRun::ask() {
 /// What runs now is noted before anything is touched: it is where a roll-back leads.
 std::optional<Update::End> ReleaseRun::begin() {
   Update& lead = *updates_.begin()->second;
-  if (const std::string reason = lead.why_unfit(); !reason.empty()) {
-    if (lead.patience_over()) return abandon_all("preconditions", reason);
-    return End::kTryLater;
+  unfit_ = lead.why_unfit();
+  if (!unfit_.empty() && lead.patience_over()) return abandon_all("preconditions", unfit_);
+  if (!unfit_.empty()) return wait_until_fit(lead.job().ecu);
+  for (const auto& [serial, update] : updates_) {
+    const auto good = update->refresh_order();
+    if (good) continue;
+    unfit_ = serial + ": " + good.error().detail;
+    if (!update->unreachable()) return abandon_all("verify", unfit_);
+    lead.begin_patience();
+    if (lead.patience_over()) return abandon_all("verify", unfit_);
+    return wait_until_fit(serial);
   }
   release_.members.clear();
   for (const unsigned slots : {2U, 1U}) {
@@ -258,7 +276,32 @@ std::optional<Update::End> ReleaseRun::open_parts() {
 
 // --- phase 1: prepare and try ----------------------------------------------------------------
 
+/// Before each write and each reset, also those after the decision. Errors: kConflict if the
+/// vehicle is not fit for it; then unfit_ says why.
+Result<void> ReleaseRun::may_touch(const EcuStand& stand) {
+  unfit_.clear();
+  if (stand.runs.empty()) return {};
+  const bool decided = release_.state > ReleaseState::kTrying;
+  unfit_ = updates_.begin()->second->why_unfit(!decided && !midway_);
+  if (!unfit_.empty()) return fail(Rsc::kConflict, unfit_);
+  waits_for_.clear();
+  return {};
+}
+
+/// Before the decision.
+std::optional<Update::End> ReleaseRun::wait_until_fit(const std::string& ecu) {
+  Update& lead = *updates_.begin()->second;
+  if (lead.patience_over()) return give_up(ecu, "preconditions", unfit_);
+  if (std::exchange(waits_for_, unfit_) != unfit_) lead.tell_unfit(unfit_);
+  for (const auto& [serial, update] : updates_) {
+    update->tell_server(told_waits_, "preconditions", unfit_, lead.job().fit_by);
+  }
+  return End::kTryLater;
+}
+
 Result<void> ReleaseRun::write(Part& part) {
+  const bool decided = release_.state > ReleaseState::kTrying;  // then nothing is taken back
+  if (auto good = part.update->refresh_order(); !good && !decided) return good;
   if (!part.member->touched) {
     part.member->touched = true;
     if (auto kept = journal_.save(release_); !kept) return kept;
@@ -273,6 +316,7 @@ std::optional<Update::End> ReleaseRun::prepare() {
     const Result<EcuStand> stand = part.link->stand();
     if (!stand) return give_up(part.member->ecu, "flash", stand.error().detail);
     if (stand->held == part.member->target) continue;
+    if (!may_touch(*stand)) return wait_until_fit(part.member->ecu);
     if (const auto done = write(part); !done) {
       if (stopping_) return End::kInterrupted;
       return give_up(part.member->ecu, "flash", done.error().detail);
@@ -286,8 +330,13 @@ Result<void> ReleaseRun::put_on_trial(Part& part) {
   if (!stand) return fail(stand.error());
   const auto tried = [&] { return stand->on_trial && stand->runs == part.member->target; };
   if (tried()) return {};
+  if (auto fit = may_touch(*stand); !fit) return fit;
   if (stand->held != part.member->target) {
     if (auto done = write(part); !done) return done;
+    // That took its time. One with a single slot runs nothing by now.
+    if (part.link->entry().slots != 1) {
+      if (auto fit = may_touch(*stand); !fit) return fit;
+    }
   } else {  // also if it was on trial already, and has lost its power since
     if (auto done = part.link->settle(Word::kTry); !done) return done;
   }
@@ -301,12 +350,16 @@ Result<void> ReleaseRun::put_on_trial(Part& part) {
 }
 
 std::optional<Update::End> ReleaseRun::try_all() {
+  midway_ = false;
   for (Part& part : parts_) {
     if (stopping_) return End::kInterrupted;
+    unfit_.clear();
     if (const auto done = put_on_trial(part); !done) {
       if (stopping_) return End::kInterrupted;
+      if (!unfit_.empty()) return wait_until_fit(part.member->ecu);
       return give_up(part.member->ecu, "boot", done.error().detail);
     }
+    midway_ = true;
   }
   for (const Part& part : parts_) {  // all at the same time
     const Result<EcuStand> stand = part.link->stand();
@@ -339,147 +392,7 @@ std::optional<Update::End> ReleaseRun::give_up(const std::string& culprit, std::
   return enter(ReleaseState::kRollingBack);
 }
 
-// --- phase 2 ---------------------------------------------------------------------------------
-
-/// Not now; whoever looks after the vehicle learns of it once.
-std::optional<Update::End> ReleaseRun::later(const Release::Member& member,
-                                             const std::string& reason) {
-  if (stopping_) return End::kInterrupted;
-  late_ = true;
-  if (!told_.contains(member.ecu)) tell_of_delay(member, reason);
-  return End::kTryLater;
-}
-
-void ReleaseRun::tell_of_delay(const Release::Member& member, const std::string& reason) {
-  const std::string text = "release " + release_.id + " is decided (" +
-                           std::string(name_of(release_.state)) + "), but " + reason +
-                           "; it is tried again";
-  tools_.log.step('H', "delayed",
-                  {{"ecu", member.ecu}, {"release", release_.id}, {"reason", reason}});
-  tools_.board.change(member.ecu, [&](Board::Row& row) {
-    row.state = "delayed";
-    row.last = "Not finished: " + text + ".";
-  });
-  if (const auto pushed = tools_.cse.push_progress(member.ecu, "delayed", 0); !pushed) {
-    tools_.log.say("progress of " + member.ecu + ": " + pushed.error().detail);
-  }
-  const auto job = tools_.journal.find(member.job);
-  const auto pushed = tools_.cse.push_report(
-      Value::object({{"inquiry", member.job},
-                     {"vehicle", tools_.settings.vehicle},
-                     {"purpose", "delayed"},
-                     {"reports", Value::array()},
-                     {"error", Value::object({{"ecu", member.ecu},
-                                              {"stage", "release"},
-                                              {"reason", text},
-                                              {"version", job ? job->version : ""}})}}));
-  if (pushed) {
-    told_.insert(member.ecu);
-  } else {
-    tools_.log.say("delay of " + member.ecu + ": " + pushed.error().detail);
-  }
-}
-
-/// Forward only. An ECU that has lost what it had on trial gets it again.
-Result<void> ReleaseRun::confirm(Part& part) {
-  const std::string& target = part.member->target;
-  Result<EcuStand> stand = part.link->stand();
-  if (!stand) return fail(stand.error());
-  const auto stays = [&] {
-    return stand->runs == target && !stand->on_trial && stand->held.empty();
-  };
-  if (!stays()) {
-    const bool waits = stand->held == target && stand->held_passed;
-    if (!waits) {
-      if (auto done = put_on_trial(part); !done) return done;
-    }
-    if (auto done = part.link->settle(Word::kConfirm); !done) return done;
-    if (waits && stand->runs != target) {
-      if (auto done = part.link->reset(); !done) return done;
-    }
-    stand = part.link->stand();
-    if (!stand) return fail(stand.error());
-    if (!stays()) return fail(Rsc::kTargetNotReachable, "does not keep the new image");
-  }
-  if (part.link->entry().slots != 1 || part.update->job().state > JobState::kFlashing) return {};
-  return part.link->adopt(part.update->image_file());
-}
-
-std::optional<Update::End> ReleaseRun::confirm_all() {
-  return settle(&ReleaseRun::confirm, "confirmed");
-}
-
-Result<void> ReleaseRun::roll_back(Part& part) {
-  Result<EcuStand> stand = part.link->stand();
-  if (!stand) return fail(stand.error());
-  const auto as_before = [&] {
-    return stand->runs == part.member->before && !stand->on_trial && stand->held.empty();
-  };
-  if (as_before()) return {};
-  if (!stand->held.empty()) {
-    if (auto done = part.link->settle(Word::kDiscard); !done) return done;
-  }
-  const bool other = stand->on_trial || stand->runs != part.member->before;
-  if (other) {
-    const bool one_slot = part.link->entry().slots == 1;
-    if (auto done = one_slot ? part.link->go_back() : part.link->reset(); !done) return done;
-  }
-  stand = part.link->stand();
-  if (!stand) return fail(stand.error());
-  if (as_before()) return {};
-  return fail(Rsc::kTargetNotReachable, "does not run its old image: " + stand->last_error);
-}
-
-std::optional<Update::End> ReleaseRun::roll_back_all() {
-  return settle(&ReleaseRun::roll_back, "rolled-back");
-}
-
-/// Each ECU by itself: it is decided, so none waits for another that does not answer.
-std::optional<Update::End> ReleaseRun::settle(Result<void> (ReleaseRun::*how)(Part&),
-                                              const char* event) {
-  std::optional<End> open;
-  for (Part& part : parts_) {
-    if (stopping_) return End::kInterrupted;
-    Release::Member& member = *part.member;
-    if (!member.settled && (member.touched || release_.state == ReleaseState::kCommitted)) {
-      if (const auto done = (this->*how)(part); !done) {
-        open = later(member, done.error().detail);
-        if (*open == End::kInterrupted) return open;
-        continue;
-      }
-      tools_.log.step('H', event, {{"ecu", member.ecu}, {"release", release_.id}});
-    }
-    if (!std::exchange(member.settled, true)) {
-      if (const auto kept = journal_.save(release_); !kept) {
-        tools_.log.say(kept.error().detail);
-        return End::kTryLater;
-      }
-    }
-    if (const auto end = conclude(part)) return end;
-  }
-  return open ? open : finish();
-}
-
-/// The job goes on by itself, to its report.
-std::optional<Update::End> ReleaseRun::conclude(const Part& part) {
-  if (part.update->job().state > JobState::kFlashing) return std::nullopt;
-  if (release_.state == ReleaseState::kCommitted) return part.update->advance(JobState::kRebooted);
-  const Failure why = release_.failure.value_or(Failure{"release", "rolled back"});
-  if (part.member->ecu == release_.culprit) return part.update->abandon(why.stage, why.reason);
-  return part.update->abandon("release", "release " + release_.id + " was rolled back: " +
-                                             release_.culprit + ": " + why.reason);
-}
-
-Update::End ReleaseRun::finish() {
-  const bool committed = release_.state == ReleaseState::kCommitted;
-  if (const auto removed = journal_.remove(release_.id); !removed) {
-    tools_.log.say(removed.error().detail);
-    return End::kTryLater;
-  }
-  tools_.log.step('H', committed ? "released" : "release-refused",
-                  {{"release", release_.id}, {"ecus", std::to_string(release_.members.size())}});
-  return End::kClosed;
-}
+// --- all of its jobs ------------------------------------------------------------------------
 
 /// Before anything was touched.
 std::optional<Update::End> ReleaseRun::abandon_all(const std::string& stage,

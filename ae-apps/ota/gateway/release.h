@@ -75,15 +75,21 @@ class ReleaseJournal {
 /// try on all, decide, confirm on all or roll back all; each job goes on to its own report as soon
 /// as its ECU has settled. What was decided is never given up: an ECU that does not answer is told
 /// later, and whoever looks after the vehicle is told of it (display, `progress`, a report with the
-/// purpose "delayed"). Threading: run() on one thread; stop() from any.
+/// purpose "delayed").
+/// No ECU is written or reset while the vehicle is not fit (readiness.h). Before the decision that
+/// is waited for until Job::fit_by, then all go back; after it for as long as it takes. The
+/// maintenance window counts until the first ECU runs on trial: a release that has come so far is
+/// not left half-way until the next window. What never waits, since it resets nothing: the
+/// decision, confirming what runs on trial, discarding what is held. Nor does giving an image to an
+/// ECU that runs nothing: it has nothing to lose. Threading: run() on one thread; stop() from any.
 class ReleaseRun {
  public:
   /// `jobs`: the journal's open jobs of this release. All outlive it.
   ReleaseRun(UpdateTools& tools, ReleaseJournal& journal, EcuLinks& ecus, std::string id);
 
   /// kGathers: not all orders are there and verified; kClosed: each job stands at kRebooted or
-  /// kFailed; kTryLater and kInterrupted: call it again. After kTryLater some of its jobs may stand
-  /// there already.
+  /// kFailed; kTryLater, kAsks and kInterrupted: call it again. After kTryLater some of its jobs
+  /// may stand there already.
   Update::End run();
   void stop();
   /// After kTryLater: how long to wait. Longer each time, as long as an ECU does not answer.
@@ -120,6 +126,8 @@ class ReleaseRun {
   std::optional<End> abandon_all(const std::string& stage, const std::string& reason);
   std::optional<End> advance_all(JobState state);
   Result<void> write(Part& part);
+  Result<void> may_touch(const EcuStand& stand);
+  std::optional<End> wait_until_fit(const std::string& ecu);
   std::optional<End> later(const Release::Member& member, const std::string& reason);
   void tell_of_delay(const Release::Member& member, const std::string& reason);
 
@@ -129,7 +137,12 @@ class ReleaseRun {
   Release release_;
   std::map<std::string, std::unique_ptr<Update>> updates_;  ///< by serial number
   std::vector<Part> parts_;
+  ToldWaits told_waits_;                ///< before the decision
   std::set<std::string> told_;          ///< ECUs whose delay was reported
+  std::string asked_;                   ///< Question::job, while that is open; empty: none is
+  std::string unfit_;                   ///< why the ECU at hand must not be touched now
+  std::string waits_for_;               ///< as it was told last
+  bool midway_ = false;                 ///< an ECU runs the new image on trial
   bool late_ = false;                   ///< this run() met an ECU that has to be told later
   std::chrono::milliseconds pause_{0};  ///< of the last run() that was late
   std::atomic<bool> stopping_{false};

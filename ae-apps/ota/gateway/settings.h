@@ -98,12 +98,13 @@ struct GatewaySettings {
   std::chrono::milliseconds reset_limit{60'000};    ///< for an ECU to come back
   std::chrono::milliseconds gather_limit{600'000};  ///< for all orders of a release to be there
   std::chrono::milliseconds server_wait{600'000};   ///< for an OTA server that is out of reach
-  std::chrono::milliseconds retry_pause{2'000};     ///< before a report is pushed again
-  std::chrono::milliseconds node_silence{30'000};   ///< of a field node that carries out an order
-  std::chrono::milliseconds retry_most{300'000};    /**< who does not answer is tried again after
-                                                         retry_pause, then twice that and so on, up
-                                                         to this */
-  std::chrono::milliseconds connect_limit{2'000};   ///< for the DoIP connection
+  std::chrono::milliseconds order_freshness{3'600'000};  ///< older orders are verified again
+  std::chrono::milliseconds retry_pause{2'000};          ///< before a report is pushed again
+  std::chrono::milliseconds node_silence{30'000};  ///< of a field node that carries out an order
+  std::chrono::milliseconds retry_most{300'000};   /**< who does not answer is tried again after
+                                                        retry_pause, then twice that and so on, up
+                                                        to this */
+  std::chrono::milliseconds connect_limit{2'000};  ///< for the DoIP connection
   uds::ClientSettings uds;
   std::optional<uds::TesterCredential> credential;  ///< of ECUs with by_certificate
   std::optional<crypto::TlsCredentials> doip_tls;   ///< of ECUs with tls

@@ -16,13 +16,27 @@ bool TaskQueue::post(std::function<void()> task) {
   return true;
 }
 
-bool TaskQueue::post_after(std::chrono::milliseconds span, std::function<void()> task) {
+bool TaskQueue::post_after(std::chrono::milliseconds span, std::function<void()> task,
+                           std::string_view group) {
   if (span.count() <= 0) return post(std::move(task));
   const std::lock_guard lock(mutex_);
   if (stopped_ || waiting_.size() + later_.size() >= kMaxWaiting) return false;
-  later_.emplace(Clock::now() + span, std::move(task));
+  later_.emplace(Clock::now() + span, Later{std::move(task), std::string(group)});
   changed_.notify_all();
   return true;
+}
+
+void TaskQueue::wake(std::string_view group) {
+  const std::lock_guard lock(mutex_);
+  for (auto task = later_.begin(); task != later_.end();) {
+    if (task->second.group != group) {
+      ++task;
+      continue;
+    }
+    waiting_.push_back(std::move(task->second.task));
+    task = later_.erase(task);
+  }
+  changed_.notify_all();
 }
 
 bool TaskQueue::pause(std::chrono::milliseconds span) {
@@ -50,7 +64,7 @@ void TaskQueue::stop() {
 void TaskQueue::take_what_is_due() {
   const auto due = later_.upper_bound(Clock::now());
   for (auto task = later_.begin(); task != due; task = later_.erase(task)) {
-    waiting_.push_back(std::move(task->second));
+    waiting_.push_back(std::move(task->second.task));
   }
 }
 

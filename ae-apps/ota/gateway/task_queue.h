@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 
 namespace gatehouse::gateway {
@@ -22,8 +24,11 @@ class TaskQueue {
 
   /// False if too much waits already, or it is stopped.
   bool post(std::function<void()> task);
-  /// The same, not before so long; what comes meanwhile goes first.
-  bool post_after(std::chrono::milliseconds span, std::function<void()> task);
+  /// The same, not before so long; what comes meanwhile goes first. `group`: whom wake() wakes.
+  bool post_after(std::chrono::milliseconds span, std::function<void()> task,
+                  std::string_view group = {});
+  /// What waits for its time in this group is due now.
+  void wake(std::string_view group);
   /// Within a task: waits so long; false if stop() came first.
   bool pause(std::chrono::milliseconds span);
   /// True once nothing waits, also not for its time, and nothing runs; false if that takes longer.
@@ -39,7 +44,11 @@ class TaskQueue {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
-  std::multimap<Clock::time_point, std::function<void()>> later_;
+  struct Later {
+    std::function<void()> task;
+    std::string group;
+  };
+  std::multimap<Clock::time_point, Later> later_;
   bool running_ = false;
   bool stopped_ = false;
   std::thread thread_;

@@ -1,6 +1,7 @@
 #include "ae-apps/ota/gateway/update.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -32,11 +33,6 @@ bool flashed(std::string_view stage) {
   return stage == "flash" || stage == "boot" || stage == "release";
 }
 
-std::string_view word_for(Decision decision) {
-  if (decision == Decision::kAccepted) return "accepted";
-  return decision == Decision::kDeclined ? "declined" : "no-answer";
-}
-
 }  // namespace
 
 Update::Update(UpdateTools& tools, Member& ecu, Job job)
@@ -47,7 +43,6 @@ Update::Update(UpdateTools& tools, Member& ecu, Job job)
 
 void Update::stop() {
   stopping_ = true;
-  tools_.desk.stop();
   ecu_.cancel();
 }
 
@@ -100,6 +95,7 @@ Update::Step Update::step() {
 Update::Step Update::enter(JobState state) {
   const JobState before = std::exchange(job_.state, state);
   job_.waits.clear();
+  waits_for_.clear();
   job_.reach_by.clear();
   if (state == JobState::kReported) job_.closed_at = ota::timestamp_now();
   if (const auto stored = tools_.journal.save(job_); !stored) {
@@ -164,7 +160,7 @@ Question Update::question() const {
 }
 
 void Update::tell_consent(Decision decision, const std::string& by) {
-  const std::string word(word_for(decision));
+  const std::string word(name_of(decision));
   tools_.log.step('F', word, {{"ecu", job_.ecu}, {"version", job_.version}, {"by", by}});
   const Value answer = Value::object({{"ecu", job_.ecu},
                                       {"from", job_.from_version},
@@ -190,38 +186,46 @@ Update::Step Update::ask() {
     tell_consent(Decision::kAccepted, by);
     return enter(JobState::kConsented);
   }
-  tools_.log.step('F', "asking", {{"ecu", job_.ecu}, {"version", job_.version}});
-  // The time that is left, also after a restart.
-  const auto left = parse_timestamp(job_.answer_by).value_or(tools_.clock()) - tools_.clock();
-  const Result<Decision> decision =
-      tools_.desk.ask(question(), std::chrono::duration_cast<std::chrono::milliseconds>(
-                                      std::max(left, std::chrono::microseconds(0))));
-  if (!decision) {
-    return give_up("consent", "the consent could not be kept: " + decision.error().detail);
+  if (!std::exchange(asked_, true)) {
+    tools_.log.step('F', "asking", {{"ecu", job_.ecu}, {"version", job_.version}});
   }
-  if (*decision == Decision::kStopped) return End::kInterrupted;
-  tell_consent(*decision, *decision == Decision::kNoAnswer ? "nobody" : "the display");
-  if (*decision == Decision::kAccepted) return enter(JobState::kConsented);
-  return give_up("consent", *decision == Decision::kDeclined ? "the user declined the update"
-                                                             : "the user gave no answer in time");
+  const Result<UserReply> reply = tools_.desk.ask(question(), tools_.clock());
+  if (!reply) {
+    return give_up("consent", "the consent could not be kept: " + reply.error().detail);
+  }
+  if (reply->decision == Decision::kOpen) {
+    tell_server(told_server_, "consent", "the user is asked", job_.answer_by);
+    return End::kAsks;
+  }
+  tell_consent(reply->decision, reply->decision == Decision::kNoAnswer ? "nobody" : "the display");
+  if (reply->decision == Decision::kPostponed) return End::kAsks;
+  if (reply->decision == Decision::kAccepted) return enter(JobState::kConsented);
+  return give_up("consent", reply->decision == Decision::kDeclined
+                                ? "the user declined the update"
+                                : "the user gave no answer in time");
 }
 
 // --- G: when ---------------------------------------------------------------------------------
 
-std::string Update::why_unfit() {
+std::string Update::why_unfit(bool window) {
   const Preconditions& rules = tools_.settings.preconditions;
   const Timestamp now = tools_.clock();
-  if (job_.fit_by.empty()) job_.fit_by = to_text(now + rules.patience);
   std::string reason;
   if (!rules.status_file.empty()) {
     const auto text = ota::read_text(rules.status_file, kMaxStatusBytes);
     reason = unfit(rules, parse_vehicle_status(text ? *text : std::string()));
   }
-  if (reason.empty() && tools_.settings.window && !is_open(*tools_.settings.window, now)) {
+  const auto& hours = tools_.settings.window;
+  if (reason.empty() && window && hours && !is_open(*hours, now)) {
     reason = "the maintenance window is closed";
   }
-  if (!reason.empty()) tell_wait('G', reason);
+  if (!reason.empty()) begin_patience();
   return reason;
+}
+
+void Update::begin_patience() {
+  if (!job_.fit_by.empty()) return;
+  job_.fit_by = to_text(tools_.clock() + tools_.settings.preconditions.patience);
 }
 
 bool Update::patience_over() const {
@@ -231,10 +235,31 @@ bool Update::patience_over() const {
 
 /// Looks at the vehicle again and again; the user's word holds meanwhile.
 Update::Step Update::wait_until_fit() {
-  const std::string reason = why_unfit();
-  if (reason.empty()) return enter(JobState::kFlashing);
-  if (patience_over()) return give_up("preconditions", reason);
+  if (const std::string reason = why_unfit(); !reason.empty()) return wait_for_vehicle(reason);
+  if (const auto good = refresh_order(); !good) {
+    if (unreachable_) return wait_for_server("verify", good.error().detail);
+    return give_up("verify", good.error().detail);
+  }
+  return enter(JobState::kFlashing);
+}
+
+Update::Step Update::wait_for_vehicle(const std::string& reason) {
+  if (!written_ && patience_over()) return give_up("preconditions", reason);
+  tell_unfit(reason);
+  tell_server(told_server_, "preconditions", reason, job_.fit_by);
   return End::kTryLater;
+}
+
+void Update::tell_server(ToldWaits& told, const std::string& stage, const std::string& reason,
+                         const std::string& until) {
+  constexpr Timestamp kNever{std::numeric_limits<std::int64_t>::max()};
+  if (bundle_of(job_.url)) return;  // the server knows nothing of the order
+  Timestamp& due = told[stage + " " + job_.ecu];
+  const Timestamp now = tools_.clock();
+  if (now < due) return;
+  const auto pushed = tools_.cse.push_report(delay_of(tools_.settings, job_, stage, reason, until));
+  due = pushed ? kNever : now + tools_.settings.retry_most;
+  if (!pushed) tools_.log.say("delay of " + job_.ecu + ": " + pushed.error().detail);
 }
 
 // --- G: flash --------------------------------------------------------------------------------
@@ -267,12 +292,39 @@ Result<void> Update::write_held() {
   return write(true);
 }
 
+/// Asked once, and only if it matters.
+bool Update::runs_nothing() {
+  if (!bare_) {
+    const Result<EcuStand> stand = ecu_.stand();
+    bare_ = stand && stand->runs.empty();
+  }
+  return *bare_;
+}
+
+/// The vehicle is looked at before the write and, since that takes its time, before the reset. Two
+/// things do not wait: an ECU that runs nothing gets its image whatever the vehicle does, having
+/// nothing to lose; and one that is written is reset also after the window has closed, for it
+/// would boot the new image by itself at its next loss of power. So that is never given up either.
 Update::Step Update::flash() {
-  if (runs_already()) return enter(JobState::kRebooted);
-  if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
-  const auto done = write(false);
-  if (!done && stopping_) return End::kInterrupted;
-  if (!done) return give_up("flash", done.error().detail);
+  if (!std::exchange(looked_, true) && runs_already()) return enter(JobState::kRebooted);
+  if (!written_) {
+    if (const std::string reason = why_unfit(); !reason.empty() && !runs_nothing()) {
+      return wait_for_vehicle(reason);
+    }
+    if (const auto good = refresh_order(); !good) {
+      if (unreachable_) return wait_for_server("verify", good.error().detail);
+      return give_up("verify", good.error().detail);
+    }
+    if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
+    const auto done = write(false);
+    if (!done && stopping_) return End::kInterrupted;
+    if (!done) return give_up("flash", done.error().detail);
+    written_ = true;
+    if (ecu_.entry().slots == 1) bare_ = true;  // what it ran is overwritten
+  }
+  if (const std::string reason = why_unfit(false); !reason.empty() && !runs_nothing()) {
+    return wait_for_vehicle(reason);
+  }
   if (const auto back = ecu_.restart(); !back) return give_up("boot", back.error().detail);
   tools_.log.step('H', "restarted", {{"ecu", job_.ecu}});
   return enter(JobState::kRebooted);

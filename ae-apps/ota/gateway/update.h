@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "ae-apps/ota/gateway/board.h"
@@ -32,6 +33,9 @@ struct UpdateTools {
   DownloadLimits::Pause download_pause = {};
 };
 
+/// What the server was told about waiting, by stage and ECU, and when it is told again.
+using ToldWaits = std::map<std::string, Timestamp>;
+
 /// Takes one job from whatever state it is in to its report: steps E to H. Whatever fails leaves
 /// the ECU on its old version, and is reported. Threading: run() on one thread; stop() from any.
 class Update {
@@ -39,6 +43,7 @@ class Update {
   enum class End : std::uint8_t {
     kClosed,
     kTryLater,     ///< somebody cannot be reached, or the vehicle is not fit; after pause()
+    kAsks,         ///< the user was asked; after pause(), or when something is answered
     kGathers,      ///< is part of a release; on its own it goes no further
     kInterrupted,  ///< by stop(); goes on when run() is called again, also by another process
   };
@@ -60,10 +65,22 @@ class Update {
   Result<void> write_held();
   Question question() const;
   void tell_consent(Decision decision, const std::string& by);
-  /// Why the vehicle is not fit to be written; empty: it is. From the first time on patience_over()
-  /// is asked in the end.
-  std::string why_unfit();
+  /// Why no ECU may be written or reset now; empty: it may. `window`: the maintenance window
+  /// counts, too. From the first reason on patience_over() is asked in the end.
+  std::string why_unfit(bool window = true);
   bool patience_over() const;
+  /// From now on, if not before; why_unfit() does it by itself.
+  void begin_patience();
+  /// Verifies an order again that was verified some time ago. Errors: it stands no more, or, if
+  /// unreachable(), no server says so and the metadata has expired.
+  Result<void> refresh_order();
+  bool unreachable() const { return unreachable_; }
+  /// Tells the server, which would take the order for lost, until when (m2m:timestamp) it waits for
+  /// somebody in the vehicle: once, and later again if that fails.
+  void tell_server(ToldWaits& told, const std::string& stage, const std::string& reason,
+                   const std::string& until);
+  /// That it waits until the vehicle is fit.
+  void tell_unfit(const std::string& reason) { tell_wait('G', reason); }
   std::filesystem::path image_file() const;
 
  private:
@@ -77,6 +94,9 @@ class Update {
   Step wait_until_fit();
   Step flash();
   Result<void> write(bool held);
+  bool runs_nothing();
+  bool has_expired() const;
+  Step wait_for_vehicle(const std::string& reason);
   Step complete();
   Step report_failure();
 
@@ -109,9 +129,14 @@ class Update {
   int shown_percent_ = -1;
   unsigned report_tries_ = 0;
   bool accepted_ = false;     ///< that was told
+  bool asked_ = false;        ///< likewise
+  bool looked_ = false;       ///< whether the ECU runs the new image already
+  bool written_ = false;      ///< by this process: the ECU boots the new image when it is reset
+  std::optional<bool> bare_;  ///< the ECU runs nothing but its boot loader, as far as it was asked
   bool late_ = false;         ///< this run() met somebody who does not answer
   bool unreachable_ = false;  ///< it was the OTA server, before the order could be verified
   std::string waits_for_;     ///< as it was told last
+  ToldWaits told_server_;
   std::chrono::milliseconds pause_{0};  ///< of the last run() that was late
 };
 

@@ -85,6 +85,7 @@ Result<void> Update::verify_order() {
   job_.image_bytes = order->image.length;
   job_.for_ecu = to_json(files);
   job_.custom = order->custom.is_null() ? "" : to_json(order->custom);
+  job_.ordered_at = to_text(tools_.clock());
   job_.release = order->release;
   job_.members.clear();
   if (!job_.release.empty()) {
@@ -100,6 +101,38 @@ Result<void> Update::verify_order() {
                    {"images", std::to_string(order->images.targets)},
                    {"release_counter", std::to_string(order->release_counter)},
                    {"sha256", job_.target_sha256}});
+  return {};
+}
+
+/// What the Director signed for this ECU, as it was verified last.
+bool Update::has_expired() const {
+  const Result<Value> files = parse_json(job_.for_ecu);
+  const Result<Value> targets =
+      files ? parse_json(files->string_at("targets.json")) : Result<Value>(Value());
+  const Value* content = targets ? targets->find("signed") : nullptr;
+  if (content == nullptr) return true;
+  const auto expires = uptane::parse_iso_time(content->string_at("expires"));
+  return !expires || *expires <= tools_.clock();
+}
+
+/// A stick that was pulled out says no more than it did: then the ECU's own check is the last.
+Result<void> Update::refresh_order() {
+  unreachable_ = false;
+  const auto verified = parse_timestamp(job_.ordered_at);
+  if (!verified) return {};  // a job of an older version
+  const Timestamp now = tools_.clock();
+  if (*verified <= now && now - *verified < tools_.settings.order_freshness) return {};
+  if (const auto bundle = bundle_of(job_.url); bundle && !fs::exists(*bundle)) return {};
+  const Job before = job_;
+  Result<void> done = verify_order();
+  if (done && (job_.target_sha256 != before.target_sha256 || job_.release != before.release ||
+               job_.members != before.members)) {
+    done = fail(Rsc::kContentsUnacceptable, "the Director orders another image by now");
+  }
+  if (done) return tools_.journal.save(job_);
+  job_ = before;
+  if (!unreachable_ || has_expired()) return done;
+  unreachable_ = false;
   return {};
 }
 

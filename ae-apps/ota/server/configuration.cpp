@@ -203,6 +203,7 @@ void read_behaviour(MemberReader& in, ServerSettings& out, const Folder& folder)
   Rules& rules = out.rules;
   rules.inquiry_lifetime = std::chrono::seconds(in.whole("inquiry_lifetime_s", 1, 3600, 60));
   rules.offer_timeout = std::chrono::seconds(in.whole("offer_timeout_s", 1, 90 * 86400, 600));
+  rules.offer_wait = std::chrono::seconds(in.whole("offer_wait_s", 0, 90 * 86400, 72 * 3600));
   rules.automatic_offers = in.truth("automatic_offers", true);
   rules.ask_interval = std::chrono::seconds(in.whole("ask_interval_s", 0, 90 * 86400, 0));
 }

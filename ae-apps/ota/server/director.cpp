@@ -315,7 +315,8 @@ void Director::tick(Timestamp now) {
   for (const std::string& serial : busy) {
     Known& known = ecus_.at(serial);
     const auto& open = known.record.offer;
-    if (!open || open->overdue || open->made + rules_.offer_timeout > now) continue;
+    if (!open || open->overdue) continue;
+    if (std::max(open->made, open->waits_until) + rules_.offer_timeout > now) continue;
     if (!open->sent) {
       step('H', "undelivered", {{"ecu", serial}, {"to", open->version}});
       note(known, "undelivered", Value::object({{"to", open->version}, {"image", open->image}}),

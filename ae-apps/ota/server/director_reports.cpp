@@ -214,7 +214,8 @@ void Director::take_offline(const ReportMessage& message, const Vehicle& vehicle
   ask(vehicle, {serial}, false, 0, now);
 }
 
-/// The vehicle goes on trying: the offer stays open, and nothing is proven.
+/// The vehicle waits for somebody in it, or goes on trying: the offer stays open, and nothing is
+/// proven. If it says until when it waits, the offer grows old from then on, within limits.
 void Director::take_delay(const ReportMessage& message, Timestamp now) {
   Known* known = owner_of_offer(message, now);
   if (known == nullptr) return;
@@ -223,12 +224,19 @@ void Director::take_delay(const ReportMessage& message, Timestamp now) {
     return reject(known, 'H', serial, "the delay is not that of the ECU of the offer", now);
   }
   known->record.last_error = "delayed: " + message.trouble->reason;
-  step('H', "delayed", {{"ecu", serial}, {"reason", message.trouble->reason}});
-  note(*known, "delayed",
-       Value::object({{"verified", false},
-                      {"to", known->record.offer->version},
-                      {"reason", message.trouble->reason}}),
-       now);
+  Offer& offer = *known->record.offer;
+  Value entry = Value::object({{"verified", false},
+                               {"to", offer.version},
+                               {"stage", message.trouble->stage},
+                               {"reason", message.trouble->reason}});
+  Fields fields = {{"ecu", serial}, {"reason", message.trouble->reason}};
+  if (message.until) {
+    offer.waits_until = std::min(*message.until, offer.made + rules_.offer_wait);
+    entry.set("until", to_text(offer.waits_until));
+    fields.emplace_back("until", to_text(offer.waits_until));
+  }
+  step('H', "delayed", std::move(fields));
+  note(*known, "delayed", std::move(entry), now);
 }
 
 void Director::take_outcome(const ReportMessage& message, Timestamp now) {

@@ -64,6 +64,7 @@ Value encode(const Offer& offer) {
                              {"overdue", offer.overdue}});
   for (const OfferText& field : kOfferTexts) out.set(field.name, offer.*field.member);
   if (!offer.release.empty()) out.set("release", offer.release);
+  if (offer.waits_until > offer.made) out.set("waits_until", offer.waits_until.microseconds);
   return out;
 }
 
@@ -77,6 +78,7 @@ Result<Offer> decode_offer(const Value& value) {
   const auto made = number_at(value, "made");
   if (!made) return fail(made.error());
   out.made.microseconds = static_cast<std::int64_t>(*made);
+  out.waits_until.microseconds = value.integer_at("waits_until");  // not in older records
   out.forced = value.bool_at("forced");
   out.sent = value.bool_at("sent");
   out.overdue = value.bool_at("overdue");

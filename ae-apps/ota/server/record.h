@@ -43,9 +43,10 @@ struct Offer {
   std::string release;  ///< name of what is updated together; empty: alone
   bool forced = false;
   Timestamp made;
-  bool sent = false;     ///< the vehicle's CSE has taken it
-  bool sending = false;  ///< somebody tries, so it may have arrived; not kept over a restart
-  bool overdue = false;  ///< counted as failed; a late completion report is still believed
+  Timestamp waits_until{};  ///< the vehicle said that it waits; before `made`: it did not
+  bool sent = false;        ///< the vehicle's CSE has taken it
+  bool sending = false;     ///< somebody tries, so it may have arrived; not kept over a restart
+  bool overdue = false;     ///< counted as failed; a late completion report is still believed
 };
 
 /// All that the server keeps about one ECU. Only what a verified report said changes what it runs.

@@ -115,6 +115,11 @@ Result<ReportMessage> parse_report_message(const Value& content) {
     out.trouble = Trouble{shown(error->string_at("ecu")), shown(error->string_at("stage")),
                           shown(error->string_at("reason")), shown(error->string_at("version"))};
   }
+  if (out.purpose == Purpose::kDelayed && object->contains("until")) {
+    const auto until = parse_timestamp(object->string_at("until"));
+    if (!until) return wrong("until: is no m2m:timestamp");
+    out.until = *until;
+  }
   return out;
 }
 

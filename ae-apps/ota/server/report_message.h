@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ae-apps/ota/image/version_report.h"
+#include "cse/primitive/timestamp.h"
 #include "cse/primitive/value.h"
 
 namespace gatehouse::ota_server {
@@ -31,6 +32,7 @@ struct ReportMessage {
   std::vector<ReportEntry> entries;
   bool offline = false;  ///< of an update from a bundle, of which the server knows no offer
   std::optional<Trouble> trouble;
+  std::optional<Timestamp> until;  ///< kDelayed: what the vehicle waits for is given up then
 };
 
 /// The object that travelled as such or as its JSON text. Errors: kBadRequest.

@@ -52,7 +52,9 @@ struct Rules {
   std::string images_url;  ///< "https://ota.example:8444/images/": where gateways find images
   std::chrono::seconds inquiry_lifetime{60};
   std::chrono::seconds offer_timeout{600};  ///< without a completion report it has failed
-  std::chrono::seconds ask_interval{0};     ///< every vehicle is asked so often; 0: never by itself
+  /// How long after its offer a vehicle may wait for its user, or until it is fit, if it says so.
+  std::chrono::seconds offer_wait{72 * 3600};
+  std::chrono::seconds ask_interval{0};  ///< every vehicle is asked so often; 0: never by itself
   bool automatic_offers = true;  ///< what is newer is offered; false: by campaigns and by hand only
 };
 

@@ -45,6 +45,7 @@ TEST(Maintenance, TellsWhatTheUserAnswered) {
   world.on_update = [&world] {
     world.answer("BRAKE", "2.0", "declined", "20261122T070000");
     world.answer("BRAKE", "2.0", "accepted", "20261122T070100");
+    world.answer("BRAKE", "2.0", "postponed", "20261122T070130");  // decides nothing
     world.update_device("BRAKE", "2.0");
   };
 

@@ -1,4 +1,5 @@
 #include "ae-apps/ota/gateway/display.h"
+#include "ae-apps/ota/uptane/signed_message.h"
 #include "cse/codec/html.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 
@@ -31,6 +32,12 @@ class ConsentTest : public GatewayTest {
     }
     ADD_FAILURE() << "nobody was asked";
     return "";
+  }
+  template <class Condition>
+  bool comes(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return condition();
   }
   static std::string value_of(const std::string& html, const std::string& name) {
     const std::string before = "name=" + name + " value=\"";
@@ -95,8 +102,163 @@ TEST_F(ConsentTest, APostponedQuestionStaysOverARestartAndIsNotAskedMeanwhile) {
   restart();
   asked_job();  // whoever starts the vehicle again is asked again
 
-  EXPECT_TRUE(reports().empty());
+  EXPECT_TRUE(outcomes().empty());
   EXPECT_EQ(full_.version(), "1.0.0");
+}
+
+TEST_F(ConsentTest, TellsThatTheUserPostponedToo) {
+  start();
+  offer_newer();
+  EXPECT_TRUE(gateway_->desk().postpone(asked_job(), std::chrono::milliseconds(1), "a test"));
+  EXPECT_TRUE(gateway_->desk().answer(asked_job(), true, "a test"));
+  settle();
+
+  std::vector<std::string> told;
+  for (const Request& request : cse_.requests()) {
+    if (request.operation != Operation::kCreate || !request.to.ends_with("/consents")) continue;
+    const Value* instance = request.content->find("m2m:cin");
+    if (instance == nullptr) continue;
+    told.push_back(instance->find("con")->string_at("decision"));
+    EXPECT_EQ(instance->find("con")->string_at("to"), "1.1.0");
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"postponed", "accepted"}));
+}
+
+TEST_F(ConsentTest, TellsTheServerUntilWhenItWaits) {
+  start();
+  offer_newer();
+  const std::string job = asked_job();
+
+  ASSERT_TRUE(comes([&] { return !reports_of("delayed").empty(); }));
+  const Value told = reports_of("delayed").front();
+  EXPECT_EQ(told.string_at("inquiry"), job);
+  EXPECT_EQ(told.string_at("until"), gateway_->desk().pending()->answer_by);
+  EXPECT_EQ(told.find("error")->string_at("ecu"), kFull);
+  EXPECT_EQ(told.find("error")->string_at("stage"), "consent");
+  EXPECT_TRUE(uptane::verify_message(told, gateway_key().public_key())) << "signed";
+
+  EXPECT_TRUE(gateway_->desk().answer(job, true, "a test"));
+  settle();
+  EXPECT_EQ(reports_of("delayed").size(), 1u) << "once";
+}
+
+/// A question that stays open over days, while the vehicle is off.
+class LongQuestion : public ConsentTest {
+ protected:
+  LongQuestion() { settings_.consent_timeout = std::chrono::hours(48); }
+  void ask_and_wait(std::chrono::hours span) {
+    start();
+    offer_newer();
+    asked_job();
+    gateway_.reset();
+    const std::lock_guard lock(repositories_.mutex);
+    repositories_.now = repositories_.now + span;
+  }
+  void accept() {
+    start();
+    EXPECT_TRUE(gateway_->desk().answer(asked_job(), true, "a test"));
+  }
+};
+
+TEST_F(LongQuestion, IsFollowedByMetadataThatHasNotExpired) {
+  ask_and_wait(std::chrono::hours(25));
+  repositories_.publish();
+
+  accept();
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null()) << "the ECU verifies it, too";
+}
+
+TEST_F(LongQuestion, InstallsNothingThatWasTakenBackMeanwhile) {
+  ask_and_wait(std::chrono::hours(2));
+  repositories_.orders.clear();
+  repositories_.publish();
+
+  accept();
+  settle();
+
+  expect_refusal(kFull, "verify", "orders nothing");
+  EXPECT_EQ(full_.version(), "1.0.0");
+}
+
+TEST_F(LongQuestion, InstallsNothingElseThanWasAgreedTo) {
+  ask_and_wait(std::chrono::hours(2));
+  repositories_.release(kFull, image_of({.version = "1.2.0", .release_counter = 7}), "demo-ecu");
+
+  accept();
+  settle();
+
+  expect_refusal(kFull, "verify", "another image");
+}
+
+TEST_F(LongQuestion, NeedsNoServerUntilTheMetadataExpires) {
+  ask_and_wait(std::chrono::hours(2));
+  images_.down = true;
+
+  accept();
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+TEST_F(LongQuestion, WaitsForTheServerOnceTheMetadataHasExpired) {
+  ask_and_wait(std::chrono::hours(25));
+  images_.down = true;
+  accept();
+  EXPECT_TRUE(comes([&] {
+    const auto job = gateway_->journal().open_job_of(kFull);
+    return job && job->waits.find("cannot be reached") != std::string::npos;
+  }));
+  EXPECT_TRUE(outcomes().empty());
+
+  repositories_.publish();
+  images_.down = false;
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+TEST_F(ConsentTest, HearsAnAnswerAtOnce) {
+  settings_.retry_pause = std::chrono::hours(1);
+  start();
+  offer_newer();
+
+  EXPECT_TRUE(gateway_->desk().answer(asked_job(), true, "a test"));
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+/// Nor does one that was put off.
+TEST_F(ConsentTest, AQuestionHoldsUpNoOtherOrder) {
+  for (const bool postponed : {false, true}) {
+    SCOPED_TRACE(postponed);
+    const std::string version = postponed ? "1.2.0" : "1.1.0";
+    const Bytes image = image_of({.version = version, .release_counter = postponed ? 7U : 6U});
+    if (!gateway_) start();
+    const std::string first = offer(kFull, image, version);
+    EXPECT_EQ(asked_job(), first);
+    if (postponed) gateway_->desk().postpone(first, std::chrono::hours(1), "a test");
+
+    const std::string second = offer(kConstrained, image, version);
+    bool answered = false;
+    EXPECT_TRUE(comes(
+        [&] { return answered = answered || gateway_->desk().answer(second, true, "a test"); }));
+    EXPECT_TRUE(
+        comes([&] { return constrained_.state().release_counter >= (postponed ? 7U : 6U); }));
+
+    EXPECT_EQ(gateway_->journal().open_job_of(kFull)->state, JobState::kVerified);
+    if (postponed) break;
+    EXPECT_TRUE(gateway_->desk().answer(first, true, "a test"));
+    settle();
+  }
+}
+
+TEST_F(ConsentTest, KeepsTheAnswersOfManyUpdates) {
+  start();
+
+  EXPECT_GE(cse_.find("cse-mn/ota-gateway/consents").integer_at("mni"), 1000);
 }
 
 TEST_F(ConsentTest, LeavesTheEcuAloneIfTheUserDeclines) {
@@ -114,10 +276,11 @@ TEST_F(ConsentTest, LeavesTheEcuAloneIfTheUserDeclines) {
 }
 
 TEST_F(ConsentTest, TakesNoAnswerForANo) {
-  settings_.consent_timeout = std::chrono::milliseconds(1);
   start();
-
   offer_newer();
+  asked_job();
+
+  seconds_later_ = 24 * 3600;
   settle();
 
   expect_refusal(kFull, "consent", "no answer in time");
@@ -205,7 +368,7 @@ TEST_F(ConsentTest, RefusesASecondOrderWhileTheUserIsAsked) {
   ASSERT_TRUE(gateway_->desk().answer(job, true, "test"));
   settle();
 
-  const auto all = reports();
+  const auto all = outcomes();
   ASSERT_EQ(all.size(), 2u);
   bool refused = false, completed = false;
   for (const Value& each : all) {

@@ -378,9 +378,20 @@ class GatewayTest : public testing::Test {
     }
     return out;
   }
-  /// The one report expected, of that purpose; null if it is not so.
+  std::vector<Value> reports_of(const std::string& purpose) {
+    std::vector<Value> out = reports();
+    std::erase_if(out, [&](const Value& each) { return each.string_at("purpose") != purpose; });
+    return out;
+  }
+  /// How orders ended; not that they wait.
+  std::vector<Value> outcomes() {
+    std::vector<Value> out = reports();
+    std::erase_if(out, [](const Value& each) { return each.string_at("purpose") == "delayed"; });
+    return out;
+  }
+  /// The one outcome expected, of that purpose; null if it is not so.
   Value only_report(const std::string& purpose) {
-    const auto all = reports();
+    const auto all = outcomes();
     EXPECT_EQ(all.size(), 1u) << steps_.str() << log_.str();
     if (all.size() != 1 || all[0].string_at("purpose") != purpose) {
       ADD_FAILURE() << (all.empty() ? "none" : to_json(all[0]));

@@ -79,7 +79,7 @@ class GatewayOrders : public GatewayTest {
   }
   Value report_for(const std::string& nonce) {
     Value found;
-    for (const Value& report : reports()) {
+    for (const Value& report : outcomes()) {
       if (report.string_at("inquiry") != nonce) continue;
       EXPECT_TRUE(found.is_null()) << "told twice: " << told();
       found = report;
@@ -304,7 +304,7 @@ TEST_F(GatewayOrders, BeyondALimitWaitForTheEndOfTheOneBefore) {
   settle();
 
   EXPECT_EQ(purpose_for(others.back()), "completion") << told();
-  EXPECT_EQ(reports().size(), 66U) << "each order, once";
+  EXPECT_EQ(outcomes().size(), 66U) << "each order, once";
   EXPECT_NE(reason_for(first).find("declined"), std::string::npos) << told();
   EXPECT_EQ(full_.version(), "1.1.66");
   expect_nothing_ordered();
@@ -462,6 +462,21 @@ TEST(TaskQueue, LetsOthersGoBeforeWhatHasToWait) {
   ASSERT_TRUE(queue.settle(std::chrono::seconds(60)));
 
   EXPECT_TRUE(order == "now soon late " || order == "soon now late ") << order;
+}
+
+TEST(TaskQueue, WakesTheGroupThatIsCalled) {
+  TaskQueue queue;
+  std::atomic<int> ran{0};
+  queue.post_after(
+      std::chrono::hours(1), [&] { ran += 1; }, "one");
+  queue.post_after(
+      std::chrono::hours(1), [&] { ran += 10; }, "other");
+
+  queue.wake("one");
+  while (ran == 0) std::this_thread::yield();
+  queue.stop();
+
+  EXPECT_EQ(ran, 1);
 }
 
 TEST(TaskQueue, DropsWhatWaitsForItsTimeWhenItStops) {

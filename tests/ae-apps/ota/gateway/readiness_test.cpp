@@ -110,12 +110,16 @@ TEST_F(ReadinessTest, WritesNoEcuWhileTheVehicleMoves) {
   start();
   offer(kFull, ecu::image_of({.version = "1.1.0", .release_counter = 6}));
   await_board("Waits: the vehicle is moving.");
-  EXPECT_TRUE(reports().empty());
+  EXPECT_TRUE(outcomes().empty());
 
   write(R"({"parked":true})");
   settle();
 
   EXPECT_FALSE(only_report("completion").is_null());
+  ASSERT_EQ(reports_of("delayed").size(), 1u) << "the server is told once";
+  const Value told = reports_of("delayed").front();
+  EXPECT_EQ(told.find("error")->string_at("stage"), "preconditions");
+  EXPECT_EQ(told.string_at("until"), to_text(repositories_.now + std::chrono::hours(24)));
 }
 
 TEST_F(ReadinessTest, GoesOnWaitingAfterARestart) {

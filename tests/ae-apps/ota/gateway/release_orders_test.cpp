@@ -391,11 +391,6 @@ class DelayedRelease : public ReleaseOrders {
     }
     return condition();
   }
-  std::vector<Value> reports_of(const std::string& purpose) {
-    std::vector<Value> out = reports();
-    std::erase_if(out, [&](const Value& each) { return each.string_at("purpose") != purpose; });
-    return out;
-  }
   bool answered(const std::string& inquiry, const std::string& serial) {
     for (const Value& each : reports_of("inventory")) {
       if (each.string_at("inquiry") != inquiry) continue;
@@ -441,6 +436,24 @@ TEST_F(DelayedRelease, HoldsUpNobodyElse) {
   EXPECT_EQ(count("completion"), 3U);
   EXPECT_EQ(count("refusal"), 0U);
   EXPECT_TRUE(ReleaseJournal(settings_.state_dir).pending().empty());
+}
+
+TEST_F(DelayedRelease, IsHeldUpByNoQuestion) {
+  settings_.auto_consent = true;
+  start([](const Job& job) { return job.state != JobState::kRebooted; });
+  order_both(update(), update());
+  settle();
+  constrained_.power_off();
+  gateway_.reset();
+  settings_.auto_consent = false;
+  start();
+
+  offer(kOther, update("", {}));
+  EXPECT_TRUE(comes([&] { return gateway_->desk().pending().has_value(); }));
+  constrained_.power_on();
+
+  EXPECT_TRUE(comes([&] { return count("completion") == 2; })) << "of both members";
+  EXPECT_TRUE(gateway_->desk().pending()) << "the question is still open";
 }
 
 TEST_F(DelayedRelease, IsToldToTheOperatorOnce) {

@@ -62,6 +62,7 @@ TEST_F(ConfigurationTest, ReadsAWholeOne) {
   EXPECT_EQ(vehicle.ecus[0].report_key, TestKeys::get().brake.public_key());
   EXPECT_EQ(vehicle.ecus[1].report_key, TestKeys::get().gateway.public_key());
   EXPECT_EQ(settings->rules.offer_timeout, std::chrono::seconds(600));
+  EXPECT_EQ(settings->rules.offer_wait, std::chrono::hours(72));
 }
 
 TEST_F(ConfigurationTest, OverridesReplaceMembers) {

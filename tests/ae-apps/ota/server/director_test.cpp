@@ -183,6 +183,77 @@ class Ways : public DirectorTest {
   }
 };
 
+/// The vehicle waits for its user, or until it is fit, and says until when.
+class Waits : public Ways {
+ protected:
+  void tell_wait(std::chrono::seconds span) {
+    Value told =
+        with_error(message("delayed", offer_nonce(), {}), "BRK-1", "consent", "the user is asked");
+    told.set("until", to_text(now_ + span));
+    report(signed_message(std::move(told)));
+  }
+};
+
+TEST_F(Waits, AreGivenTimeAndNoted) {
+  make_offer();
+  const std::string until = to_text(now_ + std::chrono::hours(24));
+  tell_wait(std::chrono::hours(24));
+  EXPECT_EQ(last().string_at("event"), "delayed");
+  EXPECT_EQ(last().string_at("stage"), "consent");
+  EXPECT_EQ(last().string_at("until"), until);
+
+  wait(std::chrono::hours(24) + std::chrono::seconds(599));
+  EXPECT_EQ(last().string_at("event"), "delayed") << "after the wait the update takes its time";
+  EXPECT_EQ(director_->orders_of("/id-mn").size(), 1u);
+  complete(completion());
+
+  EXPECT_EQ(events(), (Events{"verified", "offered", "delayed", "updated"}));
+  EXPECT_EQ(record().failures, 0u);
+}
+
+TEST_F(Waits, EndLikeAnyOffer) {
+  make_offer();
+  tell_wait(std::chrono::hours(24));
+
+  wait(std::chrono::hours(24) + std::chrono::seconds(600));
+
+  EXPECT_EQ(events(), (Events{"verified", "offered", "delayed", "failed"}));
+}
+
+TEST_F(Waits, AreNoLongerThanTheServerAllows) {
+  make_offer();
+  tell_wait(std::chrono::hours(24 * 300));
+  EXPECT_EQ(last().string_at("until"), to_text(now_ + rules().offer_wait));
+
+  wait(rules().offer_wait + std::chrono::seconds(600));
+
+  EXPECT_EQ(last().string_at("event"), "failed");
+}
+
+TEST_F(Waits, AreKeptOverARestart) {
+  make_offer();
+  tell_wait(std::chrono::hours(24));
+  const Value kept = director_->record("BRK-1");
+  director_.emplace(rules(), std::vector{test_vehicle()}, random_);
+  ASSERT_TRUE(director_->restore_record("BRK-1", kept));
+
+  wait(std::chrono::hours(1));
+
+  EXPECT_FALSE(record().offer->overdue);
+  EXPECT_EQ(record().failures, 0u);
+}
+
+TEST_F(Waits, ThatNameNoTimeGiveNone) {
+  make_offer();
+  Value told = with_error(message("delayed", offer_nonce(), {}), "BRK-1", "consent", "asked");
+  told.set("until", "tomorrow");
+  report(signed_message(told));
+
+  wait(std::chrono::seconds(601));
+
+  EXPECT_EQ(events(), (Events{"verified", "offered", "failed"}));
+}
+
 TEST_F(Ways, LeadWhereTheTableSays) {
   for (const Way& way : kWays) {
     SCOPED_TRACE(way.name);
