@@ -54,7 +54,7 @@ Result<void> Gateway::open(GatewayParts parts) {
       {{"ae", ae_->sp_relative_id()}, {"cse", settings_.ae.cse_id}, {"url", settings_.ae.cse_url}});
   cse_ = std::make_unique<CseSide>(settings_, *ae_);
   if (auto done = cse_->prepare(); !done) return done;
-  if (auto done = meet_ecus(); !done) return done;
+  if (auto done = meet_ecus(parts.transport); !done) return done;
   const Primary::Clock clock = parts.clock ? std::move(parts.clock) : Primary::Clock(system_time);
   Primary::ProvenTime proven;
   if (settings_.time) {
@@ -77,12 +77,11 @@ Result<void> Gateway::open(GatewayParts parts) {
                          [this](const std::string& serial) { offered(serial); });
 }
 
-Result<void> Gateway::meet_ecus() {
+Result<void> Gateway::meet_ecus(const EcuLink::MakeTransport& transport) {
   for (const EcuEntry& entry : settings_.ecus) {
     if (!entry.node) {
-      ecus_.emplace(entry.serial,
-                    std::make_unique<EcuLink>(settings_, entry, EcuLink::MakeTransport(),
-                                              ask_time_server(settings_)));
+      ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry, transport,
+                                                            ask_time_server(settings_)));
       continue;
     }
     if (!nodes_) {

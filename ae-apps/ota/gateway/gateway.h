@@ -4,6 +4,7 @@
 #include <set>
 
 #include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/inquiry.h"
 #include "ae-apps/ota/gateway/node_desk.h"
 #include "ae-apps/ota/gateway/release.h"
@@ -20,6 +21,7 @@ struct GatewayParts {
   Fetch fetch = sdk::download;
   std::function<bool(const Job&)> stored = {};  ///< as UpdateTools::stored
   Primary::Clock clock = {};                    ///< empty: the system's
+  EcuLink::MakeTransport transport = {};        ///< to ECUs; empty: over the network
 };
 
 /// The vehicle's gateway: registered, watching for inquiries and orders, serving its display. Three
@@ -44,7 +46,7 @@ class Gateway {
  private:
   Gateway(GatewaySettings settings, std::ostream& steps, std::ostream& log);
   Result<void> open(GatewayParts parts);
-  Result<void> meet_ecus();
+  Result<void> meet_ecus(const EcuLink::MakeTransport& transport);
   void import_bundles();
   void import_order(const std::filesystem::path& bundle, Member& ecu);
   bool brings_something_new(const std::filesystem::path& bundle, const VerifiedOrder& order,

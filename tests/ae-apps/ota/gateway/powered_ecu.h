@@ -1,8 +1,10 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +35,16 @@ class Power {
     cuts_ = std::move(whole_vehicle_at);
     writes_ = 0;
   }
+  /// Somebody else decides, by who writes and what (of an ECU: "replace state"): who is cut off;
+  /// nullopt: nobody. Any thread.
+  using Judge = std::function<std::optional<Victim>(Victim who, const std::string& what)>;
+  void set_judge(Judge judge) { judge_ = std::move(judge); }
   /// Before a write of `who`.
-  void write(Victim who) {
+  void write(Victim who, const std::string& what = {}) {
+    if (judge_) {
+      if (const auto victim = judge_(who, what)) throw PowerLoss{*victim};
+      return;
+    }
     ++writes_;
     const auto cut = cuts_.find(writes_);
     if (cut == cuts_.end()) return;
@@ -46,6 +56,7 @@ class Power {
   unsigned cuts_done() const { return cuts_done_; }
 
  private:
+  Judge judge_;
   std::map<std::uint64_t, bool> cuts_;
   std::uint64_t writes_ = 0;
   unsigned cuts_done_ = 0;
@@ -63,16 +74,16 @@ class PoweredDisk final : public ecu::Disk {
     return medium_.read_at(name, offset, max_bytes);
   }
   Result<void> replace(const std::string& name, ByteView content) override {
-    power_.write(Victim::kEcu);
+    power_.write(Victim::kEcu, "replace " + name);
     return medium_.replace(name, content);
   }
   Result<void> erase(const std::string& name) override {
-    power_.write(Victim::kEcu);
+    power_.write(Victim::kEcu, "erase " + name);
     return medium_.erase(name);
   }
   Result<void> append(const std::string& name, ByteView bytes) override {
     try {
-      power_.write(Victim::kEcu);
+      power_.write(Victim::kEcu, "append " + name);
     } catch (const PowerLoss&) {
       (void)medium_.append(name, bytes.first(bytes.size() / 2));
       throw;
@@ -80,7 +91,7 @@ class PoweredDisk final : public ecu::Disk {
     return medium_.append(name, bytes);
   }
   Result<void> sync(const std::string& name) override {
-    power_.write(Victim::kEcu);
+    power_.write(Victim::kEcu, "sync " + name);
     return medium_.sync(name);
   }
 
