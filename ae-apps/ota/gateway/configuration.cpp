@@ -358,6 +358,14 @@ void read_window(ota::MemberReader& in, GatewaySettings& out) {
     *time = read.value_or(std::chrono::minutes(0));
   }
   window.utc_offset = std::chrono::minutes(at.whole("utc_offset_minutes", -14 * 60, 14 * 60, 0));
+  if (at.has("time_zone")) {
+    out.time_zone = at.text("time_zone", true);
+    window.local = true;
+    if (!is_time_zone(out.time_zone)) {
+      at.fault("time_zone", "must be a zone of IANA's that tzdata knows, such as Europe/Berlin");
+    }
+    if (at.has("utc_offset_minutes")) at.fault("time_zone", "cannot be beside utc_offset_minutes");
+  }
   if (at.has("weekdays")) {
     window.weekdays.fill(false);
     for (const std::string& day : at.texts("weekdays")) {

@@ -36,6 +36,9 @@ int run(const ota::CommandLine& line) {
     std::cout << "good" << std::endl;
     return 0;
   }
+  if (!settings->time_zone.empty()) {
+    if (auto done = use_time_zone(settings->time_zone); !done) return complain(done.error());
+  }
   if (settings->auto_consent) {
     std::cerr << "--yes: every update is agreed to by itself" << std::endl;
   }

@@ -1,6 +1,11 @@
 #include "ae-apps/ota/gateway/readiness.h"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
 
 #include "cse/codec/json.h"
 
@@ -9,6 +14,8 @@ namespace {
 
 constexpr std::int64_t kMinutesOfDay = 24 * 60;
 constexpr std::int64_t kMicrosecondsOfMinute = 60'000'000;
+constexpr std::int64_t kSecondsOfMinute = 60;
+constexpr const char* kZones = "/usr/share/zoneinfo/";
 constexpr std::int64_t kFirstWeekday = 4;  // 1970-01-01 was a Thursday
 
 std::string between(std::int64_t least, std::int64_t most) {
@@ -17,6 +24,15 @@ std::string between(std::int64_t least, std::int64_t most) {
 
 /// Euclidean: times before 1970 are times, too.
 std::int64_t floor_of(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+
+/// Minutes east of UTC in the zone of this process, at that moment.
+std::int64_t local_offset(Timestamp now) {
+  const auto seconds = static_cast<std::time_t>(floor_of(now.microseconds, kMicrosecondsOfMinute) *
+                                                kSecondsOfMinute);
+  std::tm local{};
+  if (::localtime_r(&seconds, &local) == nullptr) return 0;
+  return floor_of(local.tm_gmtoff, kSecondsOfMinute);
+}
 
 }  // namespace
 
@@ -66,8 +82,8 @@ std::string unfit(const Preconditions& rules, const VehicleStatus& status) {
 }
 
 bool is_open(const MaintenanceWindow& window, Timestamp now) {
-  const std::int64_t local =
-      floor_of(now.microseconds, kMicrosecondsOfMinute) + window.utc_offset.count();
+  const std::int64_t local = floor_of(now.microseconds, kMicrosecondsOfMinute) +
+                             (window.local ? local_offset(now) : window.utc_offset.count());
   const std::int64_t day = floor_of(local, kMinutesOfDay);
   const std::int64_t minute = local - day * kMinutesOfDay;
   const auto allowed = [&](std::int64_t on) {
@@ -79,6 +95,26 @@ bool is_open(const MaintenanceWindow& window, Timestamp now) {
   if (opens == closes) return allowed(day);
   if (opens < closes) return allowed(day) && minute >= opens && minute < closes;
   return (minute >= opens && allowed(day)) || (minute < closes && allowed(day - 1));
+}
+
+bool is_time_zone(const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '/' || c == '_' || c == '-' || c == '+';
+  });
+  if (name.empty() || !plain || name.front() == '/') return false;
+  std::ifstream file(kZones + name, std::ios::binary);
+  char magic[4] = {};
+  return file.read(magic, sizeof magic) && std::string_view(magic, sizeof magic) == "TZif";
+}
+
+/// The C library takes a zone that it does not know for UTC, so it is looked for first.
+Result<void> use_time_zone(const std::string& name) {
+  if (!is_time_zone(name)) {
+    return fail(Rsc::kBadRequest, "time_zone: tzdata knows no zone \"" + name + "\"");
+  }
+  ::setenv("TZ", (":" + name).c_str(), 1);
+  ::tzset();
+  return {};
 }
 
 std::optional<std::chrono::minutes> parse_clock(std::string_view text) {

@@ -33,13 +33,21 @@ struct Preconditions {
 /// day is the one on which it opens.
 struct MaintenanceWindow {
   std::chrono::minutes opens{0}, closes{0};  ///< after midnight; equal: the whole day
-  std::chrono::minutes utc_offset{0};
+  std::chrono::minutes utc_offset{0};        ///< of that clock, if it has no zone
+  bool local = false;  ///< the clock is that of the zone of this process, with daylight saving
   std::array<bool, 7> weekdays = {true, true, true, true, true, true, true};  ///< Sunday first
 };
 
 /// Why the vehicle is not fit; empty: it is.
 std::string unfit(const Preconditions& rules, const VehicleStatus& status);
+/// On the day on which an hour is left out, a window within it does not open; on the one on which
+/// an hour comes twice, it is open twice.
 bool is_open(const MaintenanceWindow& window, Timestamp now);
+/// Makes a zone of IANA's ("Europe/Berlin") that of this process. At the start, before there are
+/// threads. Errors: kBadRequest if the system's tzdata does not know it.
+Result<void> use_time_zone(const std::string& name);
+/// Whether the system's tzdata knows it.
+bool is_time_zone(const std::string& name);
 /// "22:00" as minutes after midnight.
 std::optional<std::chrono::minutes> parse_clock(std::string_view text);
 

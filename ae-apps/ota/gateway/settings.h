@@ -116,6 +116,7 @@ struct GatewaySettings {
   std::optional<TimeEntry> time = std::nullopt;
   Preconditions preconditions = {};
   std::optional<MaintenanceWindow> window = std::nullopt;  ///< none: at any time
+  std::string time_zone = {};  ///< of a window with `local`: use_time_zone() at the start
 };
 
 }  // namespace gatehouse::gateway

@@ -78,6 +78,51 @@ TEST(Readiness, KeepsTheWindowInLocalTimeOnItsDays) {
   }
 }
 
+constexpr WindowCase kDaysOfChange[] = {
+    // 2030-03-31: Berlin goes from 02:00 (+1) to 03:00 (+2), a Sunday
+    {"22:00", "05:00", 0, "2030-03-30T21:00:00Z", true},  // 22:00, Saturday
+    {"22:00", "05:00", 0, "2030-03-30T20:59:59Z", false},
+    {"22:00", "05:00", 0, "2030-03-31T02:59:59Z", true},  // 04:59
+    {"22:00", "05:00", 0, "2030-03-31T03:00:00Z", false},
+    {"22:00", "05:00", 0, "2030-03-31T20:00:00Z", true},   // 22:00, Sunday
+    {"02:00", "03:00", 0, "2030-03-31T00:59:59Z", false},  // 01:59
+    {"02:00", "03:00", 0, "2030-03-31T01:00:00Z", false},  // 03:00
+    // 2030-10-27: from 03:00 (+2) back to 02:00 (+1)
+    {"22:00", "05:00", 0, "2030-10-26T20:00:00Z", true},  // 22:00, Saturday
+    {"22:00", "05:00", 0, "2030-10-26T19:59:59Z", false},
+    {"22:00", "05:00", 0, "2030-10-27T03:59:59Z", true},  // 04:59
+    {"22:00", "05:00", 0, "2030-10-27T04:00:00Z", false},
+    {"02:00", "03:00", 0, "2030-10-27T00:30:00Z", true},  // 02:30, the first
+    {"02:00", "03:00", 0, "2030-10-27T01:30:00Z", true},  // and the second
+    {"02:00", "03:00", 0, "2030-10-27T02:00:00Z", false},
+};
+
+TEST(Readiness, KeepsTheWindowWhenTheClocksAreChanged) {
+  const char* before = std::getenv("TZ");
+  const std::string zone = before == nullptr ? "" : before;
+  ASSERT_TRUE(use_time_zone("Europe/Berlin"));
+  for (const WindowCase& each : kDaysOfChange) {
+    MaintenanceWindow window;
+    window.opens = parse_clock(each.opens).value();
+    window.closes = parse_clock(each.closes).value();
+    window.local = true;
+    EXPECT_EQ(is_open(window, uptane::parse_iso_time(each.now).value()), each.open)
+        << each.opens << " " << each.now;
+  }
+  before == nullptr ? ::unsetenv("TZ") : ::setenv("TZ", zone.c_str(), 1);
+  ::tzset();
+}
+
+TEST(Readiness, RefusesAZoneThatNobodyKnows) {
+  for (const char* name : {"", "Europe/Nowhere", "/etc/hostname", "../zoneinfo/Europe/Berlin",
+                           "Europe", "tzdata.zi"}) {
+    const auto done = use_time_zone(name);
+    ASSERT_FALSE(done) << name;
+    EXPECT_EQ(done.error().rsc, Rsc::kBadRequest);
+  }
+  EXPECT_TRUE(is_time_zone("Asia/Tokyo"));
+}
+
 class ReadinessTest : public GatewayTest {
  protected:
   ReadinessTest() {
