@@ -183,6 +183,7 @@ Result<sdk::Downloaded> Update::download() {
     return !cut && !full && !stopping_ && limits.block(bytes - *first);
   };
   for (;;) {
+    cut = false;  // the try before may have been; this one may fail before its first block
     Result<sdk::Downloaded> got = delivery_.bring(job_, image_file(), way(), how);
     if (!got && limits.too_slow()) {
       return fail(Rsc::kRequestTimeout,
