@@ -24,6 +24,9 @@ struct Options {
   std::string can;
   std::string can_request_id = "0x7E0", can_response_id = "0x7E8", can_functional_id = "0x7DF";
   bool can_fd = false;
+  std::optional<unsigned> can_ecu_address, can_tester_address, can_address_extension;
+  unsigned can_block_size = 0, can_st_min_ms = 0, can_padding = 0xCC;
+  unsigned can_n_bs_ms = 1000, can_n_cr_ms = 1000;
   std::string key;
   std::vector<std::string> oem_keys;
   bool constrained = false;
@@ -68,6 +71,33 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--can-functional-id", o.can_functional_id, "Testers to all ECUs")
       ->capture_default_str();
   app.add_flag("--can-fd", o.can_fd, "CAN FD with frames of 64 bytes");
+  const CLI::Range byte(0u, 255u);
+  auto* own =
+      app.add_option("--can-ecu-address", o.can_ecu_address, "Extended addressing: of this ECU")
+          ->check(byte);
+  auto* tester = app.add_option("--can-tester-address", o.can_tester_address,
+                                "Extended addressing: of the tester")
+                     ->check(byte)
+                     ->needs(own);
+  own->needs(tester);
+  app.add_option("--can-address-extension", o.can_address_extension, "Mixed addressing")
+      ->check(byte)
+      ->excludes(own);
+  app.add_option("--can-block-size", o.can_block_size, "BS that is asked for; 0: all at once")
+      ->check(byte)
+      ->capture_default_str();
+  app.add_option("--can-st-min-ms", o.can_st_min_ms, "STmin that is asked for")
+      ->check(CLI::Range(0u, 127u))
+      ->capture_default_str();
+  app.add_option("--can-padding", o.can_padding, "Byte that fills frames up")
+      ->check(byte)
+      ->capture_default_str();
+  app.add_option("--can-n-bs-ms", o.can_n_bs_ms, "Waits so long for a flow control")
+      ->check(CLI::Range(1u, 60'000u))
+      ->capture_default_str();
+  app.add_option("--can-n-cr-ms", o.can_n_cr_ms, "Waits so long for a consecutive frame")
+      ->check(CLI::Range(1u, 60'000u))
+      ->capture_default_str();
   app.add_option("--key", o.key, "Private key that signs version reports (PEM or pkcs11: URI)");
   app.add_option("--oem-key", o.oem_keys, "Public key or certificate of the OEM (PEM); repeatable");
   app.add_flag("--constrained", o.constrained, "Checks a MAC of the gateway instead of signatures");
@@ -247,6 +277,17 @@ Result<void> choose_bus(const Options& o, NodeSettings& settings) {
   }
   out.request_id = *request;
   out.response_id = *response;
+  const auto byte = [](const std::optional<unsigned>& number) {
+    return number ? std::optional(static_cast<std::uint8_t>(*number)) : std::nullopt;
+  };
+  out.ecu_address = byte(o.can_ecu_address);
+  out.tester_address = byte(o.can_tester_address);
+  out.address_extension = byte(o.can_address_extension);
+  out.block_size = static_cast<std::uint8_t>(o.can_block_size);
+  out.st_min_ms = static_cast<std::uint8_t>(o.can_st_min_ms);
+  out.padding = static_cast<std::uint8_t>(o.can_padding);
+  out.n_bs = std::chrono::milliseconds(o.can_n_bs_ms);
+  out.n_cr = std::chrono::milliseconds(o.can_n_cr_ms);
   settings.can = isotp::ServerSettings{isotp::ecu_side(out)};
   return {};
 }

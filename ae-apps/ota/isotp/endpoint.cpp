@@ -21,7 +21,12 @@ EndpointSettings settings_of(const EcuOnBus& ecu, Address address) {
     out.address.functional_id = ecu.functional_id;
   }
   out.channel.in_flight = kInFlight;
-  if (ecu.fd) out.channel.shape = Shape{true, can::kMaxFdBytes, out.channel.shape.padding};
+  if (ecu.fd) out.channel.shape = Shape{true, can::kMaxFdBytes, {}};
+  out.channel.shape.padding = ecu.padding;
+  out.channel.block_size = ecu.block_size;
+  out.channel.st_min = ecu.st_min_ms;
+  out.channel.n_bs = ecu.n_bs;
+  out.channel.n_cr = ecu.n_cr;
   return out;
 }
 
@@ -31,10 +36,16 @@ constexpr int kBatch = 64;
 }  // namespace
 
 EndpointSettings ecu_side(const EcuOnBus& ecu) {
-  return settings_of(ecu, normal(ecu.response_id, ecu.request_id));
+  Address address = normal(ecu.response_id, ecu.request_id);
+  address.send_prefix = ecu.address_extension ? ecu.address_extension : ecu.tester_address;
+  address.receive_prefix = ecu.address_extension ? ecu.address_extension : ecu.ecu_address;
+  return settings_of(ecu, address);
 }
 EndpointSettings tester_side(const EcuOnBus& ecu) {
-  return settings_of(ecu, normal(ecu.request_id, ecu.response_id));
+  Address address = normal(ecu.request_id, ecu.response_id);
+  address.send_prefix = ecu.address_extension ? ecu.address_extension : ecu.ecu_address;
+  address.receive_prefix = ecu.address_extension ? ecu.address_extension : ecu.tester_address;
+  return settings_of(ecu, address);
 }
 
 std::optional<std::uint32_t> identifier_in(std::string_view text) {

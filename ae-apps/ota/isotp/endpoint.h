@@ -21,6 +21,13 @@ struct EcuOnBus {
   std::uint32_t response_id = 0x7E8;
   std::optional<std::uint32_t> functional_id = 0x7DF;
   bool fd = false;  ///< CAN FD with frames of 64 bytes
+  /// Extended addressing: the ECU's and the tester's address before everything. Both or none.
+  std::optional<std::uint8_t> ecu_address = {}, tester_address = {};
+  std::optional<std::uint8_t> address_extension = {};  ///< mixed addressing; then not those
+  std::uint8_t block_size = 0;                         ///< that this side asks for; 0: all at once
+  std::uint8_t st_min_ms = 0;                          ///< that this side asks for, 0 to 127
+  std::uint8_t padding = 0xCC;                         ///< fills frames up
+  std::chrono::milliseconds n_bs{1000}, n_cr{1000};    ///< for a flow control, for the next frame
 };
 EndpointSettings ecu_side(const EcuOnBus& ecu);
 EndpointSettings tester_side(const EcuOnBus& ecu);

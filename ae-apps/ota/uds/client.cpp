@@ -26,22 +26,54 @@ std::string hex16(std::uint16_t value) {
 
 /// No ECU may make us set aside more for one block.
 constexpr std::uint64_t kLargestBlock = 64 * 1024;
+/// Nor keep us waiting longer, whatever it asks for.
+constexpr std::chrono::milliseconds kLongestWait{60'000};
+
+/// Whether a request does no more when it comes twice. What is not here is repeated, if at all, by
+/// whoever knows how to find out what became of the first one.
+bool may_come_twice(ByteView request) {
+  const auto word = [&](std::size_t at) {
+    return request.size() < at + 2 ? std::uint64_t{0} : number_in(request.subspan(at, 2));
+  };
+  switch (static_cast<Sid>(request[0])) {
+    case Sid::kSessionControl:
+    case Sid::kWriteDataByIdentifier:
+    case Sid::kCommunicationControl:
+    case Sid::kControlDtcSetting:
+    case Sid::kTesterPresent:
+    case Sid::kRequestDownload:  // begins anew
+      return true;
+    case Sid::kReadDataByIdentifier:
+      return word(1) != kDidVersionReport;  // uses up its challenge
+    case Sid::kSecurityAccess:              // the seed; a key is a try
+      return request.size() > 1 && request[1] % 2 == 1;
+    case Sid::kRoutineControl:
+      return word(2) != kRoutineConfirm;  // then there is no trial to be confirmed any more
+    default:
+      return false;
+  }
+}
 
 }  // namespace
 
 Client::Client(Transport& transport, ClientSettings settings, Pause pause)
-    : transport_(transport), settings_(settings), pause_(std::move(pause)) {
+    : transport_(transport),
+      settings_(settings),
+      pause_(std::move(pause)),
+      p2_(settings.p2),
+      p2_star_(settings.p2_star) {
   if (!pause_) pause_ = [](std::chrono::milliseconds span) { std::this_thread::sleep_for(span); };
 }
 
 Diagnosis<Response> Client::await(std::uint8_t sid, const std::string& what) {
   const auto start = std::chrono::steady_clock::now();
-  auto limit = settings_.p2;
+  auto limit = p2_;
   for (unsigned pending = 0;;) {
     const Result<Bytes> bytes = transport_.receive(limit);
     if (!bytes) {
-      const bool late = bytes.error().rsc == Rsc::kRequestTimeout;
-      return failed(late ? Kind::kNoAnswer : Kind::kTransport, what + ": " + bytes.error().detail);
+      silent_ = bytes.error().rsc == Rsc::kRequestTimeout;
+      return failed(silent_ ? Kind::kNoAnswer : Kind::kTransport,
+                    what + ": " + bytes.error().detail);
     }
     auto response = decode_response(*bytes);
     if (!response || response->sid != sid) {
@@ -51,25 +83,53 @@ Diagnosis<Response> Client::await(std::uint8_t sid, const std::string& what) {
       }
       continue;
     }
-    if (response->nrc != Nrc::kResponsePending) return *std::move(response);
+    if (!response->nrc || advice_of(*response->nrc) != Advice::kWait) return *std::move(response);
     if (++pending > settings_.max_pending ||
         std::chrono::steady_clock::now() - start > settings_.max_total) {
       return failed(Kind::kNoAnswer, what + ": the ECU only ever says that it is still busy");
     }
-    limit = settings_.p2_star;
+    limit = p2_star_;
   }
 }
 
 Diagnosis<Bytes> Client::request(ByteView bytes, const std::string& what) {
+  Diagnosis<Bytes> answer = request_once(bytes, what);
+  if (!silent_ || !may_come_twice(bytes)) return answer;
+  for (unsigned again = 0; silent_ && again < settings_.request_repeats; ++again) {
+    answer = request_once(bytes, what);
+  }
+  if (!silent_) take_later(answer, bytes, what);
+  return answer;
+}
+
+/// The ECU may only have been slow, and answers each of them: what it says last counts (of seeds no
+/// other does), and nothing of it is left for the next request.
+void Client::take_later(Diagnosis<Bytes>& answer, ByteView request, const std::string& what) {
+  for (unsigned late = 0; late < settings_.request_repeats; ++late) {
+    Diagnosis<Response> next = await(request[0], what);
+    if (!next) break;
+    ++unsolicited_;
+    if (next->nrc) {
+      answer = refused(*next->nrc, what);
+    } else {
+      answer = std::move(next->data);
+    }
+  }
+  silent_ = false;
+}
+
+Diagnosis<Bytes> Client::request_once(ByteView bytes, const std::string& what) {
+  silent_ = false;
   for (unsigned busy = 0;;) {
     if (const auto sent = transport_.send(bytes); !sent) {
-      const bool late = sent.error().rsc == Rsc::kRequestTimeout;
-      return failed(late ? Kind::kNoAnswer : Kind::kTransport, what + ": " + sent.error().detail);
+      silent_ = sent.error().rsc == Rsc::kRequestTimeout;
+      return failed(silent_ ? Kind::kNoAnswer : Kind::kTransport,
+                    what + ": " + sent.error().detail);
     }
     Diagnosis<Response> response = await(bytes[0], what);
     if (!response) return tl::make_unexpected(response.error());
     if (!response->nrc) return std::move(response->data);
-    if (*response->nrc != Nrc::kBusyRepeatRequest || ++busy > settings_.max_busy) {
+    if (advice_of(*response->nrc) != Advice::kRepeat || ++busy > settings_.max_busy) {
       return refused(*response->nrc, what);
     }
     pause_(settings_.busy_pause);
@@ -93,6 +153,12 @@ Diagnosis<void> Client::session(Session session) {
   const auto data = request_echoed(encode_subfunction(Sid::kSessionControl, number), 1,
                                    "session " + std::to_string(number));
   if (!data) return tl::make_unexpected(data.error());
+  if (data->size() < 4) return {};  // as before 2006: it does not say
+  const auto times = ByteView(*data);
+  const std::chrono::milliseconds p2(number_in(times.first(2)));
+  const std::chrono::milliseconds p2_star(10 * number_in(times.subspan(2, 2)));
+  p2_ = std::max(settings_.p2, std::min(p2, kLongestWait));
+  p2_star_ = std::max(settings_.p2_star, std::min(p2_star, kLongestWait));
   return {};
 }
 
@@ -111,15 +177,20 @@ Diagnosis<Bytes> Client::start_routine(RoutineId routine, ByteView record) {
 }
 
 Diagnosis<void> Client::unlock(std::uint8_t level, ByteView access_key) {
-  const auto seed = request_echoed(encode_subfunction(Sid::kSecurityAccess, level), 1, "seed");
-  if (!seed) return tl::make_unexpected(seed.error());
-  if (seed->empty()) return failed(Kind::kMalformed, "seed: none came");
-  if (std::all_of(seed->begin(), seed->end(), [](std::uint8_t b) { return b == 0; })) return {};
   const auto key_level = static_cast<std::uint8_t>(level + 1);
-  const auto unlocked = request_echoed(
-      encode_subfunction(Sid::kSecurityAccess, key_level, unlock_key(access_key, *seed)), 1, "key");
-  if (!unlocked) return tl::make_unexpected(unlocked.error());
-  return {};
+  for (unsigned again = 0;; ++again) {
+    const auto seed = request_echoed(encode_subfunction(Sid::kSecurityAccess, level), 1, "seed");
+    if (!seed) return tl::make_unexpected(seed.error());
+    if (seed->empty()) return failed(Kind::kMalformed, "seed: none came");
+    if (std::all_of(seed->begin(), seed->end(), [](std::uint8_t b) { return b == 0; })) return {};
+    const Bytes key = unlock_key(access_key, *seed);
+    const auto unlocked =
+        request_echoed(encode_subfunction(Sid::kSecurityAccess, key_level, key), 1, "key");
+    if (unlocked) return {};
+    if (!silent_ || again >= settings_.request_repeats) {
+      return tl::make_unexpected(unlocked.error());
+    }
+  }
 }
 
 Diagnosis<void> Client::authenticate(ByteView certificate_der, const crypto::SigningKey& key) {
@@ -188,7 +259,13 @@ Diagnosis<void> Client::transfer(ByteView data) {
 }
 
 Diagnosis<void> Client::end_download() {
-  const auto data = request(encode_simple(Sid::kRequestTransferExit, {}), "transfer exit");
+  const Bytes exit = encode_simple(Sid::kRequestTransferExit, {});
+  auto data = request(exit, "transfer exit");
+  for (unsigned again = 0; silent_ && again < settings_.request_repeats; ++again) {
+    data = request(exit, "transfer exit");
+    // Only what came whole can be ended, and the ECU checks it as a whole.
+    if (!data && data.error().nrc == Nrc::kRequestSequenceError) return {};
+  }
   if (!data) return tl::make_unexpected(data.error());
   return {};
 }

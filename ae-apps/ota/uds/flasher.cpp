@@ -64,8 +64,13 @@ Diagnosis<Inventory> Flasher::inventory() {
 
 Diagnosis<std::string> Flasher::version_report(ByteView nonce) {
   GATEHOUSE_STEP(connect())
-  GATEHOUSE_STEP(client_.write(kDidChallenge, nonce))
-  const auto report = client_.read(kDidVersionReport);
+  // A challenge is used up by the first look, so one that was lost needs its challenge again.
+  Diagnosis<Bytes> report;
+  for (unsigned again = 0; again <= settings_.client.request_repeats; ++again) {
+    GATEHOUSE_STEP(client_.write(kDidChallenge, nonce))
+    report = client_.read(kDidVersionReport);
+    if (report || report.error().kind != Kind::kNoAnswer) break;
+  }
   if (!report) return tl::make_unexpected(report.error());
   return std::string(gatehouse::text_of(*report));
 }
@@ -195,16 +200,30 @@ Diagnosis<void> Flasher::flash(std::uint64_t image_bytes, const Source& source,
   return outcome;
 }
 
+/// One more reset would end a trial that is held: it is ordered again only if the session in which
+/// it was ordered goes on, since then it never came.
+Diagnosis<void> Flasher::order_reset() {
+  for (unsigned again = 0;; ++again) {
+    auto ordered = client_.reset();
+    if (ordered || ordered.error().kind != Kind::kNoAnswer) return ordered;
+    const auto session = client_.read(kDidActiveSession);
+    const bool lost = session && *session == Bytes{static_cast<std::uint8_t>(Session::kExtended)};
+    if (!lost) return {};  // it boots; whether it comes back is seen
+    if (again >= settings_.client.request_repeats) return ordered;
+  }
+}
+
 Diagnosis<void> Flasher::reset_and_wait(std::chrono::milliseconds limit) {
   GATEHOUSE_STEP(connect())
   GATEHOUSE_STEP(client_.session(Session::kExtended))
   GATEHOUSE_STEP(gain_access())
-  GATEHOUSE_STEP(client_.reset())
+  GATEHOUSE_STEP(order_reset())
   transport_.disconnect();
   const auto deadline = std::chrono::steady_clock::now() + limit;
   // What is asked while it boots may be lost: asked again soon, however patient we are otherwise.
   ClientSettings asking = settings_.client;
   asking.p2 = std::min(asking.p2, settings_.probe_limit);
+  asking.request_repeats = 0;  // by us
   Client probe(transport_, asking, pause_);
   for (;;) {
     const auto connected = transport_.connect();

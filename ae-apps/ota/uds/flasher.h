@@ -82,6 +82,7 @@ class Flasher {
   Diagnosis<void> prepare();
   Diagnosis<void> send_metadata();
   Diagnosis<void> gain_access();
+  Diagnosis<void> order_reset();
   Diagnosis<void> transfer_all(std::uint64_t image_bytes, const Source& source,
                                const Progress& progress);
   Diagnosis<void> transfer_once(std::uint64_t image_bytes, const Source& source,

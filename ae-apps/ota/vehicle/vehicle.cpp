@@ -161,7 +161,34 @@ class FileReader {
         in.whole("response_id", 0, can::kMaxExtendedId, can.response_id));
     can.functional_id = static_cast<std::uint32_t>(
         in.whole("functional_id", 0, can::kMaxExtendedId, *can.functional_id));
+    read_isotp(in, can);
     ecu.can = can;
+  }
+
+  void read_isotp(TableReader& in, isotp::EcuOnBus& can) {
+    const auto byte = [&](std::string_view key, std::int64_t most, std::uint8_t fallback) {
+      return static_cast<std::uint8_t>(in.whole(key, 0, most, fallback));
+    };
+    const auto address = [&](std::string_view key) -> std::optional<std::uint8_t> {
+      if (!in.has(key)) return std::nullopt;
+      return byte(key, 0xFF, 0);
+    };
+    can.ecu_address = address("ecu_address");
+    can.tester_address = address("tester_address");
+    can.address_extension = address("address_extension");
+    if (can.ecu_address.has_value() != can.tester_address.has_value()) {
+      in.fault(can.ecu_address ? "ecu_address" : "tester_address",
+               "extended addressing needs ecu_address and tester_address");
+    } else if (can.ecu_address && can.address_extension) {
+      in.fault("address_extension", "is mixed addressing, ecu_address is extended: one of them");
+    } else if (can.ecu_address && can.ecu_address == can.tester_address) {
+      in.fault("tester_address", "must not be that of the ECU");
+    }
+    can.block_size = byte("block_size", 0xFF, can.block_size);
+    can.st_min_ms = byte("st_min_ms", 0x7F, can.st_min_ms);
+    can.padding = byte("padding", 0xFF, can.padding);
+    can.n_bs = std::chrono::milliseconds(in.whole("n_bs_ms", 1, 60'000, can.n_bs.count()));
+    can.n_cr = std::chrono::milliseconds(in.whole("n_cr_ms", 1, 60'000, can.n_cr.count()));
   }
 
   void read_place_in_onem2m(TableReader& in, Ecu& ecu) {
@@ -240,8 +267,12 @@ class FileReader {
                          std::to_string(ecu.logical_address));
         continue;
       }
-      once(places, "identifier " + ecu.can->bus + "/" + std::to_string(ecu.can->request_id));
-      once(places, "identifier " + ecu.can->bus + "/" + std::to_string(ecu.can->response_id));
+      // ECUs with addresses of their own may share identifiers.
+      const auto& own = ecu.can->ecu_address ? ecu.can->ecu_address : ecu.can->address_extension;
+      const std::string address = own ? "/" + std::to_string(*own) : "";
+      const std::string place = "identifier " + ecu.can->bus + "/";
+      once(places, place + std::to_string(ecu.can->request_id) + address);
+      once(places, place + std::to_string(ecu.can->response_id) + address);
     }
   }
 

@@ -134,6 +134,93 @@ TEST_F(UdsClient, TellsALostConnectionFromSilence) {
   EXPECT_EQ(client.read(kDidVin).error().kind, Kind::kNoAnswer);
 }
 
+// A lost frame costs the request, not the update. "-" at the end: nothing comes late either.
+TEST_F(UdsClient, AsksAgainWhatMayBeAskedTwice) {
+  transport.will_say({"-", "62f19056", "-"});
+  EXPECT_EQ(client.read(kDidVin), Bytes{0x56});
+  transport.will_say({"-", "5003003201f4", "-"});
+  EXPECT_TRUE(client.session(Session::kExtended));
+  transport.will_say({"-", "7101ff0000", "-"});
+  EXPECT_TRUE(client.start_routine(kRoutineErase));
+  transport.will_say({"-", "74200012", "-"});
+  EXPECT_EQ(client.begin_download(4), 16u);
+  transport.will_say({"-", "7e00", "-"});
+  EXPECT_TRUE(client.request(encode_subfunction(Sid::kTesterPresent, 0), "tester present"));
+
+  EXPECT_EQ(transport.sent,
+            (std::vector<std::string>{"22f190", "22f190", "1003", "1003", "3101ff00", "3101ff00",
+                                      "3400440000000000000004", "3400440000000000000004", "3e00",
+                                      "3e00"}));
+}
+
+TEST_F(UdsClient, AsksAgainOnlyABoundedNumberOfTimes) {
+  EXPECT_EQ(client.read(kDidVin).error().kind, Kind::kNoAnswer);
+
+  EXPECT_EQ(transport.sent.size(), 3u);
+}
+
+// A second reset, confirmation or use of a challenge is not the same as one.
+TEST_F(UdsClient, AsksOnceWhatMustNotBeDoneTwice) {
+  EXPECT_FALSE(client.reset());
+  EXPECT_FALSE(client.start_routine(kRoutineConfirm));
+  EXPECT_FALSE(client.read(kDidVersionReport));
+
+  EXPECT_EQ(transport.sent, (std::vector<std::string>{"1101", "31010204", "22f1a0"}));
+}
+
+TEST_F(UdsClient, TakesNoLateAnswerForThatOfTheNextRequest) {
+  transport.will_say({"-", "7101020300", "7101020300", "-", "7101ff0000"});
+  ASSERT_TRUE(client.start_routine(kRoutinePreconditions));
+
+  EXPECT_TRUE(client.start_routine(kRoutineErase));
+
+  EXPECT_EQ(client.unsolicited(), 1u);
+}
+
+// The key belongs to the seed that was given last; an older one would be a wrong try.
+TEST_F(UdsClient, UnlocksBySeedThatCameLast) {
+  const std::string first(32, '1'), last(32, '2');
+  transport.will_say({"-", ("6711" + first).c_str(), ("6711" + last).c_str(), "-", "6712"});
+
+  ASSERT_TRUE(client.unlock(0x11, Bytes(32, 1)));
+
+  EXPECT_EQ(transport.sent[2], "2712" + to_hex(unlock_key(Bytes(32, 1), from_hex(last).value())));
+}
+
+TEST_F(UdsClient, AsksForASeedIfItDoesNotHearWhetherItIsUnlocked) {
+  const std::string seed(32, '1'), zeros(32, '0');
+  transport.will_say({("6711" + seed).c_str(), "-", ("6711" + zeros).c_str()});
+
+  EXPECT_TRUE(client.unlock(0x11, Bytes(32, 1)));
+
+  EXPECT_EQ(transport.sent.size(), 3u);
+}
+
+TEST_F(UdsClient, EndsADownloadOfWhoseEndItDidNotHear) {
+  transport.will_say({"-", "7f3724"});
+  EXPECT_TRUE(client.end_download()) << "done by the first request; 0202 checks what came";
+
+  transport.will_say({"7f3724"});
+  EXPECT_EQ(client.end_download().error().nrc, Nrc::kRequestSequenceError);
+}
+
+// ISO 14229-2: P2 and P2* are the server's to say. Ours are the least, one minute is the most.
+TEST_F(UdsClient, WaitsAsLongAsTheEcuSaysThatItNeeds) {
+  transport.will_say({"50030fa00bb8", "7f2278", "62f19056"});
+  ASSERT_TRUE(client.session(Session::kExtended));
+  EXPECT_TRUE(client.read(kDidVin));
+  transport.will_say({"5003ffffffff", "7f2278", "62f19056", "5001003201f4", "62f19056"});
+  ASSERT_TRUE(client.session(Session::kExtended));
+  EXPECT_TRUE(client.read(kDidVin));
+  ASSERT_TRUE(client.session(Session::kDefault));
+  EXPECT_TRUE(client.read(kDidVin));
+
+  EXPECT_EQ(transport.limits, (std::vector<milliseconds>{
+                                  milliseconds(1000), milliseconds(4000), milliseconds(30'000),
+                                  milliseconds(4000), milliseconds(60'000), milliseconds(60'000),
+                                  milliseconds(60'000), milliseconds(1000)}));
+}
+
 TEST_F(UdsClient, SendsABlockAgainWithTheSameCounter) {
   transport.will_say(
       {"7420"
@@ -288,6 +375,23 @@ TEST_F(FlasherSequence, NamesTheStepThatWasRefused) {
 
   ASSERT_FALSE(flashed);
   EXPECT_EQ(flashed.error().text, "start routine 0x0203: NRC 0x93 (voltage too low)");
+}
+
+TEST_F(FlasherSequence, AsksForAnotherReportWithItsChallengeIfOneIsLost) {
+  transport.will_say({"6ef1a2", "-", "6ef1a2", "62f1a05a"});
+
+  EXPECT_EQ(flasher.version_report(Bytes(16, 1)), "Z");
+}
+
+// One reset too many would end a trial.
+TEST_F(FlasherSequence, OrdersAnotherResetOnlyIfTheFirstOneNeverCame) {
+  transport.will_say({"5003003201f4", "-", "62f18603", "5101", "62f18931"});
+  EXPECT_TRUE(flasher.reset_and_wait(milliseconds(0)));
+  transport.will_say({"5003003201f4", "-", "62f18601", "62f18931"});
+  EXPECT_TRUE(flasher.reset_and_wait(milliseconds(0)));
+
+  EXPECT_EQ(transport.sent, (std::vector<std::string>{"1003", "1101", "22f186", "1101", "22f189",
+                                                      "1003", "1101", "22f186", "22f189"}));
 }
 
 TEST_F(FlasherSequence, GivesUpIfTheEcuDoesNotComeBack) {

@@ -52,6 +52,48 @@ std::string car_with(const std::string& what, const std::string& by) {
   return text.replace(at, what.size(), by);
 }
 
+TEST(VehicleFile, SaysHowAnEcuSpeaksIsoTp) {
+  const auto plain = parse_vehicle(kCar, "car.toml", "/car");
+  ASSERT_TRUE(plain) << plain.error().detail;
+  EXPECT_FALSE(plain->find("LIGHT-0001")->can->ecu_address);
+  EXPECT_EQ(plain->find("LIGHT-0001")->can->padding, 0xCC);
+
+  const auto car = parse_vehicle(
+      car_with("response_id = 0x7E8",
+               "response_id = 0x7E8\necu_address = 0x21\ntester_address = 0xF1\nblock_size = 8\n"
+               "st_min_ms = 5\npadding = 0xAA\nn_bs_ms = 1500\nn_cr_ms = 250"),
+      "car.toml", "/car");
+
+  ASSERT_TRUE(car) << car.error().detail;
+  const isotp::EndpointSettings tester = isotp::tester_side(*car->find("LIGHT-0001")->can);
+  EXPECT_EQ(tester.address.send_prefix, 0x21);
+  EXPECT_EQ(tester.address.receive_prefix, 0xF1);
+  EXPECT_EQ(tester.channel.block_size, 8);
+  EXPECT_EQ(tester.channel.st_min, 5);
+  EXPECT_EQ(tester.channel.shape.padding, 0xAA);
+  EXPECT_EQ(tester.channel.n_bs, std::chrono::milliseconds(1500));
+  EXPECT_EQ(tester.channel.n_cr, std::chrono::milliseconds(250));
+}
+
+TEST(VehicleFile, RefusesAddressesThatDoNotFitTogether) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"ecu_address = 1", "needs ecu_address and tester_address"},
+      {"tester_address = 1", "needs ecu_address and tester_address"},
+      {"ecu_address = 1\ntester_address = 1", "must not be that of the ECU"},
+      {"ecu_address = 1\ntester_address = 2\naddress_extension = 3", "one of them"},
+      {"st_min_ms = 128", "st_min_ms"},
+      {"block_size = 256", "block_size"},
+      {"padding = -1", "padding"},
+      {"n_bs_ms = 0", "n_bs_ms"},
+  };
+  for (const auto& [row, error] : cases) {
+    const std::string place = "response_id = 0x7E8";
+    const auto car = parse_vehicle(car_with(place, place + "\n" + row), "car.toml", "/car");
+    ASSERT_FALSE(car) << row;
+    EXPECT_NE(car.error().detail.find(error), std::string::npos) << car.error().detail;
+  }
+}
+
 TEST(VehicleFile, DescribesBusesAndEcus) {
   const auto car = parse_vehicle(kCar, "car.toml", "/car");
 
