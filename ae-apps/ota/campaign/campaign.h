@@ -91,7 +91,6 @@ class Campaign {
   const Definition& definition() const { return definition_; }
   State state() const { return state_; }
   const std::string& reason() const { return reason_; }
-  Timestamp at() const { return at_; }  ///< since when it is in this state
   const Counts& counts() const { return total_; }
   const std::vector<Participant>& participants() const { return participants_; }
   /// Index of the stage that began last.

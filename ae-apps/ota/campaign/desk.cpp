@@ -426,8 +426,6 @@ Result<void> Desk::perform(const Write& write) {
       return write_ecu(write);
     case Write::Kind::kSoftware:
       return write_software(write);
-    case Write::Kind::kForget:
-      return forget(write);
   }
   return {};
 }

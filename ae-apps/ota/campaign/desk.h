@@ -49,7 +49,6 @@ class Desk {
   Result<void> push(const std::string& container, const std::string& name, const Value& content);
   Result<void> write_vehicle(const Write& write);
   Result<void> write_group(const Write& write);
-  Result<void> forget(const Write& write);
   Result<void> write_status(const Write& write);
   Result<void> prepare_commands(sdk::Ae& ae);
   Result<void> make_commands(sdk::Ae& ae, const std::string& campaign);

@@ -1,5 +1,4 @@
 // The desk's devices: ECUs as [flexNode], campaigns as [software], and who may change them.
-#include "ae-apps/ota/campaign/command_objects.h"
 #include "ae-apps/ota/campaign/desk.h"
 #include "ae-apps/ota/campaign/management_views.h"
 
@@ -194,22 +193,6 @@ Result<void> Desk::write_software(const Write& write) {
   }
   const auto done = ae_->update(address, kSoftwareRoot, *write.content.find("status"));
   return done ? Result<void>() : Result<void>(fail(done.error()));
-}
-
-/// The campaign's own container goes last: a restart in between finds it, and forgets it again.
-Result<void> Desk::forget(const Write& write) {
-  const std::string base = ae_->settings().csebase + "/";
-  std::vector<std::string> addresses = {base + kSoftwareNode + "/" + software_name(write.path)};
-  for (const Command::Kind word : command_words()) {
-    addresses.push_back(base + command_name(write.path, word));
-  }
-  addresses.insert(addresses.end(), write.members.begin(), write.members.end());
-  addresses.push_back("campaigns/" + write.path);
-  for (const std::string& each : addresses) {
-    if (auto gone = ae_->remove(each); !gone) return gone;
-  }
-  made_.erase("campaign " + write.path);
-  return {};
 }
 
 }  // namespace gatehouse::campaign

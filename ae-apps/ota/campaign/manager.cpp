@@ -11,12 +11,6 @@ namespace {
 constexpr std::chrono::milliseconds kCountsInterval{1'000};
 constexpr const char* kLog = "campaign-log";
 
-constexpr const char* kOrdered = "ordered by updateFirmware";  ///< the description of such
-
-bool over(const Campaign& campaign) {
-  return campaign.state() == State::kStopped || campaign.state() == State::kFinished;
-}
-
 /// The <group> of a stage; no <group> stands below a <container>.
 std::string group_of(const std::string& campaign, const std::string& stage) {
   return "stage-" + campaign + "-" + stage;
@@ -55,6 +49,9 @@ Verdict Manager::judge_definition(const Value& content, const std::string& autho
     if (other.author == author && other.source == definition->source) return {true, ""};
     return {false, "name: another campaign is called " + name};
   }
+  if (campaigns_.size() >= kMaxCampaigns) {
+    return {false, "name: there are " + std::to_string(kMaxCampaigns) + " campaigns already"};
+  }
   const Value stored = stored_definition(*definition);
   auto campaign = std::make_unique<Campaign>(*std::move(definition), fleet_, updates_);
   if (const auto good = campaign->check_images(); !good) return {false, good.error().detail};
@@ -62,7 +59,6 @@ Verdict Manager::judge_definition(const Value& content, const std::string& autho
   if (std::string taken = group_taken(campaign->definition()); !taken.empty()) {
     return {false, std::move(taken)};
   }
-  if (std::string full = make_room(); !full.empty()) return {false, std::move(full)};
   writes_.push_back({Write::Kind::kCampaign, folder_of(name), "", stored});
   write_state(*campaign);
   const std::size_t stages = campaign->definition().stages.size();
@@ -84,37 +80,6 @@ std::string Manager::group_taken(const Definition& wanted) const {
              " is that of campaign " + name + "'s stage " + stage.name;
     }
   }
-  return {};
-}
-
-/// Planners' campaigns are evidence and stay; an order's result stays in its ECU's history. Empty:
-/// there is room now.
-std::string Manager::make_room() {
-  std::size_t open = 0;
-  auto oldest = campaigns_.end();
-  for (auto each = campaigns_.begin(); each != campaigns_.end(); ++each) {
-    const Campaign& campaign = *each->second.campaign;
-    if (!over(campaign)) {
-      ++open;
-    } else if (campaign.definition().source.string_at("description") == kOrdered &&
-               (oldest == campaigns_.end() || campaign.at() < oldest->second.campaign->at())) {
-      oldest = each;
-    }
-  }
-  if (open >= limits_.open) {
-    return "name: there are " + std::to_string(open) + " campaigns that are not over";
-  }
-  if (campaigns_.size() < limits_.kept) return {};
-  if (oldest == campaigns_.end()) {
-    return "name: there are " + std::to_string(campaigns_.size()) + " campaigns already";
-  }
-  const Definition& gone = oldest->second.campaign->definition();
-  Write forget{Write::Kind::kForget, gone.name};
-  for (const Stage& each : gone.stages) forget.members.push_back(group_of(gone.name, each.name));
-  writes_.push_back(std::move(forget));
-  std::erase_if(ordered_, [&](const auto& each) { return each.second == gone.name; });
-  software_.erase(gone.name);
-  campaigns_.erase(oldest);
   return {};
 }
 
@@ -151,9 +116,10 @@ Verdict Manager::judge_command(const Value& content, const std::string& by,
 std::string Manager::ordered_already(const std::string& serial, const std::string& image) const {
   for (const auto& [name, entry] : campaigns_) {
     const Definition& definition = entry.campaign->definition();
+    const State state = entry.campaign->state();
     const bool same = definition.filter.ecus == std::vector<std::string>{serial} &&
                       definition.images == std::vector<std::string>{image};
-    if (same && !over(*entry.campaign)) return name;
+    if (same && state != State::kStopped && state != State::kFinished) return name;
   }
   return {};
 }
@@ -186,7 +152,7 @@ Verdict Manager::judge_order(const std::string& serial, const Value& requested,
   const std::string name = stem + std::to_string(number);
   Value filter = Value::object();
   filter.set("vehicles", Value::array({ecu->vehicle})).set("ecus", Value::array({serial}));
-  Value definition = Value::object({{"name", name}, {"description", kOrdered}});
+  Value definition = Value::object({{"name", name}, {"description", "ordered by updateFirmware"}});
   definition.set("images", Value::array({image->sha256})).set("filter", std::move(filter));
   Verdict verdict = judge_definition(definition, by);
   if (verdict.accepted) verdict.campaign = name;
@@ -257,7 +223,8 @@ std::set<std::string> Manager::images() const {
 std::set<std::string> Manager::labels() const {
   std::set<std::string> out;
   for (const auto& [name, entry] : campaigns_) {
-    if (over(*entry.campaign)) continue;
+    const State state = entry.campaign->state();
+    if (state == State::kStopped || state == State::kFinished) continue;
     const Definition& definition = entry.campaign->definition();
     out.insert(definition.filter.labels.begin(), definition.filter.labels.end());
     for (const Stage& stage : definition.stages) {

@@ -21,7 +21,6 @@ struct Write {
     kStatus,    ///< the <flexContainer> at `path`
     kEcu,       ///< the ECU of the serial number `path` as a device (management_views.h)
     kSoftware,  ///< the campaign `path` as [software], likewise
-    kForget,    ///< the campaign `path` with all its resources and the groups `members` goes
   };
   Kind kind = Kind::kInstance;
   std::string path;
@@ -41,15 +40,11 @@ struct Verdict {
 /// an order in which a restart at any point goes on well. Threading: one thread at a time.
 class Manager {
  public:
+  static constexpr std::size_t kMaxCampaigns = 200;
   static constexpr std::size_t kVehiclesOfPlan = 200;  ///< in one instance
-  struct Limits {
-    std::size_t open = 200;   ///< campaigns that are not over
-    std::size_t kept = 1000;  ///< all; then the oldest order that is over makes room
-  };
 
   /// `updates` outlives it.
-  explicit Manager(Updates& updates) : Manager(updates, Limits()) {}
-  Manager(Updates& updates, Limits limits) : updates_(updates), limits_(limits) {}
+  explicit Manager(Updates& updates) : updates_(updates) {}
 
   Fleet& fleet() { return fleet_; }
   const Fleet& fleet() const { return fleet_; }
@@ -101,7 +96,6 @@ class Manager {
     Timestamp counted;                 ///< when the numbers were written last
   };
   std::string group_taken(const Definition& wanted) const;
-  std::string make_room();
   Verdict judge_definition(const Value& content, const std::string& author);
   Verdict judge_command(const Value& content, const std::string& by, const std::string& instance,
                         Timestamp now);
@@ -119,7 +113,6 @@ class Manager {
   void collect(Entry& entry, std::size_t most, Timestamp now);
 
   Updates& updates_;
-  const Limits limits_;
   Fleet fleet_;
   std::map<std::string, Entry> campaigns_;
   std::deque<Write> writes_;

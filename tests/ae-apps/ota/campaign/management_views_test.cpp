@@ -116,45 +116,6 @@ TEST_F(ViewsTest, AnOrderIsACampaignOfThatEcuWhichSomebodyElseApproves) {
   EXPECT_EQ(good_order("BB").campaign, "update-BB-1");
 }
 
-TEST_F(ViewsTest, OrdersThatAreOverMakeRoomAndPlannersCampaignsStay) {
-  Manager few(updates_, {.open = 2, .kept = 3});
-  const auto vehicle = few.fleet().add("/v0");
-  for (const char* each : {"B0", "L0"}) few.fleet().add_ecu(vehicle, each, "brake-2");
-  const auto planned = [&](const std::string& name) {
-    return few.take_definition(
-        Value(R"({"name":")" + name + R"(","images":[")" + kBrake + R"("]})"), kAda, name, now_);
-  };
-  const auto ended = [&](const std::string& name) {
-    now_ = now_ + std::chrono::seconds(1);
-    const auto stop = R"({"command":"stop","campaign":")" + name + "\"}";
-    return few.take_command(Value(stop), kAda, "stop-" + name, now_).accepted;
-  };
-  const auto ordered = [&] {
-    return few.take_order("B0", Value::object({{"url", url()}, {"versn", "1.1.0"}}), kAda, now_);
-  };
-  ASSERT_TRUE(planned("first").accepted);
-  EXPECT_EQ(ordered().campaign, "update-B0-1");
-  EXPECT_EQ(planned("second").reason, "name: there are 2 campaigns that are not over");
-  ASSERT_TRUE(ended("update-B0-1"));
-  ASSERT_TRUE(ended("first"));
-  EXPECT_TRUE(planned("second").accepted);
-  few.take_writes(1000, now_);
-
-  EXPECT_TRUE(planned("third").accepted);
-  EXPECT_EQ(few.names(), (std::vector<std::string>{"first", "second", "third"}));
-  std::vector<std::string> written;
-  for (const Write& each : few.take_writes(1000, now_)) {
-    if (each.kind == Write::Kind::kForget) {
-      written.push_back("forget " + each.path);
-      EXPECT_THAT(each.members, testing::ElementsAre("stage-update-B0-1-all"));
-    }
-    if (each.kind == Write::Kind::kCampaign) written.push_back(each.path);
-  }
-  EXPECT_THAT(written, testing::ElementsAre("forget update-B0-1", "campaigns/third"));
-  ASSERT_TRUE(ended("second"));
-  EXPECT_EQ(planned("fourth").reason, "name: there are 3 campaigns already");
-}
-
 TEST_F(ViewsTest, OrdersThatCannotBeCarriedOutAreRefusedWithTheReason) {
   struct Row {
     Value requested;
