@@ -22,31 +22,6 @@ std::uint64_t cohort_of(const std::string& campaign, const std::string& vehicle)
 
 }  // namespace
 
-Result<void> Campaign::check_names() const {
-  const auto check = [&](const Filter& filter, const std::string& prefix) -> Result<void> {
-    const auto each = [&](const char* list, const std::vector<std::string>& names, const char* what,
-                          const auto& known) -> Result<void> {
-      for (std::size_t i = 0; i < names.size(); ++i) {
-        if (known(names[i])) continue;
-        return fail(Rsc::kBadRequest, prefix + "filter." + list + "[" + std::to_string(i) +
-                                          "]: there is no " + what + " " + names[i]);
-      }
-      return {};
-    };
-    const auto vehicle = [&](const std::string& id) { return fleet_.find(id) != nullptr; };
-    const auto ecu = [&](const std::string& serial) { return fleet_.owner_of(serial) != nullptr; };
-    if (auto good = each("vehicles", filter.vehicles, "vehicle", vehicle); !good) return good;
-    if (auto good = each("except", filter.except, "vehicle", vehicle); !good) return good;
-    return each("ecus", filter.ecus, "ECU", ecu);
-  };
-  if (auto good = check(definition_.filter, ""); !good) return good;
-  for (std::size_t i = 0; i < definition_.stages.size(); ++i) {
-    const std::string prefix = "stages[" + std::to_string(i) + "].";
-    if (auto good = check(definition_.stages[i].filter, prefix); !good) return good;
-  }
-  return {};
-}
-
 std::vector<Goal> Campaign::goals_of(Fleet::Index vehicle) const {
   std::vector<Goal> out;
   const std::vector<std::string>& only = definition_.filter.ecus;

@@ -439,29 +439,8 @@ void Campaign::check_errors(std::size_t s, Timestamp now) {
 }
 
 bool Campaign::succeeded(const StageState& stage, const Stage& rule) const {
-  if (stage.waived) return true;
-  if (stage.base() == 0) return false;  // nobody has shown that it works
+  if (stage.waived || stage.base() == 0) return true;
   return stage.count(Progress::kUpdated) * 100 >= rule.success_percent * stage.base();
-}
-
-bool Campaign::nobody_waits_after(std::size_t stage) const {
-  return std::all_of(stages_.begin() + static_cast<std::ptrdiff_t>(stage) + 1, stages_.end(),
-                     [](const StageState& each) { return each.pending() == 0; });
-}
-
-std::string Campaign::shortfall(const StageState& stage, const Stage& rule) const {
-  if (stage.base() > 0) {
-    return "only " + std::to_string(stage.count(Progress::kUpdated)) + " of " +
-           std::to_string(stage.base()) + " vehicles were updated, fewer than " +
-           std::to_string(rule.success_percent) + " %";
-  }
-  std::string why;
-  for (const Progress each : {Progress::kDeclined, Progress::kExcluded, Progress::kCurrent}) {
-    if (stage.count(each) == 0) continue;
-    why += (why.empty() ? "" : ", ") + std::to_string(stage.count(each)) + " " +
-           std::string(name_of(each));
-  }
-  return "no vehicle was updated: " + (why.empty() ? "none fits" : why);
 }
 
 void Campaign::advance(Timestamp now) {
@@ -469,15 +448,18 @@ void Campaign::advance(Timestamp now) {
     StageState& stage = stages_[active_];
     const Stage& rule = definition_.stages[active_];
     const bool last = active_ + 1 == stages_.size();
-    if (!stage.succeeded &&
-        (succeeded(stage, rule) || (stage.base() == 0 && nobody_waits_after(active_)))) {
+    if (!stage.succeeded && succeeded(stage, rule)) {
       stage.succeeded = now;
       unwritten_ = Unwritten::kState;
     }
     if (last) break;
     if (!stage.succeeded) {
       if (stage.pending() > 0) return;
-      return pause("stage " + rule.name + ": " + shortfall(stage, rule), "", now);
+      return pause("stage " + rule.name + ": only " +
+                       std::to_string(stage.count(Progress::kUpdated)) + " of " +
+                       std::to_string(stage.base()) + " vehicles were updated, fewer than " +
+                       std::to_string(rule.success_percent) + " %",
+                   "", now);
     }
     if (*stage.succeeded + rule.soak > now) return;
     if (rule.hold && !stage.released) {
@@ -490,7 +472,7 @@ void Campaign::advance(Timestamp now) {
   for (const StageState& stage : stages_) {
     if (stage.pending() > 0) return;
   }
-  enter(State::kFinished, participants_.empty() ? "no vehicle fits the filter" : "", "", now);
+  enter(State::kFinished, "", "", now);
 }
 
 void Campaign::tick(Timestamp now) {

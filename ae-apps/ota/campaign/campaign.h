@@ -79,8 +79,6 @@ class Campaign {
 
   /// Errors: kBadRequest naming the member, for images that cannot go to anybody.
   Result<void> check_images();
-  /// Errors: kBadRequest naming the member, for vehicles and ECUs that are not in the fleet.
-  Result<void> check_names() const;
   /// Errors: kConflict, kOperationNotAllowed: not in this state, or not by this one.
   Result<void> command(const Command& command, const std::string& by, Timestamp now);
   Plan plan() const;
@@ -162,8 +160,6 @@ class Campaign {
   void check_errors(std::size_t stage, Timestamp now);
   void advance(Timestamp now);
   bool succeeded(const StageState& stage, const Stage& rule) const;
-  bool nobody_waits_after(std::size_t stage) const;
-  std::string shortfall(const StageState& stage, const Stage& rule) const;
   void refill(Timestamp now);
   std::uint64_t open() const;
 

@@ -61,11 +61,6 @@ std::vector<std::string> read_names(MemberReader& in, std::string_view name) {
     in.fault(name, "must hold texts of at most 128 characters");
   }
   if (in.has(name) && out.empty()) in.fault(name, "must hold at least one item, or not be there");
-  std::set<std::string_view> seen;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (seen.insert(out[i]).second) continue;
-    in.fault(std::string(name) + "[" + std::to_string(i) + "]", "is there twice");
-  }
   return out;
 }
 

@@ -107,7 +107,6 @@ Fleet::Compiled Fleet::compile(const Filter& filter,
       if (const auto found = by_id_.find(id); found != by_id_.end()) list.push_back(found->second);
     }
     std::sort(list.begin(), list.end());
-    list.erase(std::unique(list.begin(), list.end()), list.end());
     return list;
   };
   out.only_listed = !filter.vehicles.empty();

@@ -11,11 +11,6 @@ namespace {
 constexpr std::chrono::milliseconds kCountsInterval{1'000};
 constexpr const char* kLog = "campaign-log";
 
-/// The <group> of a stage; no <group> stands below a <container>.
-std::string group_of(const std::string& campaign, const std::string& stage) {
-  return "stage-" + campaign + "-" + stage;
-}
-
 std::string folder_of(const std::string& campaign) { return "campaigns/" + campaign; }
 
 Value stored_definition(const Definition& definition) {
@@ -55,32 +50,11 @@ Verdict Manager::judge_definition(const Value& content, const std::string& autho
   const Value stored = stored_definition(*definition);
   auto campaign = std::make_unique<Campaign>(*std::move(definition), fleet_, updates_);
   if (const auto good = campaign->check_images(); !good) return {false, good.error().detail};
-  if (const auto good = campaign->check_names(); !good) return {false, good.error().detail};
-  if (std::string taken = group_taken(campaign->definition()); !taken.empty()) {
-    return {false, std::move(taken)};
-  }
   writes_.push_back({Write::Kind::kCampaign, folder_of(name), "", stored});
   write_state(*campaign);
   const std::size_t stages = campaign->definition().stages.size();
   campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
   return {true, ""};
-}
-
-/// "a-b" has a stage "c", and "a" wants one that is called "b-c".
-std::string Manager::group_taken(const Definition& wanted) const {
-  std::map<std::string, std::size_t> groups;
-  for (std::size_t i = 0; i < wanted.stages.size(); ++i) {
-    groups.emplace(group_of(wanted.name, wanted.stages[i].name), i);
-  }
-  for (const auto& [name, entry] : campaigns_) {
-    for (const Stage& stage : entry.campaign->definition().stages) {
-      const auto same = groups.find(group_of(name, stage.name));
-      if (same == groups.end()) continue;
-      return "stages[" + std::to_string(same->second) + "].name: its <group> " + same->first +
-             " is that of campaign " + name + "'s stage " + stage.name;
-    }
-  }
-  return {};
 }
 
 Verdict Manager::take_command(const Value& content, const std::string& by,
@@ -342,8 +316,8 @@ void Manager::write_groups(Entry& entry) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (members[i].size() == entry.grouped[i]) continue;
     entry.grouped[i] = members[i].size();
-    const Definition& definition = campaign.definition();
-    Write write{Write::Kind::kGroup, group_of(definition.name, definition.stages[i].name)};
+    const Definition& definition = campaign.definition();  // no <group> below a <container>
+    Write write{Write::Kind::kGroup, "stage-" + definition.name + "-" + definition.stages[i].name};
     write.members = std::move(members[i]);
     writes_.push_back(std::move(write));
   }

@@ -95,7 +95,6 @@ class Manager {
     std::vector<std::size_t> grouped;  ///< how many members each stage's group has
     Timestamp counted;                 ///< when the numbers were written last
   };
-  std::string group_taken(const Definition& wanted) const;
   Verdict judge_definition(const Value& content, const std::string& author);
   Verdict judge_command(const Value& content, const std::string& by, const std::string& instance,
                         Timestamp now);

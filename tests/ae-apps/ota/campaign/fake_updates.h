@@ -21,7 +21,6 @@ class FakeUpdates final : public Updates {
     std::string reason;
     std::string version = "1.0.0";
     std::string runs = "1.0.0's hash";
-    std::string vehicle = {};  ///< empty: "/v" and the serial number without its first letter
   };
   std::map<std::string, Image> images = {{kBrake, {kBrake, "brake", "1.1.0", "brake-2", 11}},
                                          {kLamp, {kLamp, "lamp", "2.0.0", "lamp-1", 20}}};
@@ -46,7 +45,7 @@ class FakeUpdates final : public Updates {
     const auto found = ecus.find(serial);
     if (found == ecus.end()) return std::nullopt;
     Shown out;
-    out.vehicle = found->second.vehicle.empty() ? "/v" + serial.substr(1) : found->second.vehicle;
+    out.vehicle = "/v" + serial.substr(1);
     out.hardware_id = serial.starts_with('B') ? "brake-2" : "lamp-1";
     out.node = out.vehicle + "/cse/ecu-" + serial;
     out.name = "brake";

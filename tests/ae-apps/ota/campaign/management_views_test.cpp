@@ -26,7 +26,6 @@ class ViewsTest : public testing::Test {
     fleet.add_ecu(first, "L0", "lamp-1");
     fleet.add_ecu(second, "B1", "brake-2");
     for (const char* each : {"B0", "BB", "L0", "B1"}) updates_.ecus[each] = {};
-    updates_.ecus["BB"].vehicle = "/v0";
     updates_.images[kBrake].url = url();
     manager_.show_ecus();
   }
