@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "ae-apps/ota/crypto/files.h"
 #include "cse/codec/json.h"
@@ -31,6 +32,13 @@ class Descriptor {
     return true;
   }
   bool sync() const { return ::fsync(fd_) == 0; }
+  /// nullopt: it is empty, or cannot be read.
+  std::optional<char> last_byte() const {
+    char out = 0;
+    const off_t size = ::lseek(fd_, 0, SEEK_END);
+    if (size <= 0 || ::pread(fd_, &out, 1, size - 1) != 1) return std::nullopt;
+    return out;
+  }
   bool open() const { return fd_ >= 0; }
 
  private:
@@ -114,11 +122,20 @@ Result<void> finish_replacing(const std::filesystem::path& folder) {
   return {};
 }
 
+namespace {
+
+/// A line that a loss of power cut off: what is added must not become a part of it.
+bool is_cut_off(const std::filesystem::path& file) {
+  const Descriptor in(file, O_RDONLY | O_CLOEXEC);
+  return in.open() && in.last_byte().value_or('\n') != '\n';
+}
+
+}  // namespace
+
 Result<void> append_line(const std::filesystem::path& file, std::string_view line) {
+  const std::string whole = (is_cut_off(file) ? "\n" : "") + std::string(line) + '\n';
   const Descriptor out(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC);
-  if (!out.open() || !out.write_all(std::string(line) + '\n') || !out.sync()) {
-    return disk_failure(file);
-  }
+  if (!out.open() || !out.write_all(whole) || !out.sync()) return disk_failure(file);
   return {};
 }
 

@@ -23,7 +23,8 @@ Result<void> replace_files(const std::filesystem::path& folder,
 /// Carries on what a crash ended in replace_files(); nothing if there was none. Errors:
 /// kInternalServerError; kNotAcceptable if what is left of it cannot be read.
 Result<void> finish_replacing(const std::filesystem::path& folder);
-/// Adds one line, durable on return. Errors: kInternalServerError.
+/// Adds one line, durable on return; behind a line that a loss of power cut off, it stands alone.
+/// Errors: kInternalServerError.
 Result<void> append_line(const std::filesystem::path& file, std::string_view line);
 /// Empty if there is no such file. Errors: kNotAcceptable above the limit.
 Result<std::string> read_text(const std::filesystem::path& file, std::size_t max_bytes);
