@@ -13,6 +13,11 @@ constexpr const char* kLog = "campaign-log";
 
 std::string folder_of(const std::string& campaign) { return "campaigns/" + campaign; }
 
+/// Names may hold '-', so two campaigns can ask for the same one.
+std::string group_of(const Definition& definition, std::size_t stage) {
+  return "stage-" + definition.name + "-" + definition.stages[stage].name;
+}
+
 Value stored_definition(const Definition& definition) {
   return Value::object({{"author", definition.author}, {"definition", definition.source}});
 }
@@ -50,11 +55,34 @@ Verdict Manager::judge_definition(const Value& content, const std::string& autho
   const Value stored = stored_definition(*definition);
   auto campaign = std::make_unique<Campaign>(*std::move(definition), fleet_, updates_);
   if (const auto good = campaign->check_images(); !good) return {false, good.error().detail};
+  if (const auto good = campaign->check_names(); !good) return {false, good.error().detail};
+  if (const std::string taken = taken_group(campaign->definition()); !taken.empty()) {
+    return {false, taken};
+  }
   writes_.push_back({Write::Kind::kCampaign, folder_of(name), "", stored});
   write_state(*campaign);
   const std::size_t stages = campaign->definition().stages.size();
+  keep_groups(campaign->definition());
   campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
   return {true, ""};
+}
+
+/// Why the definition's stages cannot have their groups; empty: they can.
+std::string Manager::taken_group(const Definition& definition) const {
+  for (std::size_t i = 0; i < definition.stages.size(); ++i) {
+    const std::string group = group_of(definition, i);
+    const auto found = groups_.find(group);
+    if (found == groups_.end()) continue;
+    return "stages[" + std::to_string(i) + "].name: the group " + group + " is of campaign " +
+           found->second + " already";
+  }
+  return {};
+}
+
+void Manager::keep_groups(const Definition& definition) {
+  for (std::size_t i = 0; i < definition.stages.size(); ++i) {
+    groups_.emplace(group_of(definition, i), definition.name);
+  }
 }
 
 Verdict Manager::take_command(const Value& content, const std::string& by,
@@ -317,7 +345,7 @@ void Manager::write_groups(Entry& entry) {
     if (members[i].size() == entry.grouped[i]) continue;
     entry.grouped[i] = members[i].size();
     const Definition& definition = campaign.definition();  // no <group> below a <container>
-    Write write{Write::Kind::kGroup, "stage-" + definition.name + "-" + definition.stages[i].name};
+    Write write{Write::Kind::kGroup, group_of(definition, i)};
     write.members = std::move(members[i]);
     writes_.push_back(std::move(write));
   }
@@ -376,6 +404,7 @@ Result<void> Manager::restore(const Value& stored, const Value& state,
     if (const auto done = campaign->restore_participant(each); !done) return done;
   }
   const std::size_t stages = campaign->definition().stages.size();
+  keep_groups(campaign->definition());
   campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
   return {};
 }

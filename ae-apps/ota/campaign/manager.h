@@ -102,6 +102,8 @@ class Manager {
                      const Verdict& verdict, Timestamp now);
   Verdict judge_order(const std::string& serial, const Value& requested, const std::string& by);
   std::string ordered_already(const std::string& serial, const std::string& image) const;
+  std::string taken_group(const Definition& definition) const;
+  void keep_groups(const Definition& definition);
   void write_ecu(const std::string& serial);
   void write_software(const Campaign& campaign);
   void write_vehicle(Fleet::Index vehicle);
@@ -114,6 +116,7 @@ class Manager {
   Updates& updates_;
   Fleet fleet_;
   std::map<std::string, Entry> campaigns_;
+  std::map<std::string, std::string> groups_;  ///< campaigns by the names of their groups
   std::deque<Write> writes_;
   std::map<std::string, Value> software_;       ///< as written last, by campaign
   std::map<std::string, std::string> ordered_;  ///< campaigns that orders have made, by ECU
