@@ -93,6 +93,9 @@ class Campaign {
   const Definition& definition() const { return definition_; }
   State state() const { return state_; }
   const std::string& reason() const { return reason_; }
+  bool over() const { return state_ == State::kStopped || state_ == State::kFinished; }
+  /// When it came into this state.
+  Timestamp since() const { return at_; }
   const Counts& counts() const { return total_; }
   const std::vector<Participant>& participants() const { return participants_; }
   /// Nobody runs its images, neither by it nor before.
