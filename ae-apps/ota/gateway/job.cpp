@@ -38,7 +38,7 @@ constexpr TextField kLaterTexts[] = {
     {"for_ecu", &Job::for_ecu}, {"answer_by", &Job::answer_by},
     {"fit_by", &Job::fit_by},   {"release", &Job::release},
     {"members", &Job::members}, {"reach_by", &Job::reach_by},
-    {"waits", &Job::waits},
+    {"waits", &Job::waits},     {"requirements", &Job::requirements},
 };
 
 std::filesystem::path file_of(const std::string& folder, const std::string& id) {
