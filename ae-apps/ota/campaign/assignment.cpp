@@ -194,6 +194,7 @@ Plan Campaign::plan() const {
       --room;
     }
   }
+  warn(out);
   return out;
 }
 

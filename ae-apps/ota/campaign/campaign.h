@@ -67,6 +67,7 @@ struct Plan {
   std::vector<PlanEntry> entries;  ///< every vehicle of the fleet
   std::vector<std::uint64_t> of_stage;
   std::uint64_t gets = 0;
+  std::vector<std::string> warnings;  ///< names and labels that the fleet has not; empty stages
 };
 
 /// One campaign, without I/O: commands, time and touched ECUs come in, calls of Updates and
@@ -79,6 +80,9 @@ class Campaign {
 
   /// Errors: kBadRequest naming the member, for images that cannot go to anybody.
   Result<void> check_images();
+  /// Errors: kBadRequest naming the member, for vehicles and ECUs that are listed twice or are not
+  /// in the fleet: a mistyped name would narrow or widen the campaign in silence.
+  Result<void> check_names() const;
   /// Errors: kConflict, kOperationNotAllowed: not in this state, or not by this one.
   Result<void> command(const Command& command, const std::string& by, Timestamp now);
   Plan plan() const;
@@ -89,8 +93,13 @@ class Campaign {
   const Definition& definition() const { return definition_; }
   State state() const { return state_; }
   const std::string& reason() const { return reason_; }
+  bool over() const { return state_ == State::kStopped || state_ == State::kFinished; }
+  /// When it came into this state.
+  Timestamp since() const { return at_; }
   const Counts& counts() const { return total_; }
   const std::vector<Participant>& participants() const { return participants_; }
+  /// Nobody runs its images, neither by it nor before.
+  bool reached_nobody() const;
   /// Index of the stage that began last.
   std::size_t active_stage() const { return active_; }
 
@@ -147,6 +156,8 @@ class Campaign {
   Judgement judge(std::vector<Goal>& goals) const;
   std::vector<Fleet::Index> in_cohort_order(std::vector<Fleet::Index> vehicles) const;
   void assign(Timestamp now);
+  std::vector<std::string> wrong_names() const;
+  void warn(Plan& plan) const;
   std::size_t add(Participant participant);
   void dispatch(Timestamp now);
   bool dispatch_next(StageState& stage, std::vector<std::size_t>& later, Timestamp now);

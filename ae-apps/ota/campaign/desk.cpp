@@ -156,7 +156,27 @@ Result<void> Desk::restore_campaign(sdk::Ae& ae, const std::string& address) {
               "campaign " + last_segment(address) + ": " + done.error().detail);
 }
 
+/// Their definitions alone: whose names, groups and images they were.
+Result<void> Desk::restore_records(sdk::Ae& ae) {
+  FilterCriteria filter = children(kContainer);
+  filter.labels = {kRecordLabel};
+  const auto records = discover_all(ae, kCampaigns, filter);
+  if (!records) return fail(records.error());
+  for (const std::string& address : *records) {
+    if (parent_of(address) != ae.address_of(kCampaigns)) continue;
+    const auto definition = ae.container(address + "/definition").latest<Value>();
+    if (!definition) return fail(definition.error());
+    Result<void> done;
+    parts_.locked([&](Manager& manager, Timestamp) {
+      done = manager.restore_record(definition->value_or(Value()));
+    });
+    if (!done) return fail(done.error());
+  }
+  return {};
+}
+
 Result<void> Desk::restore(sdk::Ae& ae) {
+  if (auto done = restore_records(ae); !done) return done;
   FilterCriteria filter = children(kContainer);
   filter.labels = {kLabel};
   const auto campaigns = discover_all(ae, kCampaigns, filter);
@@ -426,6 +446,8 @@ Result<void> Desk::perform(const Write& write) {
       return write_ecu(write);
     case Write::Kind::kSoftware:
       return write_software(write);
+    case Write::Kind::kRecord:
+      return write_record(write);
   }
   return {};
 }

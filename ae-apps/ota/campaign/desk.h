@@ -10,6 +10,9 @@
 
 namespace gatehouse::campaign {
 
+/// lbl of the container of a campaign that is a record.
+inline constexpr const char* kRecordLabel = "fota:campaign-record";
+
 /// The campaigns at the CSE: definitions and commands come from containers there, commands also by
 /// <mgmtCmd> (command_objects.h), and all that is known of a campaign is written there, from where
 /// a restart takes it up again. Resources: see README.md. Threading: attach() first; work() on one
@@ -40,6 +43,7 @@ class Desk {
   Result<void> prepare(sdk::Ae& ae);
   Result<void> restore(sdk::Ae& ae);
   Result<void> restore_campaign(sdk::Ae& ae, const std::string& address);
+  Result<void> restore_records(sdk::Ae& ae);
   Result<void> watch(sdk::Ae& ae, const std::string& container);
   void take(const std::string& container, const Value& attributes);
   void catch_up(sdk::Ae& ae, const std::string& container);
@@ -62,6 +66,7 @@ class Desk {
   Result<void> write_ecu(const Write& write);
   Result<void> make_ecu(const Write& write, const std::string& node);
   Result<void> write_software(const Write& write);
+  Result<void> write_record(const Write& write);
   void prune_executed();
   std::string known_as(const std::string& originator) const;
 

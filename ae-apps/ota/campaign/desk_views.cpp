@@ -1,4 +1,5 @@
 // The desk's devices: ECUs as [flexNode], campaigns as [software], and who may change them.
+#include "ae-apps/ota/campaign/command_objects.h"
 #include "ae-apps/ota/campaign/desk.h"
 #include "ae-apps/ota/campaign/management_views.h"
 
@@ -193,6 +194,24 @@ Result<void> Desk::write_software(const Write& write) {
   }
   const auto done = ae_->update(address, kSoftwareRoot, *write.content.find("status"));
   return done ? Result<void>() : Result<void>(fail(done.error()));
+}
+
+/// The label comes last: until then a restart takes it for a campaign, which ends here again.
+Result<void> Desk::write_record(const Write& write) {
+  const std::string base = ae_->settings().csebase;
+  const std::string name = write.path.substr(write.path.rfind('/') + 1);
+  std::vector<std::string> gone = {base + "/" + kSoftwareNode + "/" + software_name(name)};
+  for (const Command::Kind word : command_words()) {
+    gone.push_back(base + "/" + command_name(name, word));
+  }
+  for (const std::string& each : gone) {
+    const auto done = ae_->remove(each);
+    if (!done && done.error().rsc != Rsc::kNotFound) return done;
+  }
+  made_.erase("campaign " + name);
+  const Value label = Value::object({{"lbl", Value::array({kRecordLabel})}});
+  const auto labelled = ae_->update(write.path, "m2m:cnt", label);
+  return labelled ? Result<void>() : Result<void>(fail(labelled.error()));
 }
 
 }  // namespace gatehouse::campaign

@@ -153,6 +153,7 @@ Value Campaign::document(const Plan& plan, std::size_t first, std::size_t count)
                              {"gets", plan.gets},
                              {"first", first}});
   out.set("stages", std::move(stages)).set("vehicles", std::move(entries));
+  if (!plan.warnings.empty()) out.set("warnings", list_of(plan.warnings));
   return out;
 }
 

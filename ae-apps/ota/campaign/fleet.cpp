@@ -88,6 +88,12 @@ const Fleet::Vehicle* Fleet::find(const std::string& id) const {
   return found == by_id_.end() ? nullptr : &vehicles_[found->second];
 }
 
+bool Fleet::has_label(const std::string& label) const {
+  const std::uint32_t number = number_of(label);
+  return std::any_of(vehicles_.begin(), vehicles_.end(),
+                     [&](const Vehicle& each) { return holds(each.labels, number); });
+}
+
 const Fleet::Vehicle* Fleet::owner_of(const std::string& serial) const {
   const auto found = by_serial_.find(serial);
   return found == by_serial_.end() ? nullptr : &vehicles_[found->second.first];
@@ -107,6 +113,7 @@ Fleet::Compiled Fleet::compile(const Filter& filter,
       if (const auto found = by_id_.find(id); found != by_id_.end()) list.push_back(found->second);
     }
     std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());  // else it would be told twice
     return list;
   };
   out.only_listed = !filter.vehicles.empty();

@@ -41,6 +41,7 @@ class Fleet {
   Index index_of(const Vehicle& vehicle) const {
     return static_cast<Index>(&vehicle - vehicles_.data());
   }
+  bool has_label(const std::string& label) const;  ///< some vehicle
   const Vehicle* owner_of(const std::string& serial) const;
   const std::string& word(std::uint32_t number) const { return words_[number]; }
   /// Grows whenever this filter may find something else.

@@ -21,7 +21,7 @@ int install_status(const Campaign& campaign) {
     case State::kStopped:
       return kFailure;
     case State::kFinished:
-      return failed == 0 ? kSuccessful : kFailure;
+      return failed == 0 && !campaign.reached_nobody() ? kSuccessful : kFailure;
     default:
       return kInProcess;
   }

@@ -53,7 +53,7 @@ std::string software_name(const std::string& campaign);
 /// swn, vr, url: its images.
 Value software_attributes(const Campaign& campaign, const std::vector<Image>& images);
 /// ins and acts: in process from its approval to its end; a failure if it was stopped, or one of
-/// its vehicles failed.
+/// its vehicles failed, or it ended without any.
 Value software_status(const Campaign& campaign);
 /// The command that an UPDATE of it stands for. Errors: kBadRequest naming the attribute: anything
 /// but one of in, act and dea.

@@ -1,6 +1,7 @@
 #include "ae-apps/ota/campaign/manager.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "ae-apps/ota/campaign/command_objects.h"
 #include "ae-apps/ota/campaign/management_views.h"
@@ -10,8 +11,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kCountsInterval{1'000};
 constexpr const char* kLog = "campaign-log";
+constexpr const char* kOrdered = "ordered by updateFirmware";
 
 std::string folder_of(const std::string& campaign) { return "campaigns/" + campaign; }
+
+/// Names may hold '-', so two campaigns can ask for the same one.
+std::string group_of(const Definition& definition, std::size_t stage) {
+  return "stage-" + definition.name + "-" + definition.stages[stage].name;
+}
 
 Value stored_definition(const Definition& definition) {
   return Value::object({{"author", definition.author}, {"definition", definition.source}});
@@ -44,17 +51,44 @@ Verdict Manager::judge_definition(const Value& content, const std::string& autho
     if (other.author == author && other.source == definition->source) return {true, ""};
     return {false, "name: another campaign is called " + name};
   }
-  if (campaigns_.size() >= kMaxCampaigns) {
-    return {false, "name: there are " + std::to_string(kMaxCampaigns) + " campaigns already"};
+  if (records_.contains(name)) return {false, "name: another campaign is called " + name};
+  const auto open = static_cast<std::size_t>(
+      std::count_if(campaigns_.begin(), campaigns_.end(),
+                    [](const auto& each) { return !each.second.campaign->over(); }));
+  if (open >= kMaxCampaigns) {
+    return {false, "name: there are " + std::to_string(kMaxCampaigns) + " open campaigns already"};
   }
   const Value stored = stored_definition(*definition);
   auto campaign = std::make_unique<Campaign>(*std::move(definition), fleet_, updates_);
   if (const auto good = campaign->check_images(); !good) return {false, good.error().detail};
+  if (const auto good = campaign->check_names(); !good) return {false, good.error().detail};
+  if (const std::string taken = taken_group(campaign->definition()); !taken.empty()) {
+    return {false, taken};
+  }
   writes_.push_back({Write::Kind::kCampaign, folder_of(name), "", stored});
   write_state(*campaign);
   const std::size_t stages = campaign->definition().stages.size();
+  keep_groups(campaign->definition());
   campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
   return {true, ""};
+}
+
+/// Why the definition's stages cannot have their groups; empty: they can.
+std::string Manager::taken_group(const Definition& definition) const {
+  for (std::size_t i = 0; i < definition.stages.size(); ++i) {
+    const std::string group = group_of(definition, i);
+    const auto found = groups_.find(group);
+    if (found == groups_.end()) continue;
+    return "stages[" + std::to_string(i) + "].name: the group " + group + " is of campaign " +
+           found->second + " already";
+  }
+  return {};
+}
+
+void Manager::keep_groups(const Definition& definition) {
+  for (std::size_t i = 0; i < definition.stages.size(); ++i) {
+    groups_.emplace(group_of(definition, i), definition.name);
+  }
 }
 
 Verdict Manager::take_command(const Value& content, const std::string& by,
@@ -69,6 +103,9 @@ Verdict Manager::judge_command(const Value& content, const std::string& by,
   const Result<Command> command = parse_command(content);
   if (!command) return {false, command.error().detail};
   const auto found = campaigns_.find(command->campaign);
+  if (records_.contains(command->campaign)) {
+    return {false, "campaign: " + command->campaign + " is over, and kept as a record alone"};
+  }
   if (found == campaigns_.end()) {
     return {false, "campaign: there is none of the name " + command->campaign.substr(0, 64)};
   }
@@ -122,11 +159,11 @@ Verdict Manager::judge_order(const std::string& serial, const Value& requested,
   }
   const std::string stem = "update-" + serial.substr(0, 32) + "-";
   std::size_t number = 1;
-  while (campaigns_.contains(stem + std::to_string(number))) ++number;
+  while (is_taken(stem + std::to_string(number))) ++number;
   const std::string name = stem + std::to_string(number);
   Value filter = Value::object();
   filter.set("vehicles", Value::array({ecu->vehicle})).set("ecus", Value::array({serial}));
-  Value definition = Value::object({{"name", name}, {"description", "ordered by updateFirmware"}});
+  Value definition = Value::object({{"name", name}, {"description", kOrdered}});
   definition.set("images", Value::array({image->sha256})).set("filter", std::move(filter));
   Verdict verdict = judge_definition(definition, by);
   if (verdict.accepted) verdict.campaign = name;
@@ -172,6 +209,7 @@ void Manager::touched(const std::string& serial, const std::string& version, Tim
 
 void Manager::tick(Timestamp now) {
   for (auto& [name, entry] : campaigns_) entry.campaign->tick(now);
+  retire();
 }
 
 const Campaign* Manager::find(const std::string& name) const {
@@ -186,7 +224,7 @@ std::vector<std::string> Manager::names() const {
 }
 
 std::set<std::string> Manager::images() const {
-  std::set<std::string> out;
+  std::set<std::string> out = record_images_;
   for (const auto& [name, entry] : campaigns_) {
     const auto& images = entry.campaign->definition().images;
     out.insert(images.begin(), images.end());
@@ -206,6 +244,44 @@ std::set<std::string> Manager::labels() const {
     }
   }
   return out;
+}
+
+// --- what is over ------------------------------------------------------------------------------
+
+bool Manager::is_taken(const std::string& name) const {
+  return campaigns_.contains(name) || records_.contains(name);
+}
+
+void Manager::keep_record(const Definition& definition) {
+  records_.insert(definition.name);
+  // Else automatic offers would hand them to whom the campaign had left out.
+  record_images_.insert(definition.images.begin(), definition.images.end());
+  keep_groups(definition);
+}
+
+/// All that a campaign has to write comes before its end as a record.
+void Manager::retire() {
+  std::size_t ended = 0;
+  std::vector<std::tuple<bool, Timestamp, std::string>> ready;
+  for (const auto& [name, entry] : campaigns_) {
+    const Campaign& campaign = *entry.campaign;
+    if (!campaign.over()) continue;
+    ++ended;
+    const bool answered = campaign.counts()[static_cast<std::size_t>(Progress::kTold)] == 0;
+    const bool written =
+        !campaign.has_unwritten() && campaign.unwritten_state() == Campaign::Unwritten::kNothing;
+    const bool order = campaign.definition().source.string_at("description") == kOrdered;
+    if (answered && written) ready.emplace_back(!order, campaign.since(), name);
+  }
+  if (ended <= kMaxEnded) return;
+  std::sort(ready.begin(), ready.end());
+  ready.resize(std::min(ready.size(), ended - kMaxEnded));
+  for (const auto& [campaign_of_people, since, name] : ready) {
+    keep_record(campaigns_.at(name).campaign->definition());
+    writes_.push_back({Write::Kind::kRecord, folder_of(name)});
+    software_.erase(name);
+    campaigns_.erase(name);
+  }
 }
 
 // --- what is written ---------------------------------------------------------------------------
@@ -317,7 +393,7 @@ void Manager::write_groups(Entry& entry) {
     if (members[i].size() == entry.grouped[i]) continue;
     entry.grouped[i] = members[i].size();
     const Definition& definition = campaign.definition();  // no <group> below a <container>
-    Write write{Write::Kind::kGroup, "stage-" + definition.name + "-" + definition.stages[i].name};
+    Write write{Write::Kind::kGroup, group_of(definition, i)};
     write.members = std::move(members[i]);
     writes_.push_back(std::move(write));
   }
@@ -376,7 +452,17 @@ Result<void> Manager::restore(const Value& stored, const Value& state,
     if (const auto done = campaign->restore_participant(each); !done) return done;
   }
   const std::size_t stages = campaign->definition().stages.size();
+  keep_groups(campaign->definition());
   campaigns_.emplace(name, Entry{std::move(campaign), std::vector<std::size_t>(stages), {}});
+  return {};
+}
+
+Result<void> Manager::restore_record(const Value& stored) {
+  const Value* content = stored.find("definition");
+  if (content == nullptr) return fail(Rsc::kBadRequest, "definition: is missing");
+  const Result<Definition> definition = parse_definition(*content, stored.string_at("author"));
+  if (!definition) return fail(definition.error());
+  keep_record(*definition);
   return {};
 }
 

@@ -21,6 +21,7 @@ struct Write {
     kStatus,    ///< the <flexContainer> at `path`
     kEcu,       ///< the ECU of the serial number `path` as a device (management_views.h)
     kSoftware,  ///< the campaign `path` as [software], likewise
+    kRecord,    ///< the campaign `path` takes no commands any more; what it wrote stays
   };
   Kind kind = Kind::kInstance;
   std::string path;
@@ -40,7 +41,11 @@ struct Verdict {
 /// an order in which a restart at any point goes on well. Threading: one thread at a time.
 class Manager {
  public:
-  static constexpr std::size_t kMaxCampaigns = 200;
+  static constexpr std::size_t kMaxCampaigns = 200;  ///< that are not over
+  /// That are over and still know their vehicles, for "retry" and late reports. Of more, orders of
+  /// updateFirmware and then the oldest become records: their resources stay, their name and their
+  /// images stay taken. One whose vehicles have not all answered is kept.
+  static constexpr std::size_t kMaxEnded = 200;
   static constexpr std::size_t kVehiclesOfPlan = 200;  ///< in one instance
 
   /// `updates` outlives it.
@@ -84,6 +89,8 @@ class Manager {
   // After a restart, campaign by campaign, then resume().
   Result<void> restore(const Value& definition, const Value& state,
                        const std::vector<Value>& participants);
+  /// One that had become a record. Errors: as restore().
+  Result<void> restore_record(const Value& definition);
   void resume(Timestamp now);
 
   /// "/id-mn" as the name of a resource: "id-mn".
@@ -102,6 +109,11 @@ class Manager {
                      const Verdict& verdict, Timestamp now);
   Verdict judge_order(const std::string& serial, const Value& requested, const std::string& by);
   std::string ordered_already(const std::string& serial, const std::string& image) const;
+  bool is_taken(const std::string& name) const;
+  void retire();
+  void keep_record(const Definition& definition);
+  std::string taken_group(const Definition& definition) const;
+  void keep_groups(const Definition& definition);
   void write_ecu(const std::string& serial);
   void write_software(const Campaign& campaign);
   void write_vehicle(Fleet::Index vehicle);
@@ -114,6 +126,8 @@ class Manager {
   Updates& updates_;
   Fleet fleet_;
   std::map<std::string, Entry> campaigns_;
+  std::set<std::string> records_, record_images_;  ///< names and images of campaigns that are gone
+  std::map<std::string, std::string> groups_;      ///< campaigns by the names of their groups
   std::deque<Write> writes_;
   std::map<std::string, Value> software_;       ///< as written last, by campaign
   std::map<std::string, std::string> ordered_;  ///< campaigns that orders have made, by ECU

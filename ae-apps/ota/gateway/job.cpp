@@ -34,11 +34,17 @@ constexpr TextField kTexts[] = {
 
 /// Since later versions; a job from before has none.
 constexpr TextField kLaterTexts[] = {
-    {"target", &Job::target},   {"target_sha256", &Job::target_sha256},
-    {"for_ecu", &Job::for_ecu}, {"answer_by", &Job::answer_by},
-    {"fit_by", &Job::fit_by},   {"release", &Job::release},
-    {"members", &Job::members}, {"reach_by", &Job::reach_by},
-    {"waits", &Job::waits},     {"ordered_at", &Job::ordered_at},
+    {"target", &Job::target},
+    {"target_sha256", &Job::target_sha256},
+    {"for_ecu", &Job::for_ecu},
+    {"answer_by", &Job::answer_by},
+    {"fit_by", &Job::fit_by},
+    {"release", &Job::release},
+    {"members", &Job::members},
+    {"reach_by", &Job::reach_by},
+    {"waits", &Job::waits},
+    {"ordered_at", &Job::ordered_at},
+    {"requirements", &Job::requirements},
 };
 
 std::filesystem::path file_of(const std::string& folder, const std::string& id) {

@@ -50,6 +50,7 @@ struct Job {
   std::string for_ecu;             ///< Director's metadata for the ECU, a JSON object by file name
   std::string release;             ///< updated together with others, or not at all; empty: alone
   std::string members;             ///< serial numbers of the release, a comma between
+  std::string requirements;        ///< of the manifest, an item a line
   std::uint64_t image_bytes = 0;
   std::string ordered_at;             ///< m2m:timestamp; when the order was verified last
   std::string answer_by;              ///< m2m:timestamp; the user's answer

@@ -16,4 +16,11 @@ std::optional<std::string> objection_to(const std::vector<EcuEntry>& ecus,
                                         const std::map<std::string, std::string>& planned,
                                         const Board& board);
 
+/// The same for what an image's manifest requires (image/requirements.h). `requirements`: an item a
+/// line.
+std::optional<std::string> unmet_requirement(const std::vector<EcuEntry>& ecus,
+                                             const std::string& requirements,
+                                             const std::map<std::string, std::string>& planned,
+                                             const Board& board);
+
 }  // namespace gatehouse::gateway

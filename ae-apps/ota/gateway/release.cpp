@@ -146,6 +146,11 @@ std::optional<Update::End> ReleaseRun::gather() {
   if (const auto why = objection_to(tools_.settings.ecus, planned, tools_.board)) {
     return abandon_all("verify", *why);
   }
+  for (const auto& [serial, update] : updates_) {
+    const auto why =
+        unmet_requirement(tools_.settings.ecus, update->job().requirements, planned, tools_.board);
+    if (why) return abandon_all("verify", serial + ": " + *why);
+  }
   return std::nullopt;
 }
 

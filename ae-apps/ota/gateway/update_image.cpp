@@ -245,13 +245,17 @@ Update::Step Update::check() {
     fs::remove(image_file(), ignored);
     return give_up("verify", good.error().detail);
   }
-  if (job_.release.empty()) {
-    if (const auto unmet =
-            objection_to(tools_.settings.ecus, {{job_.ecu, job_.version}}, tools_.board)) {
-      return give_up("verify", *unmet);
-    }
-  }
   const image::Manifest& manifest = image_->header.manifest;
+  job_.requirements.clear();
+  for (const std::string& each : manifest.requirements) job_.requirements += each + "\n";
+  if (job_.release.empty()) {  // else they are looked at once the others are there
+    const std::map<std::string, std::string> planned = {{job_.ecu, job_.version}};
+    auto unmet = objection_to(tools_.settings.ecus, planned, tools_.board);
+    if (!unmet) {
+      unmet = unmet_requirement(tools_.settings.ecus, job_.requirements, planned, tools_.board);
+    }
+    if (unmet) return give_up("verify", *unmet);
+  }
   if (const auto whole = image::required_release(manifest.requirements)) {
     const auto members = 1 + std::count(job_.members.begin(), job_.members.end(), ',');
     if (job_.release != whole->name || static_cast<std::uint64_t>(members) != whole->count) {

@@ -1,6 +1,9 @@
 // The ECUs of a vehicle's file as the gateway has them.
+#include <algorithm>
+
 #include "ae-apps/ota/crypto/files.h"
 #include "ae-apps/ota/gateway/needs.h"
+#include "ae-apps/ota/image/requirements.h"
 
 namespace gatehouse::gateway {
 namespace {
@@ -70,12 +73,36 @@ std::optional<std::string> objection_to(const std::vector<EcuEntry>& ecus,
     for (const vehicle::Need& other : ecu.conflicts) {
       const std::string version = will_run(other.serial);
       if (!changes && !planned.contains(other.serial)) continue;
+      if (version.empty() || version == "unknown") {
+        return ecu.serial + " must not run beside " + other.serial + " " + other.version +
+               " or newer; it is not known what " + other.serial + " runs";
+      }
       if (!vehicle::is_at_least(version, other.version)) continue;
       return ecu.serial + " must not run beside " + other.serial + " " + other.version +
              " or newer; it would run " + version;
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string> unmet_requirement(const std::vector<EcuEntry>& ecus,
+                                             const std::string& requirements,
+                                             const std::map<std::string, std::string>& planned,
+                                             const Board& board) {
+  std::vector<std::string> items;
+  for (std::size_t at = 0; at < requirements.size();) {
+    const std::size_t end = std::min(requirements.find('\n', at), requirements.size());
+    items.push_back(requirements.substr(at, end - at));
+    at = end + 1;
+  }
+  std::vector<image::Neighbour> after;
+  for (const EcuEntry& ecu : ecus) {
+    const auto found = planned.find(ecu.serial);
+    after.push_back({ecu.serial, ecu.hardware_id,
+                     found == planned.end() ? board.row(ecu.serial).version : found->second});
+  }
+  const auto lacks = image::unmet(items, after);
+  return lacks ? std::optional(lacks->reason) : std::nullopt;
 }
 
 }  // namespace gatehouse::gateway

@@ -17,7 +17,7 @@ struct Manifest {
   std::uint64_t payload_bytes = 0;
   crypto::Sha256Digest payload_sha256{};
   std::string created;                    ///< m2m:timestamp, "20261121T120000"
-  std::vector<std::string> requirements;  ///< such as "gateway>=1.2"; at most 16 of 128 characters
+  std::vector<std::string> requirements;  ///< see requirements.h; at most 16 of 128 characters
   std::string notes;                      ///< for people; at most 2048 characters
 
   friend bool operator==(const Manifest&, const Manifest&) = default;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ae-apps/ota/image/requirements.h"
+
 namespace gatehouse::oem {
 namespace {
 
@@ -69,6 +71,9 @@ Result<Draft> make_draft(image::Manifest manifest, Bytes payload) {
   if (payload.empty() || payload.size() > kMaxPayloadBytes) {
     return fail(Rsc::kNotAcceptable, "a payload has 1 byte to 64 MiB");
   }
+  if (auto good = image::check_requirements(manifest.requirements); !good) {
+    return fail(good.error());
+  }
   manifest.payload_bytes = payload.size();
   manifest.payload_sha256 = crypto::sha256(payload);
   auto json = image::encode_manifest(manifest);
@@ -95,6 +100,8 @@ Result<Draft> parse_draft(ByteView file) {
 }
 
 Result<void> sign(Draft& draft, const crypto::SigningKey& key) {
+  // A draft of an older tool: no server and no vehicle would take the image.
+  if (auto good = image::check_requirements(draft.manifest.requirements); !good) return good;
   const auto is_ours = [&key](const image::Signature& signature) {
     return signature.key_id == key.public_key().key_id();
   };

@@ -72,7 +72,8 @@ Action add_make(CLI::App& app, Options& o) {
   command->add_option("--release-counter", o.manifest.release_counter, "never falls")->required();
   command->add_option("--hardware-id", o.manifest.hardware_id, "the ECUs it is made for")
       ->required();
-  command->add_option("--requires", o.manifest.requirements, "such as gateway>=1.2 (repeatable)");
+  command->add_option("--requires", o.manifest.requirements,
+                      "SERIAL>=1.2, HARDWARE-ID>=1.2 or release=NAME/COUNT (repeatable)");
   command->add_option("--notes", o.manifest.notes, "for people");
   command->add_option("--created", o.manifest.created, "YYYYMMDDThhmmss; default: now");
   command->add_option("--out", o.out_file)->required();

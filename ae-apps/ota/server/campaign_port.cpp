@@ -56,7 +56,11 @@ Standing CampaignPort::standing(const std::string& serial, const std::string& sh
     return say(Kind::kFailed, failed->second);
   }
   const std::string why_not = objection(record, facts->ecu->hardware_id, *image);
-  if (why_not.empty()) return say(Kind::kMayGo);
+  if (why_not.empty()) {
+    const auto lacks = director_.unmet(serial, *image);
+    if (!lacks) return say(Kind::kMayGo);
+    return say(lacks->unknown ? Kind::kUnknown : Kind::kObjection, lacks->reason);
+  }
   const bool only_unknown = record.last_report.empty() && !image->target.empty() &&
                             image->hardware_id == facts->ecu->hardware_id;
   return say(only_unknown ? Kind::kUnknown : Kind::kObjection, why_not);
@@ -107,6 +111,24 @@ const ImageFacts* Director::image(const std::string& sha256) const {
     return each.sha256 == sha256 || each.payload_sha256 == sha256;
   });
   return found == images_.end() ? nullptr : &*found;
+}
+
+std::optional<image::Unmet> Director::unmet(const std::string& serial,
+                                            const ImageFacts& what) const {
+  const auto found = ecus_.find(serial);
+  if (what.requirements.empty() || found == ecus_.end()) return std::nullopt;
+  std::vector<image::Neighbour> after;
+  for (const Ecu& ecu : found->second.vehicle->ecus) {
+    const auto planned = std::find_if(images_.begin(), images_.end(), [&](const ImageFacts& each) {
+      return what.release && each.release == what.release && each.hardware_id == ecu.hardware_id;
+    });
+    const EcuRecord& record = ecus_.at(ecu.serial).record;
+    std::string version = record.last_report.empty() ? "unknown" : record.version;
+    if (planned != images_.end()) version = planned->version;
+    if (ecu.serial == serial) version = what.version;
+    after.push_back({ecu.serial, ecu.hardware_id, std::move(version)});
+  }
+  return image::unmet(what.requirements, after);
 }
 
 std::string Director::order(const std::string& serial, const std::string& wanted, Timestamp now) {

@@ -189,6 +189,7 @@ std::string Director::order(Known& known, const std::string& wanted, bool force,
     }
     const std::string why_not = objection(known.record, known.ecu->hardware_id, *found);
     if (!why_not.empty()) return why_not;
+    if (const auto lacks = unmet(known.ecu->serial, *found)) return lacks->reason;
   }
   offer(known, *found, force, now);
   return {};
@@ -217,7 +218,7 @@ void Director::consider(Known& known, Timestamp now) {
                  {"decision", "nothing"},
                  {"reason", "only campaigns and operators offer"}});
   }
-  const Decision decision = decide(known.record, known.ecu->hardware_id, images_);
+  Decision decision = decide(known.record, known.ecu->hardware_id, images_);
   if (decision.image != nullptr && decision.image->release) {
     const std::string lacks = offer_release(*known.vehicle, *decision.image->release, now);
     return step('D', "decided",
@@ -225,6 +226,11 @@ void Director::consider(Known& known, Timestamp now) {
                  {"decision", lacks.empty() ? "offer" : "wait"},
                  {"release", decision.image->release->name},
                  {"reason", lacks.empty() ? "newer release" : lacks}});
+  }
+  if (decision.image != nullptr) {
+    if (auto lacks = unmet(known.ecu->serial, *decision.image)) {
+      decision = {nullptr, std::move(lacks->reason)};
+    }
   }
   step('D', "decided",
        {{"ecu", known.ecu->serial},
@@ -247,6 +253,7 @@ std::string Director::offer_release(const Vehicle& vehicle,
     if (open && !open->overdue) return ecu.serial + ": an offer is open";
     const std::string why_not = objection(known.record, ecu.hardware_id, *image);
     if (!why_not.empty()) return ecu.serial + ": " + why_not;
+    if (const auto lacks = unmet(ecu.serial, *image)) return ecu.serial + ": " + lacks->reason;
     parts.emplace_back(&known, &*image);
   }
   if (parts.size() != release.count) {

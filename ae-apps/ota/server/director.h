@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ae-apps/ota/crypto/random.h"
+#include "ae-apps/ota/image/requirements.h"
 #include "ae-apps/ota/server/record.h"
 #include "ae-apps/ota/server/report_message.h"
 #include "ae-apps/ota/server/settings.h"
@@ -84,6 +85,9 @@ class Director {
   };
   std::optional<Facts> facts_of(const std::string& serial) const;
   const ImageFacts* image(const std::string& sha256) const;
+  /// What its manifest requires of the ECU's vehicle, as that is after the update (of the whole
+  /// release, if it is part of one), and verified reports do not show. nullopt: nothing is missing.
+  std::optional<image::Unmet> unmet(const std::string& serial, const ImageFacts& what) const;
   /// Why it was not offered; empty: it is, with all others of its release if it is part of one.
   std::string order(const std::string& serial, const std::string& image, Timestamp now);
   /// Unless the vehicle is being asked just now.

@@ -53,7 +53,9 @@ Result<ImageFacts> ImageStore::examine(ByteView image) const {
                     manifest.release_counter,
                     image.size(),
                     {},
-                    image::required_release(manifest.requirements)};
+                    image::required_release(manifest.requirements),
+                    false,
+                    manifest.requirements};
 }
 
 Result<void> ImageStore::load() {

@@ -20,7 +20,8 @@ struct ImageFacts {
   std::string target = {};  ///< its name in the Image repository; empty: not described there
   /// With whom it is installed together or not at all; absent: alone.
   std::optional<image::ReleaseRequirement> release = std::nullopt;
-  bool held = false;  ///< of a campaign, which alone hands it out
+  bool held = false;                           ///< of a campaign, which alone hands it out
+  std::vector<std::string> requirements = {};  ///< of its manifest; see image/requirements.h
 };
 
 /// A question to a vehicle, with its nonce: each of its ECUs may answer once, until it expires.

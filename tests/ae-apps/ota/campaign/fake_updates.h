@@ -45,7 +45,7 @@ class FakeUpdates final : public Updates {
     const auto found = ecus.find(serial);
     if (found == ecus.end()) return std::nullopt;
     Shown out;
-    out.vehicle = "/v" + serial.substr(1);
+    out.vehicle = serial == "BB" ? "/v0" : "/v" + serial.substr(1);
     out.hardware_id = serial.starts_with('B') ? "brake-2" : "lamp-1";
     out.node = out.vehicle + "/cse/ecu-" + serial;
     out.name = "brake";

@@ -60,6 +60,27 @@ TEST_F(ReleaseOrders, LeaveBothEcusAloneIfOneDoesNotRun) {
   EXPECT_NE(steps_.str().find("ECU-0002: the new image does not run"), std::string::npos);
 }
 
+TEST_F(ReleaseOrders, CountAsInstalledForWhatTheirImagesRequire) {
+  start();
+  order_both(update("", {"release=R-1/2", "ECU-0002>=1.1"}), update());
+  settle();
+
+  EXPECT_EQ(full_.version(), "1.1.0") << steps_.str() << log_.str();
+  EXPECT_EQ(constrained_.version(), "1.1.0");
+}
+
+TEST_F(ReleaseOrders, AreGivenUpTogetherIfOneImageRequiresMore) {
+  start();
+  order_both(update("", {"release=R-1/2", "ECU-0002>=1.2"}), update());
+  settle();
+
+  EXPECT_EQ(count("refusal"), 2U) << steps_.str() << log_.str();
+  EXPECT_NE(steps_.str().find("the image requires ECU-0002>=1.2; ECU-0002 would run 1.1.0"),
+            std::string::npos);
+  EXPECT_EQ(full_.version(), "1.0.0");
+  EXPECT_EQ(constrained_.version(), "1.0.0");
+}
+
 TEST_F(ReleaseOrders, WaitForAllAndGiveUpInTheEnd) {
   settings_.gather_limit = std::chrono::milliseconds(0);
   start();

@@ -107,6 +107,32 @@ TEST(Needs, StandAgainstAnUpdateUntilTheOtherEcuRunsWhatIsNeeded) {
   EXPECT_FALSE(objection_to(ecus, seat, board));
 }
 
+TEST(Needs, AConflictWithAnEcuOfWhichNothingIsKnownStandsAgainstAnUpdate) {
+  std::vector<EcuEntry> ecus(2);
+  ecus[0].serial = "SEAT-1";
+  ecus[0].conflicts = {{"BRAKE-1", "2.0.0"}};
+  ecus[1].serial = "BRAKE-1";
+  EXPECT_EQ(objection_to(ecus, {{"SEAT-1", "1.1.0"}}, Board()),
+            "SEAT-1 must not run beside BRAKE-1 2.0.0 or newer; it is not known what BRAKE-1 runs");
+  EXPECT_FALSE(objection_to(ecus, {{"SEAT-1", "1.1.0"}, {"BRAKE-1", "1.9.0"}}, Board()));
+}
+
+TEST(Needs, WhatAnImageRequiresIsAskedOfTheVehicleAfterTheUpdate) {
+  std::vector<EcuEntry> ecus(2);
+  ecus[0].serial = "SEAT-1";
+  ecus[1].serial = "BRAKE-1";
+  ecus[1].hardware_id = "brake-2";
+  Board board;
+  const auto why = [&](const std::map<std::string, std::string>& planned) {
+    return unmet_requirement(ecus, "release=R-1/2\nbrake-2>=1.4\n", planned, board).value_or("");
+  };
+  EXPECT_EQ(why({{"SEAT-1", "2.0.0"}}),
+            "the image requires brake-2>=1.4; it is not known what BRAKE-1 runs");
+  board.change("BRAKE-1", [](Board::Row& row) { row.version = "1.3.9"; });
+  EXPECT_EQ(why({{"SEAT-1", "2.0.0"}}), "the image requires brake-2>=1.4; BRAKE-1 would run 1.3.9");
+  EXPECT_EQ(why({{"SEAT-1", "2.0.0"}, {"BRAKE-1", "1.4.0"}}), "") << "together";
+}
+
 TEST(Needs, ConflictsStandAgainstAnUpdateOfEither) {
   std::vector<EcuEntry> ecus(2);
   ecus[0].serial = "SEAT-1";

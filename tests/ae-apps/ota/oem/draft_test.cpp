@@ -87,6 +87,22 @@ TEST(Draft, NamesTheMemberThatIsWrong) {
   EXPECT_NE(draft.error().detail.find("version"), std::string::npos) << draft.error().detail;
 }
 
+TEST(Draft, RequiresOnlyWhatServersAndVehiclesUnderstand) {
+  image::Manifest manifest = brake();
+  manifest.requirements = {"gateway>=1.2", "release=R-1/2"};
+  EXPECT_TRUE(make_draft(manifest, bytes_of("x")));
+  manifest.requirements = {"gateway>1.2"};
+  const auto draft = make_draft(manifest, bytes_of("x"));
+  ASSERT_FALSE(draft);
+  EXPECT_TRUE(draft.error().detail.starts_with("requires: \"gateway>1.2\" must be SERIAL>="));
+  // One that an older tool has made is not signed.
+  Draft old = brake_draft();
+  old.manifest.requirements = {"gateway"};
+  const auto signature = sign(old, new_key());
+  ASSERT_FALSE(signature);
+  EXPECT_TRUE(signature.error().detail.starts_with("requires: \"gateway\" must be"));
+}
+
 TEST(Draft, HasAPayload) {
   EXPECT_EQ(make_draft(brake(), {}).error().rsc, Rsc::kNotAcceptable);
   EXPECT_EQ(make_draft(brake(), Bytes(kMaxPayloadBytes + 1)).error().rsc, Rsc::kNotAcceptable);

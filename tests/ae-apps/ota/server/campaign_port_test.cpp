@@ -135,6 +135,30 @@ TEST_F(CampaignPortTest, AReleaseIsOfferedAsAWhole) {
   EXPECT_EQ(port_.standing("LMP-2", "lamp").kind, Kind::kUnsent);
 }
 
+TEST_F(CampaignPortTest, WhatTheManifestRequiresOfOtherEcusIsWaitedFor) {
+  ImageFacts brake{"file11", "1111", "brake", "1.1.0", "brake-2", 11, 5'000, "brake/1.1.0"};
+  brake.requirements = {"LMP-2>=1.5"};
+  ImageFacts lamp{"lamp", "2222", "lamp", "2.0.0", "lamp-1", 20, 5'000, "lamp/2.0.0"};
+  director_.set_images({brake, lamp});
+  runs("1.0.0", 10, "0a0a");
+  EXPECT_EQ(standing(), Kind::kUnknown) << "the vehicle is asked";
+  EXPECT_THAT(port_.offer("BRK-1", "file11"), HasSubstr("it is not known what LMP-2 runs"));
+  port_.set_time(now_ = now_ + std::chrono::minutes(2));
+  port_.ask("/id-mn");
+  const Outgoing inquiry = director_.pending().front();
+  director_.take_report(
+      message("inventory", inquiry.key,
+              {lamp_report(inquiry.content.string_at("nonce"), "1.0.0", 10).entry()}),
+      now_);
+  EXPECT_EQ(standing(), Kind::kObjection);
+  EXPECT_EQ(port_.offer("BRK-1", "file11"), "the image requires LMP-2>=1.5; LMP-2 would run 1.0.0");
+  // Of one release, the other's new version counts.
+  brake.release = lamp.release = image::ReleaseRequirement{"spring", 2};
+  director_.set_images({brake, lamp});
+  EXPECT_EQ(standing(), Kind::kMayGo);
+  EXPECT_EQ(port_.offer("BRK-1", "file11"), "");
+}
+
 TEST_F(CampaignPortTest, TheImagesOfCampaignsAreNotOfferedByThemselves) {
   Director automatic({}, {test_vehicle()}, random_);
   automatic.set_images({{"file11", "1111", "brake", "1.1.0", "brake-2", 11, 5'000, "brake/1.1.0"}});

@@ -385,22 +385,24 @@ TEST_F(FlasherSequence, AsksForAnotherReportWithItsChallengeIfOneIsLost) {
 
 // One reset too many would end a trial.
 TEST_F(FlasherSequence, OrdersAnotherResetOnlyIfTheFirstOneNeverCame) {
-  transport.will_say({"5003003201f4", "-", "62f18603", "5101", "62f18931"});
+  transport.will_say({"5003003201f4", kSeed, "-", "62f18603", "5101", "62f18931"});
   EXPECT_TRUE(flasher.reset_and_wait(milliseconds(0)));
-  transport.will_say({"5003003201f4", "-", "62f18601", "62f18931"});
+  transport.will_say({"5003003201f4", kSeed, "-", "62f18601", "62f18931"});
   EXPECT_TRUE(flasher.reset_and_wait(milliseconds(0)));
 
-  EXPECT_EQ(transport.sent, (std::vector<std::string>{"1003", "1101", "22f186", "1101", "22f189",
-                                                      "1003", "1101", "22f186", "22f189"}));
+  EXPECT_EQ(transport.sent,
+            (std::vector<std::string>{"1003", "2711", "1101", "22f186", "1101", "22f189", "1003",
+                                      "2711", "1101", "22f186", "22f189"}));
 }
 
 TEST_F(FlasherSequence, GivesUpIfTheEcuDoesNotComeBack) {
-  transport.will_say({"5003003201f4", "5101"});
+  transport.will_say({"5003003201f4", kSeed, "5101"});
 
   const auto back = flasher.reset_and_wait(milliseconds(0));
 
   ASSERT_FALSE(back);
   EXPECT_EQ(back.error().kind, Kind::kNoAnswer);
+  EXPECT_EQ(back.error().text, "the ECU did not come back after its reset");
 }
 
 }  // namespace
