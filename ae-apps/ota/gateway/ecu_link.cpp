@@ -14,6 +14,10 @@ namespace {
 
 using Kind = uds::DiagnosticError::Kind;
 
+/// The attack indicator of a refusal: the ECU does not believe this tester, or somebody has tried
+/// keys on it.
+constexpr std::string_view kAccessRefused = "access-refused";
+
 Error error_of(const uds::DiagnosticError& error) {
   switch (error.kind) {
     case Kind::kNoAnswer:
@@ -26,6 +30,17 @@ Error error_of(const uds::DiagnosticError& error) {
       break;
   }
   return {Rsc::kRequestTimeout, error.text};
+}
+
+/// What a refusal to be written calls for. Source: ISO 14229-1 annex A, by uds::advice_of().
+Error refusal_of(const uds::DiagnosticError& error, std::string text) {
+  const auto advice = error.kind == Kind::kRefused ? uds::advice_of(error.nrc) : uds::Advice::kStop;
+  // Busy is asked a few times already: somebody else has the ECU.
+  if (advice == uds::Advice::kDefer || advice == uds::Advice::kRepeat) {
+    return {Rsc::kConflict, std::move(text)};
+  }
+  if (advice == uds::Advice::kReportAttack) text = std::string(kAccessRefused) + ": " + text;
+  return {error_of(error).rsc, std::move(text)};
 }
 
 /// Bytes of a file from anywhere.
@@ -195,9 +210,14 @@ Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Hea
     keep_copy(image);
     return {};
   }
-  std::string text = refusal_text(talk.flasher, done.error());
-  if (entry_.slots == 1) text += give_back(talk);
-  return fail(error_of(done.error()).rsc, text);
+  const std::string text = refusal_text(talk.flasher, done.error());
+  const Error refusal = refusal_of(done.error(), text);
+  if (entry_.slots != 1) return fail(refusal);
+  // Refused before anything was erased, it runs on, and would refuse its old image just as well.
+  const bool later = refusal.rsc == Rsc::kConflict;
+  const auto runs = later ? talk.flasher.inventory() : uds::Diagnosis<uds::Inventory>();
+  const bool untouched = later && runs && runs->version != "none";
+  return fail(refusal.rsc, refusal.detail + (untouched ? "" : give_back(talk)));
 }
 
 Result<void> EcuLink::restart() {
@@ -239,7 +259,7 @@ Result<void> EcuLink::flash_held(const std::filesystem::path& image, const image
   talk.flasher.hold_trials();
   const auto done = write(talk, image, header, payload_sha256, director, progress);
   if (done) return {};
-  return fail(error_of(done.error()).rsc, refusal_text(talk.flasher, done.error()));
+  return fail(refusal_of(done.error(), refusal_text(talk.flasher, done.error())));
 }
 
 Result<void> EcuLink::settle(Word word) {

@@ -58,7 +58,8 @@ class Member {
   virtual Result<EcuReport> report(ByteView nonce) = 0;
   /// Brings a verified image into the inactive slot. The member verifies it again, by itself or by
   /// the gateway's MAC. `director`: metadata that a full one verifies by itself. One with a single
-  /// slot gets its old image back if that fails.
+  /// slot gets its old image back if that fails. Errors: also kConflict if the member says that it
+  /// can be written later (the state of the vehicle, another tester).
   virtual Result<void> flash(const std::filesystem::path& image, const image::Header& header,
                              const crypto::Sha256Digest& payload_sha256,
                              const std::string& director, const Progress& progress) = 0;

@@ -311,7 +311,12 @@ Result<void> ReleaseRun::write(Part& part) {
     part.member->touched = true;
     if (auto kept = journal_.save(release_); !kept) return kept;
   }
-  return part.update->write_held();
+  auto done = part.update->write_held();
+  if (!done && done.error().rsc == Rsc::kConflict) {  // the ECU sees what the file does not say
+    unfit_ = part.member->ecu + ": " + done.error().detail;
+    updates_.begin()->second->begin_patience();
+  }
+  return done;
 }
 
 std::optional<Update::End> ReleaseRun::prepare() {
@@ -324,6 +329,7 @@ std::optional<Update::End> ReleaseRun::prepare() {
     if (!may_touch(*stand)) return wait_until_fit(part.member->ecu);
     if (const auto done = write(part); !done) {
       if (stopping_) return End::kInterrupted;
+      if (!unfit_.empty()) return wait_until_fit(part.member->ecu);
       return give_up(part.member->ecu, "flash", done.error().detail);
     }
   }

@@ -318,6 +318,10 @@ Update::Step Update::flash() {
     if (const auto good = load_image(); !good) return give_up("flash", good.error().detail);
     const auto done = write(false);
     if (!done && stopping_) return End::kInterrupted;
+    if (!done && done.error().rsc == Rsc::kConflict) {  // the ECU sees what the file does not say
+      begin_patience();
+      return wait_for_vehicle(done.error().detail);
+    }
     if (!done) return give_up("flash", done.error().detail);
     written_ = true;
     if (ecu_.entry().slots == 1) bare_ = true;  // what it ran is overwritten

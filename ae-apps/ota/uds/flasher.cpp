@@ -22,6 +22,12 @@ std::string printable(const Bytes& bytes) {
   return out;
 }
 
+/// The ECU has no such service: what would only have made the network quieter is left out.
+bool is_unknown_there(const DiagnosticError& error) {
+  return error.kind == Kind::kRefused &&
+         (error.nrc == Nrc::kServiceNotSupported || error.nrc == Nrc::kSubfunctionNotSupported);
+}
+
 /// The first failure ends a sequence of steps.
 #define GATEHOUSE_STEP(step)                                   \
   if (const auto done = (step); !done) {                       \
@@ -90,9 +96,11 @@ Diagnosis<std::string> Flasher::status() {
 Diagnosis<void> Flasher::prepare() {
   GATEHOUSE_STEP(client_.session(Session::kExtended))
   GATEHOUSE_STEP(client_.start_routine(kRoutinePreconditions))
-  GATEHOUSE_STEP(client_.request(encode_subfunction(Sid::kControlDtcSetting, 2), "DTC setting"))
-  GATEHOUSE_STEP(client_.request(encode_subfunction(Sid::kCommunicationControl, 3, Bytes{1}),
-                                 "communication control"))
+  const auto quiet = client_.request(encode_subfunction(Sid::kControlDtcSetting, 2), "DTC setting");
+  if (!quiet && !is_unknown_there(quiet.error())) return tl::make_unexpected(quiet.error());
+  const auto silent = client_.request(encode_subfunction(Sid::kCommunicationControl, 3, Bytes{1}),
+                                      "communication control");
+  if (!silent && !is_unknown_there(silent.error())) return tl::make_unexpected(silent.error());
   GATEHOUSE_STEP(client_.session(Session::kProgramming))
   GATEHOUSE_STEP(gain_access())
   const auto fingerprint = view_of(settings_.fingerprint);

@@ -136,6 +136,11 @@ class WorldEcu {
     medium_.power_cut();
     power_on();
   }
+  /// What it says of the vehicle's state from now on; nullopt: fit.
+  void find_vehicle_unfit(std::optional<uds::Nrc> nrc) {
+    settings_.precondition_fault = nrc;
+    power_on();
+  }
   bool runs(const std::string& version) const {
     return ecu->running() && ecu->version() == version;
   }

@@ -192,6 +192,39 @@ TEST_F(ReadinessTest, GivesUpInTheEnd) {
   EXPECT_EQ(full_.version(), "1.0.0");
 }
 
+// The gateway finds the vehicle fit, the ECU does not: no failure, and the same patience.
+TEST_F(ReadinessTest, WaitsForAnEcuThatFindsTheVehicleUnfit) {
+  write(R"({"parked":true})");
+  full_.settings().precondition_fault = uds::Nrc::kVoltageTooLow;
+  full_.power_off();
+  full_.power_on();
+  start();
+  offer(kFull, ecu::image_of({.version = "1.1.0", .release_counter = 6}));
+  await_board("NRC 0x93 (voltage too low)");
+  EXPECT_TRUE(outcomes().empty());
+
+  full_.power_off();
+  full_.settings().precondition_fault.reset();
+  full_.power_on();
+  settle();
+
+  EXPECT_FALSE(only_report("completion").is_null());
+}
+
+TEST_F(ReadinessTest, GivesUpInTheEndOnAnEcuThatWaits) {
+  write(R"({"parked":true})");
+  settings_.preconditions.patience = std::chrono::seconds(-1);
+  full_.settings().precondition_fault = static_cast<uds::Nrc>(0x88);
+  full_.power_off();
+  full_.power_on();
+  start();
+
+  offer(kFull, ecu::image_of({.version = "1.1.0", .release_counter = 6}));
+  settle();
+
+  expect_refusal(kFull, "preconditions", "0x88");
+}
+
 TEST_F(ReadinessTest, KeepsTheMaintenanceWindow) {
   write(R"({"parked":true})");
   settings_.preconditions.patience = std::chrono::seconds(-1);

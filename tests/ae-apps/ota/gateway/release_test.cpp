@@ -41,6 +41,18 @@ TEST_P(ReleaseOf, CommitsAllOrNone) {
   }
 }
 
+/// One that finds the vehicle unfit is waited for; nobody is rolled back for its sake.
+TEST_P(ReleaseOf, WaitsForAnEcuThatFindsTheVehicleUnfit) {
+  ReleaseWorld world("", GetParam());
+  world.find_vehicle_unfit("ECU-2", 3);
+
+  const WorldEnd end = world.run({});
+
+  EXPECT_TRUE(end.faults.empty()) << text_of(end);
+  EXPECT_TRUE(end.committed) << text_of(end);
+  EXPECT_NE(end.story.find("NRC 0x93"), std::string::npos) << end.story;
+}
+
 /// Every write point of an undisturbed run, once for who writes there and once for the vehicle.
 /// The whole set with GATEHOUSE_POWER_CUTS, else each seventh.
 TEST_P(ReleaseOf, SurvivesALossOfPowerAtEachWrite) {

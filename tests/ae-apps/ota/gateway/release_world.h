@@ -57,6 +57,13 @@ class ReleaseWorld {
     offer();
   }
 
+  /// Finds the vehicle in no state to be written, until the gateway has tried so often.
+  void find_vehicle_unfit(const std::string& serial, int tries) {
+    unfit_ = serial;
+    unfit_tries_ = tries;
+    ecus_.at(serial)->find_vehicle_unfit(uds::Nrc::kVoltageTooLow);
+  }
+
   WorldEnd run(std::map<std::uint64_t, bool> cuts) {
     power_.plan(std::move(cuts));
     for (int start = 0; start < 60 && !end_.closed; ++start) {
@@ -304,6 +311,7 @@ class ReleaseWorld {
                       board_,    step_log_, *primary_, [this] { return now_; }};
     Update::End end = Update::End::kTryLater;
     for (int tries = 0; end == Update::End::kTryLater && tries < 20; ++tries) {
+      if (tries == unfit_tries_) ecus_.at(unfit_)->find_vehicle_unfit(std::nullopt);
       end = ReleaseRun(tools, releases, links_, "R-2").run();
     }
     if (end != Update::End::kClosed) return;
@@ -394,6 +402,8 @@ class ReleaseWorld {
   WorldWay way_{ecus_};
   EcuLinks links_;
   WorldEnd end_;
+  std::string unfit_;
+  int unfit_tries_ = -1;
 };
 
 }  // namespace gatehouse::gateway

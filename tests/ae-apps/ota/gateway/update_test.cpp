@@ -310,7 +310,7 @@ TEST_F(UpdateTest, SaysWhenTheEcuDoesNotAnswer) {
 }
 
 TEST_F(UpdateTest, SaysWhyTheEcuRefuses) {
-  full_.settings().precondition_fault = static_cast<uds::Nrc>(0x88);  // the vehicle moves
+  full_.settings().precondition_fault = uds::Nrc::kFailurePreventsExecution;
   full_.power_off();
   full_.power_on();
   start();
@@ -318,7 +318,17 @@ TEST_F(UpdateTest, SaysWhyTheEcuRefuses) {
   offer(kFull, image_of({.version = "1.1.0", .release_counter = 6}));
   settle();
 
-  expect_refusal(kFull, "flash", "0x88");
+  expect_refusal(kFull, "flash", "0x26");
+}
+
+TEST_F(UpdateTest, ReportsAnEcuThatDoesNotBelieveItAsAnAttack) {
+  settings_.ecus[0].access_key = Bytes(32, 0x99);
+  start();
+
+  offer(kFull, image_of({.version = "1.1.0", .release_counter = 6}));
+  settle();
+
+  expect_refusal(kFull, "flash", "access-refused: the ECU refused (key: NRC 0x35");
 }
 
 TEST_F(UpdateTest, DoesNotTalkToAnotherEcuAtTheSameAddress) {

@@ -337,6 +337,25 @@ TEST_F(FlasherSequence, FollowsTheOrderOfAnOem) {
   EXPECT_EQ(progress, (std::vector<std::uint64_t>{2, 3}));
 }
 
+TEST_F(FlasherSequence, GoesOnWithoutWhatTheEcuDoesNotHave) {
+  transport.will_say({"5003003201f4", "7101020300", "7f8511", "7f2812", "5002003201f4", kSeed,
+                      "6ef184", "7101ff0000", "74200005", "7601", "77", "7101020200",
+                      "7101ff0100"});
+
+  const auto flashed = flash();
+
+  ASSERT_TRUE(flashed) << flashed.error().text;
+}
+
+TEST_F(FlasherSequence, StopsIfTheNetworkMustNotBeSilencedNow) {
+  transport.will_say({"5003003201f4", "7101020300", "7f8522", "5001003201f4"});
+
+  const auto flashed = flash();
+
+  ASSERT_FALSE(flashed);
+  EXPECT_EQ(flashed.error().nrc, Nrc::kConditionsNotCorrect);
+}
+
 TEST_F(FlasherSequence, StartsASuspendedTransferAgain) {
   will_prepare();
   transport.will_say(
