@@ -259,6 +259,9 @@ std::string r156_html(const Value& report) {
               text_of(member(report, "approved_by")), report.string_at("made_at")});
   out += "</table>\n<p>" + html_escaped(report.string_at("description")) + "</p>\n";
   out += facts("User information", member(report, "user_information"), kUserInformation);
+  out +=
+      "<p>As the planner stated it. The vehicle's display shows the release notes, the time it "
+      "takes, and that the part does not work meanwhile.</p>\n";
   out += facts("Compatibility", member(report, "compatibility"), kCompatibility);
   out += "<h2>Software</h2>" + head({"Name", "Version", "Release counter", "Hardware", "SHA-256"});
   for (const Value& each : items(report, "images")) {
