@@ -21,8 +21,8 @@ ssize_t sendfile(int out, int in, off_t* offset, std::size_t bytes);
 ssize_t sendfile64(int out, int in, off_t* offset, std::size_t bytes);
 ssize_t copy_file_range(int in, off_t* in_at, int out, off_t* out_at, std::size_t bytes,
                         unsigned flags);
-int rename(const char* from, const char* to);
-int remove(const char* path);
+int rename(const char* from, const char* to) noexcept;
+int remove(const char* path) noexcept;
 }
 
 namespace gatehouse::gateway {
@@ -180,14 +180,14 @@ int ftruncate(int fd, off_t length) {
   return fate("truncate", fd) == DiskFate::kDone ? real(fd, length) : no_disk();
 }
 
-int rename(const char* from, const char* to) {
+int rename(const char* from, const char* to) noexcept {
   static const auto real = next<int (*)(const char*, const char*)>("rename");
   // One of what is not there changes nothing.
   if (::access(from, F_OK) == 0 && fate("rename", to) != DiskFate::kDone) return no_disk();
   return real(from, to);
 }
 
-int remove(const char* path) {
+int remove(const char* path) noexcept {
   static const auto real = next<int (*)(const char*)>("remove");
   if (::access(path, F_OK) == 0 && fate("remove", path) != DiskFate::kDone) return no_disk();
   return real(path);
