@@ -3,6 +3,8 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 
 #include "ae-apps/ota/cli/outcome_json.h"
 #include "ae-apps/ota/program/state_files.h"
@@ -138,20 +140,30 @@ class Downloads {
 
   uptane::Fetcher::Sink sink_for(const std::string& name) {
     auto file = std::make_shared<std::ofstream>(fresh(name), std::ios::binary | std::ios::trunc);
+    files_[name] = file;
     return [file](ByteView piece) {
       const std::string_view text = text_of(piece);
       file->write(text.data(), static_cast<std::streamsize>(text.size()));
     };
   }
-  void settle(const std::vector<uptane::TargetOutcome>& targets) {
+  /// Good ones come under their names. Errors: kBadRequest naming the first that could not.
+  Result<void> settle(const std::vector<uptane::TargetOutcome>& targets) {
+    Result<void> out;
     for (const auto& target : targets) {
-      std::error_code ignored;
+      const auto file = files_.find(target.name);
+      if (file == files_.end()) continue;
+      file->second->close();
+      std::error_code error;
       if (target.refusal) {
-        fs::remove(fresh(target.name), ignored);
-      } else {
-        fs::rename(fresh(target.name), folder_ / file_name(target.name), ignored);
+        fs::remove(fresh(target.name), error);
+        continue;
+      }
+      fs::rename(fresh(target.name), folder_ / file_name(target.name), error);
+      if (out && (error || file->second->fail())) {
+        out = wrong_use("--download: " + target.name + " cannot be written");
       }
     }
+    return out;
   }
 
  private:
@@ -169,6 +181,7 @@ class Downloads {
   fs::path fresh(const std::string& name) const { return folder_ / (file_name(name) + ".new"); }
 
   fs::path folder_;
+  std::map<std::string, std::shared_ptr<std::ofstream>> files_;
 };
 
 Result<int> verify_tuf(const VerifyOptions& options, Timestamp now, std::ostream& out) {
@@ -195,8 +208,8 @@ Result<int> verify_tuf(const VerifyOptions& options, Timestamp now, std::ostream
     request.download = [&downloads](const std::string& name) { return downloads.sink_for(name); };
   }
   const uptane::TufOutcome outcome = uptane::verify_tuf(*state, *repository, request);
-  if (!options.download.empty()) downloads.settle(outcome.targets);
   if (auto done = file.save(*state); !done) return fail(done.error());
+  if (auto done = downloads.settle(outcome.targets); !done) return fail(done.error());
   out << outcome_json(outcome) << '\n';
   return outcome.refusal ? kRefused : kAccepted;
 }

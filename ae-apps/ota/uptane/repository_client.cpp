@@ -313,22 +313,24 @@ Checked<FoundTarget> RepositoryClient::find_target(const std::string& name,
   return **std::move(found);
 }
 
-std::set<std::string> RepositoryClient::known_targets() {
-  std::set<std::string> names;
+RepositoryClient::KnownTargets RepositoryClient::known_targets() {
+  KnownTargets out;
   std::set<const TargetsMetadata*> seen;
   std::vector<const TargetsMetadata*> open = {&targets_};
   while (!open.empty() && seen.size() < options_.limits.delegated_roles) {
     const TargetsMetadata* metadata = open.back();
     open.pop_back();
     if (!seen.insert(metadata).second) continue;
-    for (const auto& [name, record] : metadata->targets) names.insert(name);
+    for (const auto& [name, record] : metadata->targets) out.names.insert(name);
     for (const Delegation& delegation : metadata->delegations) {
       for (const DelegatedRole& role : delegation.roles) {
-        if (const auto loaded = load_role(role, *metadata)) open.push_back(*loaded);
+        const auto loaded = load_role(role, *metadata);
+        if (loaded) open.push_back(*loaded);
+        if (!loaded && !out.refusal) out.refusal = loaded.error();
       }
     }
   }
-  return names;
+  return out;
 }
 
 std::vector<std::string> RepositoryClient::image_names(const std::string& name,

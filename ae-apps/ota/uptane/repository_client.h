@@ -46,9 +46,13 @@ class RepositoryClient {
   /// Errors: kNotInImages, and all that loading delegated roles gives.
   Checked<FoundTarget> find_target(const std::string& name,
                                    const std::vector<std::string>& hardware_ids);
-  /// Names of all targets that are described by the top-level metadata and by the delegated roles
-  /// that can be loaded. For plain TUF.
-  std::set<std::string> known_targets();
+  struct KnownTargets {
+    std::set<std::string> names;
+    std::optional<Refusal> refusal;  ///< of the first delegated role that is not believed
+  };
+  /// All targets that are described by the top-level metadata and the delegated roles, up to
+  /// Limits::delegated_roles of them. For plain TUF.
+  KnownTargets known_targets();
 
   /// Names under which an image may be stored, best first.
   std::vector<std::string> image_names(const std::string& name, const TargetRecord& target) const;

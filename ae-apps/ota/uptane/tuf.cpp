@@ -75,7 +75,8 @@ TufOutcome verify_tuf(TufState& state, Fetcher& repository, const TufRequest& re
   std::vector<std::string> names = request.targets;
   if (names.empty()) {
     const auto known = client.known_targets();
-    names.assign(known.begin(), known.end());
+    names.assign(known.names.begin(), known.names.end());
+    out.refusal = known.refusal;
   }
   for (const std::string& name : names) {
     out.targets.push_back(verify_target(client, repository, request, name));

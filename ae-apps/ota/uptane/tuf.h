@@ -19,7 +19,7 @@ struct TufRequest {
   Timestamp now;
   bool trust_first_root = false;
   /// Each must be described, there and good. Empty: all that are described are looked at; of these,
-  /// one whose file is not there is no fault.
+  /// one whose file is not there is no fault, but a delegated role that is not believed is.
   std::vector<std::string> targets;
   Limits limits;
   /// Where the bytes of a target go, before it is known whether they are good; may be empty.

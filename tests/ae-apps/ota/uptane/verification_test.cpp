@@ -414,6 +414,27 @@ TEST(TufClient, KeepsItsTimestampWhenOneOfTheSameVersionSaysOtherwise) {
   EXPECT_EQ(state.repository.snapshot->version, 1U);
 }
 
+TEST(TufClient, RefusesARoleThatIsNotBelievedIfNoTargetIsNamed) {
+  DelegationWorld world;
+  world.add("a");
+  world.describe("a", "of a");
+  world.maker.publish();
+  const auto outcome = [&] {
+    TufState state;
+    state.repository.root = world.maker.files.files.at("1.root.json");
+    TufRequest request;
+    request.now = *parse_iso_time("2030-01-01T00:00:00Z");
+    return word_of(verify_tuf(state, world.maker.files, request).refusal);
+  };
+  EXPECT_EQ(outcome(), "accepted");
+
+  world.role("a").signers = Signers::make(1, 1);
+  world.maker.publish_delegated("a", world.role("a"));
+  EXPECT_EQ(outcome(), "threshold");
+  world.maker.files.files.erase("delegations/a.json");
+  EXPECT_EQ(outcome(), "delegation");
+}
+
 TEST(TufClient, LooksAtAllTargetsIfNoneIsNamedAndExcusesThoseThatAreNotThere) {
   RepositoryMaker maker;
   maker.targets.set("here", target_value("content", Value::object()));

@@ -100,6 +100,23 @@ TEST_F(VerifyCommand, RemembersBetweenCallsAndThenNeedsNoRoot) {
   EXPECT_EQ(run(options).json().string_at("reason"), "rollback");
 }
 
+TEST_F(VerifyCommand, SaysThatADownloadCannotBeWritten) {
+  VerifyOptions tuf;
+  tuf.state = folder / "state";
+  tuf.time = options.time;
+  tuf.tuf = options.images;
+  tuf.tuf_root = options.images_root;
+  tuf.targets = {"engine/e-2"};
+  tuf.download = folder / "downloads";
+  std::filesystem::create_directories(folder / "downloads/engine%2Fe-2/in-the-way");
+
+  const Answer answer = run(tuf);
+
+  EXPECT_EQ(answer.code, kWrongUse);
+  EXPECT_EQ(answer.line, "");
+  EXPECT_NE(answer.error.find("--download: engine/e-2 cannot be written"), std::string::npos);
+}
+
 TEST_F(VerifyCommand, KnowsPlainTufRepositoriesToo) {
   VerifyOptions tuf;
   tuf.state = folder / "state";
