@@ -86,8 +86,28 @@ FakeCse::~FakeCse() = default;
 std::unique_ptr<Link> FakeCse::link() { return std::make_unique<FakeLink>(*this); }
 
 void FakeCse::attach(const std::string& ae_id, PrimitiveHandler* handler) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   handlers_[ae_id] = handler;
+  if (handler != nullptr) return;
+  told_.wait(lock, [&] {  // whoever leaves may be gone afterwards
+    const auto [first, last] = busy_.equal_range(ae_id);
+    return std::all_of(first, last,
+                       [](const auto& by) { return by.second == std::this_thread::get_id(); });
+  });
+}
+
+/// False if it is not there.
+bool FakeCse::deliver(const std::string& ae_id, Request request, Reply reply) {
+  std::unique_lock lock(mutex_);
+  PrimitiveHandler* const handler = handlers_[ae_id];
+  if (handler == nullptr) return false;
+  const auto mine = busy_.emplace(ae_id, std::this_thread::get_id());
+  lock.unlock();
+  handler->handle(std::move(request), std::move(reply));
+  lock.lock();
+  busy_.erase(mine);
+  told_.notify_all();
+  return true;
 }
 
 void FakeCse::inject(Fault fault) {
@@ -175,23 +195,23 @@ void FakeCse::serve_and_reply(const Request& request, const Reply& reply) {
   std::vector<Notice> notices;
   std::unique_lock lock(mutex_);
   Response response = serve(request, notices);
-  for (Notice& notice : notices) notice.handler = handlers_[notice.ae_id];
   lock.unlock();
   for (Notice& notice : notices) {
-    if (notice.handler) notice.handler->handle(std::move(notice.request), [](const Response&) {});
+    deliver(notice.ae_id, std::move(notice.request), [](const Response&) {});
   }
   reply(std::move(response));
 }
 
 void FakeCse::notify(const Request& request, const Reply& reply) {
-  PrimitiveHandler* handler = nullptr;
+  std::string ae_id;
   {
     const std::lock_guard lock(mutex_);
     const Entry* target = entry_at(request.to);
-    if (target && target->type == kAe) handler = handlers_[target->attributes.string_at("aei")];
+    if (target && target->type == kAe) ae_id = target->attributes.string_at("aei");
   }
-  if (!handler) return reply(refuse(request, Rsc::kTargetNotReachable, "no such AE is connected"));
-  handler->handle(Request(request), reply);
+  if (ae_id.empty() || !deliver(ae_id, request, reply)) {
+    reply(refuse(request, Rsc::kTargetNotReachable, "no such AE is connected"));
+  }
 }
 
 Response FakeCse::serve(const Request& request, std::vector<Notice>& notices) {
@@ -300,7 +320,7 @@ void FakeCse::collect(const std::string& resource, int event, const Entry& about
         Value::object({{"net", event}, {"rep", Value::object({{about.root, shown}})}});
     const std::string sur = cse_id_ + "/" + entry.attributes.string_at("ri");
     for (const std::string& target : entry.attributes.strings_at("nu")) {
-      Notice notice{last_part(target), {}, nullptr};
+      Notice notice{last_part(target), {}};
       notice.request.operation = Operation::kNotify;
       notice.request.to = target;
       notice.request.from = cse_id_;

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -7,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ae-apps/sdk/link.h"
@@ -65,7 +67,6 @@ class FakeCse final : public PrimitiveHandler {
   struct Notice {
     std::string ae_id;
     Request request;
-    PrimitiveHandler* handler;
   };
   class FakeLink;
 
@@ -77,6 +78,7 @@ class FakeCse final : public PrimitiveHandler {
   Response discover(const Request& request, const Entry& top) const;
   void serve_and_reply(const Request& request, const Reply& reply);
   void notify(const Request& request, const Reply& reply);
+  bool deliver(const std::string& ae_id, Request request, Reply reply);
   bool hit_by_fault(const Request& request, const Reply& reply);
   std::string path_of(const std::string& to) const;
   const Entry* entry_at(const std::string& to) const;
@@ -88,6 +90,8 @@ class FakeCse final : public PrimitiveHandler {
   mutable std::mutex mutex_;                           ///< guards what follows
   std::map<std::string, Entry> entries_;               ///< by path
   std::map<std::string, PrimitiveHandler*> handlers_;  ///< by AE-ID
+  std::multimap<std::string, std::thread::id> busy_;   ///< who is just told something, and by whom
+  std::condition_variable told_;
   std::vector<Fault> faults_;
   std::vector<Request> requests_;
   std::int64_t order_ = 0;
