@@ -389,15 +389,16 @@ void JourneyWorld::answer() {
 
 /// True: nothing is under way.
 bool JourneyWorld::work() {
-  if (server_side_.dead || !service_) start_server();
-  if (gateway_side_.dead || !gateway_) start_gateway();
+  bury();  // also who has died since the last turn: none starts beside its own ghost
+  if (!service_) start_server();
+  if (!gateway_) start_gateway();
   if (service_ && server_ae_) {
     (void)server_ae_->settle(std::chrono::seconds(1));
     service_->tick();
   }
   answer();
   // Time stands still while somebody works, or a slow machine would let deadlines pass.
-  bool quiet = gateway_ && gateway_->settle(std::chrono::milliseconds(300));
+  bool quiet = gateway_ && gateway_->settle(std::chrono::milliseconds(20));
   quiet = quiet && !server_side_.dead && !gateway_side_.dead;
   bury();
   return quiet;
