@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -48,11 +49,14 @@ TEST(FakeCse, LetsNobodyGoWhoIsJustToldSomething) {
     cse.handle(std::move(notice), [](const Response&) {});
   });
   listener.entered.get_future().wait();
+  std::promise<void> leaves;
   std::promise<bool> told;
   std::thread leaver([&] {
+    leaves.set_value();
     link->stop();
     told.set_value(listener.left);
   });
+  leaves.get_future().wait();
   listener.go.set_value();
 
   EXPECT_TRUE(told.get_future().get()) << "it left while it was told something";

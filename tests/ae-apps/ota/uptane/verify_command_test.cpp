@@ -55,6 +55,17 @@ class VerifyCommand : public testing::Test {
       maker->files.write_to(path);
     }
   }
+  /// The Image repository as one of plain TUF, of which one target is wanted.
+  VerifyOptions download() const {
+    VerifyOptions out;
+    out.state = options.state;
+    out.time = options.time;
+    out.tuf = options.images;
+    out.tuf_root = options.images_root;
+    out.targets = {"engine/e-2"};
+    out.download = folder / "downloads";
+    return out;
+  }
 
   TemporaryFolder folder;
   uptane::VehicleWorld world;
@@ -101,16 +112,9 @@ TEST_F(VerifyCommand, RemembersBetweenCallsAndThenNeedsNoRoot) {
 }
 
 TEST_F(VerifyCommand, SaysThatADownloadCannotBeWritten) {
-  VerifyOptions tuf;
-  tuf.state = folder / "state";
-  tuf.time = options.time;
-  tuf.tuf = options.images;
-  tuf.tuf_root = options.images_root;
-  tuf.targets = {"engine/e-2"};
-  tuf.download = folder / "downloads";
   std::filesystem::create_directories(folder / "downloads/engine%2Fe-2/in-the-way");
 
-  const Answer answer = run(tuf);
+  const Answer answer = run(download());
 
   EXPECT_EQ(answer.code, kWrongUse);
   EXPECT_EQ(answer.line, "");
@@ -118,14 +122,7 @@ TEST_F(VerifyCommand, SaysThatADownloadCannotBeWritten) {
 }
 
 TEST_F(VerifyCommand, KnowsPlainTufRepositoriesToo) {
-  VerifyOptions tuf;
-  tuf.state = folder / "state";
-  tuf.time = options.time;
-  tuf.tuf = options.images;
-  tuf.tuf_root = options.images_root;
-  tuf.targets = {"engine/e-2"};
-  tuf.download = folder / "downloads";
-  const Answer answer = run(tuf);
+  const Answer answer = run(download());
 
   ASSERT_EQ(answer.code, kAccepted) << answer.line;
   const std::string file = folder / "downloads/engine%2Fe-2";
