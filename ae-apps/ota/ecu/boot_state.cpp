@@ -44,6 +44,8 @@ std::string encode_state(const BootState& s) {
                              {"fingerprint", s.fingerprint},
                              {"last_error", s.last_error},
                              {"attack", s.attack}});
+  if (!s.installed[0].empty()) out.set("installed_a", s.installed[0]);
+  if (!s.installed[1].empty()) out.set("installed_b", s.installed[1]);
   if (!s.held.empty()) out.set("held", s.held).set("held_passed", s.held_passed);
   return to_json(out);
 }
@@ -71,6 +73,7 @@ Result<BootState> decode_state(std::string_view text) {
   s.held = tree->string_at("held");
   s.held_passed = tree->bool_at("held_passed");
   s.mac = {tree->string_at("mac_a"), tree->string_at("mac_b")};
+  s.installed = {tree->string_at("installed_a"), tree->string_at("installed_b")};
   s.fingerprint = tree->string_at("fingerprint");
   s.last_error = tree->string_at("last_error");
   s.attack = tree->string_at("attack");

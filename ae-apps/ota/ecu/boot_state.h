@@ -34,9 +34,12 @@ struct BootState {
   unsigned failed_unlocks = 0;
   std::array<bool, 2> confirmed{};  ///< the image of the slot passed its self-test once
   std::array<std::string, 2> mac;   ///< hexadecimal; of a gateway, for a constrained ECU
-  std::string fingerprint;          ///< hexadecimal; who programmed last
-  std::string last_error;           ///< empty: none since the last good update
-  std::string attack = "none";      ///< name of the last refusal
+  /// SHA-256 of the payload that was installed, hexadecimal: another genuine one is none. Empty:
+  /// not known (nothing there, or a state of an older version).
+  std::array<std::string, 2> installed;
+  std::string fingerprint;      ///< hexadecimal; who programmed last
+  std::string last_error;       ///< empty: none since the last good update
+  std::string attack = "none";  ///< name of the last refusal
 
   friend bool operator==(const BootState&, const BootState&) = default;
 };

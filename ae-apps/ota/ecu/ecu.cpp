@@ -104,6 +104,7 @@ Result<void> Ecu::install_factory_image(ByteView image) {
   state_.active = Slot::kA;
   state_.confirmed[0] = true;
   state_.release_counter = found.manifest->release_counter;
+  state_.installed[0] = to_hex(found.payload_sha256);
   return store_state(disk_, state_);
 }
 
@@ -118,6 +119,7 @@ void Ecu::recover_state() {
     newest = found.manifest->release_counter;
     state_.active = slot;
     state_.confirmed[index_of(slot)] = true;
+    state_.installed[index_of(slot)] = to_hex(found.payload_sha256);
   }
   state_.release_counter = newest;
   state_.last_error = "the boot state was damaged";
@@ -274,13 +276,16 @@ bool Ecu::start(Slot slot) {
   start_error_.clear();
   measured_ = found.manifest ? to_hex(found.payload_sha256) : "";
   if (boot_check_ == "none") boot_check_ = "good";
-  if (!found.good()) {
+  const std::string& installed = state_.installed[index_of(slot)];
+  const bool exchanged = found.good() && !installed.empty() && installed != measured_;
+  if (!found.good() || exchanged) {
     // Verified when it was installed, and so changed behind our back.
     const bool was_good = state_.confirmed[index_of(slot)] || state_.trial == slot;
     boot_check_ = was_good ? "changed" : "refused";
     if (was_good) ++state_.changed_images;
-    start_error_ = "slot " + std::string(name_of(slot)) + ": " + found.text();
-    start_attack_ = found.attack();
+    start_error_ = "slot " + std::string(name_of(slot)) + ": " +
+                   (exchanged ? "not the image that was installed" : found.text());
+    start_attack_ = exchanged ? "hash-mismatch" : found.attack();
     return false;
   }
   const SelfTest test = runner_.start(found.payload);

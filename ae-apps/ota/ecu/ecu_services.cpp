@@ -156,6 +156,7 @@ uds::Outcome Ecu::erase(const Pending& pending) {
   forget_trial();
   state_.confirmed[index_of(slot)] = false;
   state_.mac[index_of(slot)].clear();
+  state_.installed[index_of(slot)].clear();
   if (state_.active == slot) state_.active = Slot::kNone;
   // In slices, so that the tester hears that it takes longer.
   constexpr std::chrono::milliseconds kSlice{20};
@@ -190,6 +191,7 @@ uds::Outcome Ecu::check_memory(ByteView mac, const Pending& pending) {
   checked_sha256_ = to_hex(found.payload_sha256);
   if (checked_) {
     state_.mac[index_of(slot)] = to_hex(mac);
+    state_.installed[index_of(slot)] = checked_sha256_;
   } else {
     ++state_.refused_images;
     state_.last_error = "image refused: " + found.text();

@@ -54,6 +54,19 @@ TEST_F(BootTest, StopsAnImageThatWasChangedBehindItsBack) {
   EXPECT_FALSE(bench->runner.runs);
 }
 
+TEST_F(BootTest, StopsAGenuineImageThatNobodyInstalled) {
+  power_on();
+  ASSERT_TRUE(
+      disk.replace(file_of(Slot::kA), image_of({.version = "2.0.0", .release_counter = 9})));
+
+  power_on();
+
+  EXPECT_EQ(report().substr(0, 38), "slot=none version=none check=changed s");
+  EXPECT_TRUE(status_has("\"changed_images\":1"));
+  EXPECT_TRUE(status_has("not the image that was installed")) << bench->ecu.status();
+  EXPECT_FALSE(bench->runner.runs);
+}
+
 TEST_F(BootTest, RunsTheOtherSlotInPlaceOfAChangedOneAndSaysSo) {
   power_on();
   update("1.0.1", 1);
