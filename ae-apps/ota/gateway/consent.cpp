@@ -71,10 +71,11 @@ Result<UserReply> ConsentDesk::ask(const Question& question, Timestamp now) {
                            [&](const Open& each) { return each.question.job == question.job; });
   if (open == open_.end()) open = open_.insert(open_.end(), Open{question, {}, {}, {}});
   UserReply out;
-  if (open->given) {
+  if (!open->postponed_by.empty()) {
+    out = {Decision::kPostponed, std::move(open->postponed_by.front())};
+    open->postponed_by.pop_front();
+  } else if (open->given) {
     out = {open->given->first ? Decision::kAccepted : Decision::kDeclined, open->given->second};
-  } else if (open->postponed_by) {
-    out = {Decision::kPostponed, *std::exchange(open->postponed_by, std::nullopt)};
   } else if (parse_timestamp(question.answer_by).value_or(now) <= now) {
     out = {Decision::kNoAnswer, "nobody"};
   } else {
@@ -116,7 +117,7 @@ bool ConsentDesk::postpone(const std::string& job, std::chrono::milliseconds pau
     Open* open = shown_locked(job);
     if (open == nullptr) return false;
     open->again = Clock::now() + pause;
-    open->postponed_by = by;
+    open->postponed_by.push_back(by);
   }
   if (on_answer_) on_answer_();
   return true;

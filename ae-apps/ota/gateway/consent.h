@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -55,10 +56,10 @@ class ConsentDesk {
   /// Called after each answer and postponement, on their thread. Set before the first.
   void on_answer(std::function<void()> call) { on_answer_ = std::move(call); }
 
-  /// Puts the question unless it is open already, and hands out what was said since the last call:
-  /// kPostponed once, others end the question. kNoAnswer from `answer_by` on. Errors:
-  /// kInternalServerError if the answer cannot be kept; then it does not count, and the question is
-  /// ended.
+  /// Puts the question unless it is open already, and hands out what was said, the oldest first:
+  /// each postponement once, also when an answer came behind it; others end the question. kNoAnswer
+  /// from `answer_by` on. Errors: kInternalServerError if the answer cannot be kept; then it does
+  /// not count, and the question is ended.
   Result<UserReply> ask(const Question& question, Timestamp now);
   /// The question does not matter any more.
   void withdraw(const std::string& job);
@@ -81,7 +82,7 @@ class ConsentDesk {
   struct Open {
     Question question;
     std::optional<std::pair<bool, std::string>> given;  ///< accepted, by
-    std::optional<std::string> postponed_by;            ///< not handed out yet
+    std::deque<std::string> postponed_by;               ///< not handed out yet, oldest first
     Clock::time_point again;                            ///< not shown before
   };
   bool is_shown(const Open& open) const { return !open.given && open.again <= Clock::now(); }

@@ -203,7 +203,7 @@ std::optional<Update::End> ReleaseRun::ask() {
     by = decision == Decision::kNoAnswer ? "nobody" : "the display";
   }
   for (const auto& [serial, update] : updates_) update->tell_consent(decision, by);
-  if (decision == Decision::kPostponed) return End::kAsks;
+  if (decision == Decision::kPostponed) return ask();  // an answer may be there already
   asked_.clear();
   if (decision != Decision::kAccepted) {
     return abandon_all("consent", decision == Decision::kDeclined

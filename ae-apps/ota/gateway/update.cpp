@@ -198,7 +198,7 @@ Update::Step Update::ask() {
     return End::kAsks;
   }
   tell_consent(reply->decision, reply->decision == Decision::kNoAnswer ? "nobody" : "the display");
-  if (reply->decision == Decision::kPostponed) return End::kAsks;
+  if (reply->decision == Decision::kPostponed) return ask();  // an answer may be there already
   if (reply->decision == Decision::kAccepted) return enter(JobState::kConsented);
   return give_up("consent", reply->decision == Decision::kDeclined
                                 ? "the user declined the update"

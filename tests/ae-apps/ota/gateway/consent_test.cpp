@@ -54,22 +54,6 @@ class ConsentTest : public GatewayTest {
   void offer_newer() { offer(kFull, image_of({.version = "1.1.0", .release_counter = 6})); }
 };
 
-TEST(ConsentDesk, KeepsAnAnswerBehindALineThatALossOfPowerCut) {
-  const TemporaryFolder folder;
-  std::ofstream(folder / "consents.jsonl") << R"({"at":"20300101T000000","job":"a","dec)";
-  Question question;
-  question.job = "b";
-  {
-    ConsentDesk desk;
-    ASSERT_TRUE(desk.open(folder / "consents.jsonl"));
-    ASSERT_TRUE(desk.record(question, Decision::kAccepted, "the display"));
-  }
-  ConsentDesk desk;
-  ASSERT_TRUE(desk.open(folder / "consents.jsonl"));
-  ASSERT_EQ(desk.history().size(), 1u);
-  EXPECT_EQ(desk.history()[0].job, "b");
-}
-
 TEST_F(ConsentTest, InstallsWhatTheUserAccepts) {
   start();
   offer_newer();

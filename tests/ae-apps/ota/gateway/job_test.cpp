@@ -4,7 +4,6 @@
 
 #include <fstream>
 
-#include "ae-apps/ota/gateway/consent.h"
 #include "ae-apps/ota/program/step_log.h"
 #include "tests/ae-apps/ota/temporary_folder.h"
 
@@ -100,91 +99,6 @@ TEST(JobJournal, ForgetsOldClosedJobsOnly) {
   EXPECT_FALSE(journal->find("104"));
   EXPECT_TRUE(journal->find("105"));
   EXPECT_FALSE(std::filesystem::exists(folder / "job-104.json"));
-}
-
-TEST(ConsentDesk, CountsNoAnswerThatItCannotKeep) {
-  TemporaryFolder folder;
-  ConsentDesk desk;
-  ASSERT_TRUE(desk.open(folder / "absent/consents.jsonl"));
-
-  const auto decision = desk.ask({}, Timestamp{});
-
-  ASSERT_FALSE(decision);
-  EXPECT_EQ(decision.error().rsc, Rsc::kInternalServerError);
-  EXPECT_TRUE(desk.history().empty());
-}
-
-class ConsentDeskTest : public testing::Test {
- protected:
-  ConsentDeskTest() { EXPECT_TRUE(desk_.open(folder_ / "consents.jsonl")); }
-  Decision ask(const std::string& job) {
-    Question question;
-    question.job = job;
-    question.answer_by = to_text(kEnd);
-    return desk_.ask(question, now_).value().decision;
-  }
-  static constexpr Timestamp kEnd{3'600'000'000};
-
-  TemporaryFolder folder_;
-  ConsentDesk desk_;
-  Timestamp now_{0};
-};
-
-TEST_F(ConsentDeskTest, TakesNoAnswerOnceItIsStopped) {
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-  desk_.stop();
-
-  EXPECT_FALSE(desk_.answer("a", true, "a test"));
-  EXPECT_FALSE(desk_.postpone("a", {}, "a test"));
-
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "consents.jsonl")) << "no answer was given";
-}
-
-TEST_F(ConsentDeskTest, ShowsOneQuestionAfterTheOther) {
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-  EXPECT_EQ(ask("b"), Decision::kOpen);
-  EXPECT_EQ(desk_.pending()->job, "a");
-
-  EXPECT_TRUE(desk_.postpone("a", std::chrono::hours(1), "a test"));
-  EXPECT_EQ(desk_.pending()->job, "b");
-  EXPECT_FALSE(desk_.answer("a", true, "a test")) << "nobody sees it";
-  EXPECT_EQ(ask("a"), Decision::kPostponed);
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-
-  EXPECT_TRUE(desk_.answer("b", false, "a test"));
-  EXPECT_EQ(ask("b"), Decision::kDeclined);
-  EXPECT_FALSE(desk_.pending());
-}
-
-TEST_F(ConsentDeskTest, TakesNoAnswerForANoAlsoAfterAPostponement) {
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-  EXPECT_TRUE(desk_.postpone("a", std::chrono::hours(1), "a test"));
-  EXPECT_EQ(ask("a"), Decision::kPostponed);
-  now_ = kEnd;
-
-  EXPECT_EQ(ask("a"), Decision::kNoAnswer);
-  EXPECT_EQ(desk_.history().front().by, "nobody");
-}
-
-TEST_F(ConsentDeskTest, CallsWhoeverWaitsForAnAnswer) {
-  int calls = 0;
-  desk_.on_answer([&] { ++calls; });
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-
-  EXPECT_TRUE(desk_.postpone("a", {}, "a test"));
-  EXPECT_TRUE(desk_.answer("a", true, "a test"));
-  EXPECT_FALSE(desk_.answer("a", true, "a test"));
-
-  EXPECT_EQ(calls, 2);
-}
-
-TEST_F(ConsentDeskTest, ForgetsWhatIsWithdrawn) {
-  EXPECT_EQ(ask("a"), Decision::kOpen);
-
-  desk_.withdraw("a");
-
-  EXPECT_FALSE(desk_.pending());
 }
 
 TEST(StepLog, QuotesWhatAProgramCouldMisread) {
