@@ -54,6 +54,8 @@ class SimulatedDisk final : public Disk {
   Result<void> append(const std::string& name, ByteView bytes) override;
   Result<void> sync(const std::string& name) override;
   void power_cut();
+  /// As somebody does who has the medium in his hands.
+  void remove(const std::string& name) { files_.erase(name); }
 
  private:
   struct File {

@@ -86,6 +86,9 @@ Result<void> Ecu::install_factory_image(ByteView image) {
   if (known && *known) return {};  // it has a history; the factory is past
   if (!known && known.error().rsc != Rsc::kBadRequest) return fail(known.error());
   if (!known) return {};  // damaged: boot() recovers it
+  const auto started = has_history(image);
+  if (!started) return fail(started.error());
+  if (*started) return {};  // its state was lost: boot() recovers that, too
   for (const auto& step : {disk_.erase(file_of(Slot::kA)), disk_.append(file_of(Slot::kA), image),
                            disk_.sync(file_of(Slot::kA))}) {
     if (!step) return step;
@@ -100,7 +103,10 @@ Result<void> Ecu::install_factory_image(ByteView image) {
     }
   }
   const Inspection found = inspect(Slot::kA, state_.mac[0], false, {});
-  if (!found.good()) return fail(Rsc::kNotAcceptable, "factory image: " + found.text());
+  if (!found.good()) {
+    (void)disk_.erase(file_of(Slot::kA));  // if that fails, the next start finds no good image
+    return fail(Rsc::kNotAcceptable, "factory image: " + found.text());
+  }
   state_.active = Slot::kA;
   state_.confirmed[0] = true;
   state_.release_counter = found.manifest->release_counter;
@@ -108,8 +114,19 @@ Result<void> Ecu::install_factory_image(ByteView image) {
   return store_state(disk_, state_);
 }
 
-/// The state cannot be read: trust nothing but what proves itself. The newest genuine image becomes
-/// the active one, and its counter the least that is accepted.
+/// Whether the slots hold more than the factory has put there, or was about to.
+Result<bool> Ecu::has_history(ByteView factory_image) {
+  const auto spare = disk_.read_at(file_of(Slot::kB), 0, 1);
+  if (!spare) return fail(spare.error());
+  const auto active = disk_.read_at(file_of(Slot::kA), 0, factory_image.size() + 1);
+  if (!active) return fail(active.error());
+  const bool begun = active->size() <= factory_image.size() &&
+                     std::equal(active->begin(), active->end(), factory_image.begin());
+  return !spare->empty() || !begun;
+}
+
+/// The state cannot be read, or has gone: trust nothing but what proves itself. The newest genuine
+/// image becomes the active one, and its counter the least that is accepted.
 void Ecu::recover_state() {
   state_ = BootState{};
   std::uint64_t newest = 0;
@@ -122,7 +139,7 @@ void Ecu::recover_state() {
     state_.installed[index_of(slot)] = to_hex(found.payload_sha256);
   }
   state_.release_counter = newest;
-  state_.last_error = "the boot state was damaged";
+  state_.last_error = "the boot state was damaged or has gone";
   save();
 }
 
@@ -132,7 +149,7 @@ void Ecu::boot(bool ordered) {
   fingerprint_given_ = erased_ = received_ = checked_ = false;
   nonce_.clear();
   const auto stored = load_state(disk_);
-  if (!stored) {
+  if (!stored || (!*stored && has_history({}).value_or(true))) {
     recover_state();
   } else {
     state_ = stored->value_or(BootState{});

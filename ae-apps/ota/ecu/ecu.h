@@ -47,7 +47,8 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
  public:
   Ecu(EcuSettings settings, Disk& disk, PayloadRunner& runner);
 
-  /// Puts the image of the factory into slot a if the ECU has never had any state. Errors:
+  /// Puts the image of the factory into slot a if the ECU has never had any state, nor any other
+  /// image: whoever takes its state away does not make it new. Errors:
   /// kNotAcceptable with the reason for which the image is refused; kInternalServerError.
   Result<void> install_factory_image(ByteView image);
 
@@ -131,6 +132,7 @@ class Ecu final : public uds::EcuServices, public uds::AccessMemory {
   void try_trial();
   void try_held();
   void forget_trial();
+  Result<bool> has_history(ByteView factory_image);
   void recover_state();
   bool save();
   /// Where an update goes.

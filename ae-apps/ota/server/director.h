@@ -151,7 +151,8 @@ class Director {
 
   Result<image::VersionReport> verify(const Known& known, const ReportEntry& entry,
                                       const std::string& nonce) const;
-  void believe(Known& known, const image::VersionReport& report, Timestamp now);
+  static std::string surprise(const EcuRecord& record, const image::VersionReport& report);
+  std::string believe(Known& known, const image::VersionReport& report, Timestamp now);
   void consider(Known& known, Timestamp now);
   std::string order(Known& known, const std::string& image, bool force, Timestamp now);
   void offer(Known& known, const ImageFacts& image, bool forced, Timestamp now,

@@ -100,8 +100,29 @@ Result<image::VersionReport> Director::verify(const Known& known, const ReportEn
   return content;
 }
 
-void Director::believe(Known& known, const image::VersionReport& report, Timestamp now) {
+/// What the ECU proves about itself is true, but it may not be what anybody wanted: somebody wrote
+/// into it, or it has lost what it must remember. Empty: nothing of that.
+std::string Director::surprise(const EcuRecord& record, const image::VersionReport& report) {
+  const bool settled = report.status == "running" && !report.payload_sha256.empty();
+  if (!settled || record.last_report.empty()) return {};
+  if (report.release_counter < record.highest_release_counter) {
+    return "its release counter fell to " + std::to_string(report.release_counter) + " from " +
+           std::to_string(record.highest_release_counter);
+  }
+  const bool offered = record.offer && record.offer->payload_sha256 == report.payload_sha256;
+  const bool known = record.settled_sha256.empty() || record.updated_offline || offered;
+  if (known || report.payload_sha256 == record.settled_sha256) return {};
+  return "runs another payload, version " + report.version + ", and no offer was open for it";
+}
+
+/// What is surprising in it, else nothing.
+std::string Director::believe(Known& known, const image::VersionReport& report, Timestamp now) {
   EcuRecord& record = known.record;
+  const std::string reason = surprise(record, report);
+  if (report.status == "running" && !report.payload_sha256.empty()) {
+    record.settled_sha256 = report.payload_sha256;
+    record.updated_offline = false;
+  }
   record.version = report.version;
   record.name = report.name;
   record.payload_sha256 = report.payload_sha256;
@@ -115,6 +136,16 @@ void Director::believe(Known& known, const image::VersionReport& report, Timesta
   }
   record.last_report = to_text(now);
   changes_.ecus.insert(record.serial);
+  if (reason.empty()) return reason;
+  step('D', "unexpected", {{"ecu", record.serial}, {"reason", reason}});
+  note(known, "unexpected",
+       Value::object({{"verified", true},
+                      {"reason", reason},
+                      {"version", report.version},
+                      {"release_counter", report.release_counter},
+                      {"sha256", report.payload_sha256}}),
+       now);
+  return "unexpected: " + reason;
 }
 
 // --- D -----------------------------------------------------------------------------------------
@@ -154,8 +185,7 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
     refuse("the nonce has expired");
     return renew(late, now);
   }
-  believe(*known, *report, now);
-  known->record.last_error.clear();
+  known->record.last_error = believe(*known, *report, now);
   step('D', "verified",
        {{"ecu", entry.ecu},
         {"version", report->version},
@@ -207,6 +237,10 @@ void Director::take_offline(const ReportMessage& message, const Vehicle& vehicle
   if (known == nullptr) return;
   const bool updated = message.purpose == Purpose::kCompletion;
   const std::string reason = message.trouble ? message.trouble->reason : "";
+  if (updated) {
+    known->record.updated_offline = true;
+    changes_.ecus.insert(serial);
+  }
   step('H', "offline-report",
        {{"ecu", serial}, {"result", updated ? "updated" : "failed"}, {"reason", reason}});
   note(*known, updated ? "updated-offline" : "failed-offline",

@@ -119,6 +119,8 @@ Value encode(const EcuRecord& record) {
     unsent.push_back(Value::object({{"number", number}, {"entry", entry}}));
   }
   out.set("unsent_history", std::move(unsent));
+  if (!record.settled_sha256.empty()) out.set("settled_sha256", record.settled_sha256);
+  if (record.updated_offline) out.set("updated_offline", true);
   if (record.offer) out.set("offer", encode(*record.offer));
   return out;
 }
@@ -135,6 +137,8 @@ Result<EcuRecord> decode_record(const Value& value) {
     if (!number) return fail(number.error());
     out.*field.member = *number;
   }
+  out.settled_sha256 = value.string_at("settled_sha256");  // not in older records
+  out.updated_offline = value.bool_at("updated_offline");
   if (const auto lists = decode_lists(value, out); !lists) return fail(lists.error());
   if (const Value* offer = value.find("offer")) {
     Result<Offer> decoded = decode_offer(*offer);

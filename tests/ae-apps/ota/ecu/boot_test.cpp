@@ -67,6 +67,38 @@ TEST_F(BootTest, StopsAGenuineImageThatNobodyInstalled) {
   EXPECT_FALSE(bench->runner.runs);
 }
 
+TEST_F(BootTest, IsNotNewAgainWhenItsStateHasGone) {
+  power_on();
+  update("1.0.1", 2);
+  disk.remove("boot.json");
+
+  power_on();  // with its factory image at hand
+
+  EXPECT_EQ(report().substr(0, 25), "slot=b version=1.0.1 chec");
+  EXPECT_TRUE(status_has("the boot state was damaged or has gone")) << bench->ecu.status();
+  EXPECT_FALSE(bench->flash(image_of({.version = "0.9.0", .release_counter = 1})))
+      << "the counter's floor is that of the newest image";
+}
+
+TEST_F(BootTest, TakesNoGenuineImageForTheFactorysWhenItsStateHasGone) {
+  ASSERT_TRUE(disk.replace(file_of(Slot::kA), image_of({.version = "3.0.0"})));
+
+  power_on();
+
+  EXPECT_EQ(report().substr(0, 20), "slot=a version=3.0.0") << "the newest, as after damage";
+  EXPECT_TRUE(status_has("the boot state was damaged or has gone"));
+}
+
+TEST_F(BootTest, TheFactoryGoesOnWhereALossOfPowerStoppedIt) {
+  const Bytes image = image_of({.version = "1.0.0"});
+  ASSERT_TRUE(disk.replace(file_of(Slot::kA), ByteView(image).first(image.size() / 2)));
+
+  power_on();
+
+  EXPECT_EQ(report().substr(0, 31), "slot=a version=1.0.0 check=good");
+  EXPECT_FALSE(status_has("has gone"));
+}
+
 TEST_F(BootTest, RunsTheOtherSlotInPlaceOfAChangedOneAndSaysSo) {
   power_on();
   update("1.0.1", 1);

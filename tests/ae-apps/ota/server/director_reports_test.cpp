@@ -383,5 +383,76 @@ TEST_F(DirectorTest, DoesNotTakeATrialForWhatRanAlready) {
   EXPECT_EQ(record().highest_release_counter, 0U);
 }
 
+// --- what an ECU proves and nobody wanted --------------------------------------------------------
+
+/// An ECU that runs 1.1.0, as the server knows.
+class Unexpected : public DirectorTest {
+ protected:
+  void SetUp() override {
+    make_offer();
+    complete(completion());
+    ASSERT_EQ(events().back(), "updated");
+    ask();
+  }
+};
+
+TEST_F(Unexpected, APayloadThatNobodyOfferedIsTold) {
+  tell_inventory(inventory("1.2.0", 12, kSha12));
+
+  EXPECT_EQ(record().version, "1.2.0") << "it is what runs";
+  const auto told = history_["BRK-1"];
+  ASSERT_GE(told.size(), 2U);
+  EXPECT_EQ(told[told.size() - 2].string_at("event"), "unexpected");
+  EXPECT_EQ(told[told.size() - 2].string_at("sha256"), kSha12);
+  EXPECT_EQ(record().last_error,
+            "unexpected: runs another payload, version 1.2.0, and no offer was open for it");
+
+  ask();
+  tell_inventory(inventory("1.2.0", 12, kSha12));
+  EXPECT_EQ(events().back(), "verified") << "told once";
+  EXPECT_EQ(record().last_error, "");
+}
+
+TEST_F(Unexpected, AReleaseCounterThatFellIsToldAsLongAsItIsLow) {
+  for (int i = 0; i < 2; ++i) {
+    tell_inventory(inventory("1.0.0", 10, kSha10));
+    EXPECT_EQ(record().last_error, "unexpected: its release counter fell to 10 from 11");
+    EXPECT_EQ(offers_, 2) << "what heals it is offered";
+    ask();
+  }
+}
+
+TEST_F(Unexpected, AnUpdateOfTheVehiclesOwnIsNone) {
+  TestReport offline = brake_report(std::string(32, 'a'), "1.2.0", 12, kSha12);
+  Value content = message("completion", std::string(32, 'a'), {offline.entry()});
+  content.erase("signatures");
+  content.set("offline", true);
+  report(signed_message(content));
+
+  tell_inventory(inventory("1.2.0", 12, kSha12));
+
+  EXPECT_EQ(record().version, "1.2.0");
+  EXPECT_EQ(record().last_error, "");
+}
+
+TEST_F(Unexpected, ATrialAndTheWayBackFromItAreNone) {
+  TestReport trial = inventory("1.2.0", 12, kSha12);
+  trial.content.status = "trial";
+  tell_inventory(trial);
+  ask();
+  tell_inventory(inventory("1.1.0", 11, kSha11));
+
+  EXPECT_EQ(record().last_error, "");
+  for (const std::string& event : events()) EXPECT_NE(event, "unexpected");
+}
+
+TEST_F(Unexpected, WhatRecordsOfOlderVersionsDoNotKnowSurprisesNobody) {
+  Value stored = encode(record());
+  stored.erase("settled_sha256");
+
+  EXPECT_EQ(decode_record(stored)->settled_sha256, "");
+  EXPECT_EQ(record().settled_sha256, kSha11);
+}
+
 }  // namespace
 }  // namespace gatehouse::ota_server
