@@ -67,13 +67,18 @@ Result<Value> Inquiries::report_of(const std::string& serial, const Bytes& nonce
     return fail(Rsc::kTargetNotReachable, "the ECU is being updated right now");
   }
   Member& ecu = *found->second;
-  if (const auto facts = look_and_publish(ecu); !facts) return fail(facts.error());
+  const auto facts = look_and_publish(ecu);
+  if (!facts) return fail(facts.error());
   Result<EcuReport> report = ecu.report(nonce);
   if (!report) return fail(report.error());
   log_.step('D', "report",
             {{"ecu", serial},
              {"version", report->version},
              {"signed_by", ecu.entry().level == EcuLevel::kFull ? "ECU" : "gateway"}});
+  const Disturbances& seen = facts->disturbed;
+  report->entry.set("disturbed", Value::object({{"unsolicited", seen.unsolicited},
+                                                {"refused_frames", seen.refused_frames},
+                                                {"failed_unlocks", seen.failed_unlocks}}));
   return std::move(report->entry);
 }
 

@@ -1,5 +1,7 @@
 #include "ae-apps/ota/gateway/member.h"
 
+#include <algorithm>
+
 #include "ae-apps/ota/clock/time_attestation.h"
 #include "cse/codec/json.h"
 
@@ -66,6 +68,10 @@ Result<EcuFacts> facts_of(const EcuEntry& entry, EcuFacts said, std::string_view
   if (counter < 0) return fail(Rsc::kNotAcceptable, "the ECU's status has no release_counter");
   said.release_counter = static_cast<std::uint64_t>(counter);
   said.last_error = tree->string_at("last_error");
+  const auto count = [&](const char* name) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(tree->integer_at(name), 0));
+  };
+  said.disturbed = {count("unsolicited"), count("refused_frames"), count("failed_unlocks")};
   return said;
 }
 

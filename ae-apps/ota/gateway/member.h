@@ -11,12 +11,20 @@
 
 namespace gatehouse::gateway {
 
+/// What an ECU was sent and nobody should have sent, since its start.
+struct Disturbances {
+  std::uint64_t unsolicited = 0;     ///< UDS messages out of order, without right, or no request
+  std::uint64_t refused_frames = 0;  ///< DoIP messages, frames of ISO-TP that mean nothing
+  std::uint64_t failed_unlocks = 0;  ///< wrong keys in a row
+};
+
 /// What an ECU says about itself, not yet proven to anybody.
 struct EcuFacts {
   std::string vin, serial, hardware_id, software;
   std::string version = "none";
   std::uint64_t release_counter = 0;  ///< of the newest image that ran
   std::string last_error;             ///< empty: none since its last good update
+  Disturbances disturbed;
 };
 
 /// Where an ECU stands in an update that is held until the gateway decides.

@@ -43,7 +43,11 @@ class Server::Loop final : Endpoint::Events {
   };
 
   void received(Bytes message, bool functional) override {
-    if (requests_.size() < kMaxRequests) requests_.push_back({std::move(message), functional});
+    if (requests_.size() < kMaxRequests) {
+      requests_.push_back({std::move(message), functional});
+    } else {
+      ++before_.ignored;  // sooner than it is worked off; whoever asked asks again
+    }
   }
   void sent() override {}
   void send_failed(Failure) override {}  // the tester asks again
@@ -111,7 +115,7 @@ class Server::Loop final : Endpoint::Events {
   Tick tick_;
   std::unique_ptr<Endpoint> endpoint_;
   std::deque<Request> requests_;
-  Counters before_;  ///< of endpoints that are closed
+  Counters before_;  ///< of endpoints that are closed, and of what was too much
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -151,6 +151,7 @@ class Director {
 
   Result<image::VersionReport> verify(const Known& known, const ReportEntry& entry,
                                       const std::string& nonce) const;
+  void notice(Known& known, const Disturbances& told, Timestamp now);
   static std::string surprise(const EcuRecord& record, const image::VersionReport& report);
   std::string believe(Known& known, const image::VersionReport& report, Timestamp now);
   void consider(Known& known, Timestamp now);

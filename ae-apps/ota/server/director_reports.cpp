@@ -204,7 +204,28 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
                       {"level", entry.level},
                       {"key_id", entry.report.key_id}}),
        now);
+  notice(*known, entry.disturbed, now);
   consider(*known, now);
+}
+
+/// Whoever disturbs an ECU does no harm, but somebody shall know. Less than before: it has started
+/// again since.
+void Director::notice(Known& known, const Disturbances& told, Timestamp now) {
+  Value more = Value::object();
+  Fields fields = {{"ecu", known.record.serial}};
+  for (const auto& [name, count] : told) {
+    std::uint64_t& before = known.record.disturbed[name];
+    const std::uint64_t grown = count < before ? count : count - before;
+    before = count;
+    if (grown == 0) continue;
+    more.set(name, grown);
+    fields.emplace_back(name, std::to_string(grown));
+  }
+  if (more.as_object()->empty()) return;
+  changes_.ecus.insert(known.record.serial);
+  step('D', "disturbed", std::move(fields));
+  more.set("verified", false);
+  note(known, "disturbed", std::move(more), now);
 }
 
 // --- H -----------------------------------------------------------------------------------------

@@ -120,6 +120,11 @@ Value encode(const EcuRecord& record) {
   }
   out.set("unsent_history", std::move(unsent));
   if (!record.settled_sha256.empty()) out.set("settled_sha256", record.settled_sha256);
+  if (!record.disturbed.empty()) {
+    Value counts = Value::object();
+    for (const auto& [name, count] : record.disturbed) counts.set(name, count);
+    out.set("disturbed", std::move(counts));
+  }
   if (record.updated_offline) out.set("updated_offline", true);
   if (record.offer) out.set("offer", encode(*record.offer));
   return out;
@@ -139,6 +144,11 @@ Result<EcuRecord> decode_record(const Value& value) {
   }
   out.settled_sha256 = value.string_at("settled_sha256");  // not in older records
   out.updated_offline = value.bool_at("updated_offline");
+  if (const Value* counts = value.find("disturbed"); counts != nullptr && counts->as_object()) {
+    for (const Member& each : *counts->as_object()) {
+      out.disturbed[each.name] = static_cast<std::uint64_t>(each.value.as_integer().value_or(0));
+    }
+  }
   if (const auto lists = decode_lists(value, out); !lists) return fail(lists.error());
   if (const Value* offer = value.find("offer")) {
     Result<Offer> decoded = decode_offer(*offer);

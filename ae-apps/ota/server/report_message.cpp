@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kMaxText = 500;
 constexpr std::size_t kMaxWord = 128;  // identifiers, serial numbers, hexadecimal digests
 
+constexpr const char* kDisturbances[] = {"unsolicited", "refused_frames", "failed_unlocks"};
+
 constexpr std::pair<std::string_view, Purpose> kPurposes[] = {{"inventory", Purpose::kInventory},
                                                               {"completion", Purpose::kCompletion},
                                                               {"refusal", Purpose::kRefusal},
@@ -52,6 +54,12 @@ Result<ReportEntry> parse_entry(const Value& object) {
   if (report == nullptr || !report->is_string()) return wrong("report: is not a text");
   if (report->as_string()->size() > image::kMaxReportBytes) {
     return wrong("report: is larger than 4096 bytes");
+  }
+  for (const char* name : kDisturbances) {
+    const Value* told = object.find("disturbed");
+    const Value* count = told == nullptr ? nullptr : told->find(name);
+    const auto number = count == nullptr ? std::nullopt : count->as_integer();
+    if (number && *number >= 0) out.disturbed[name] = static_cast<std::uint64_t>(*number);
   }
   Result<Bytes> bytes = from_base64(*signature);
   if (!bytes) return wrong("signature: " + bytes.error().detail);

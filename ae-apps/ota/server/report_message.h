@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,9 +13,13 @@ namespace gatehouse::ota_server {
 inline constexpr std::size_t kMaxMessageBytes = 64 * 1024;
 inline constexpr std::size_t kMaxReports = 64;  ///< in one message
 
+/// What an ECU was sent and nobody should have sent, since its start: name and number.
+using Disturbances = std::map<std::string, std::uint64_t>;
+
 /// One ECU's version report on its way; nothing of it is proven.
 struct ReportEntry {
   std::string ecu, level;
+  Disturbances disturbed;      ///< empty: not told
   image::SignedReport report;  ///< an empty algorithm: that of the registered key
 };
 

@@ -1,3 +1,5 @@
+#include "ae-apps/ota/uds/client.h"
+#include "ae-apps/ota/uds/doip_client.h"
 #include "tests/ae-apps/ota/gateway/gateway_fixture.h"
 
 namespace gatehouse::gateway {
@@ -62,6 +64,27 @@ TEST_F(InquiryTest, AnswersWithSignedReportsOfAllEcus) {
     EXPECT_EQ(content->version, "1.0.0");
     EXPECT_EQ(content->serial, entries[i].string_at("ecu"));
   }
+}
+
+TEST_F(InquiryTest, TellsWhatOthersSentToAnEcu) {
+  start();
+  doip::Client stranger(
+      {.port = full_.port(), .tester = 0x0E80, .ecu = EcuEntry().logical_address});
+  ASSERT_TRUE(stranger.connect());
+  uds::Client intruder(stranger, {});
+  const auto said = intruder.request(Bytes{0x22, 0xF1, 0x90}, "who are you?");
+  ASSERT_TRUE(said) << "of our testers";
+  EXPECT_FALSE(intruder.request(Bytes{0x36, 0x01, 0x00}, "a block that nobody asked for"));
+  EXPECT_FALSE(intruder.request(Bytes{0x11, 0x01}, "a reset without any right"));
+
+  ask(fresh_nonce());
+  settle();
+
+  const Value answer = only_report("inventory");
+  const auto& entries = *answer.find("reports")->as_array();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].find("disturbed")->integer_at("unsolicited"), 2);
+  EXPECT_EQ(entries[1].find("disturbed")->integer_at("unsolicited"), 0) << "only that one was";
 }
 
 TEST_F(InquiryTest, AsksOnlyTheEcusThatAreMeant) {

@@ -446,6 +446,32 @@ TEST_F(Unexpected, ATrialAndTheWayBackFromItAreNone) {
   for (const std::string& event : events()) EXPECT_NE(event, "unexpected");
 }
 
+TEST_F(DirectorTest, TellsWhoDisturbsAnEcuOnceForWhatIsNew) {
+  const auto tell = [this](std::int64_t unsolicited, std::int64_t frames) {
+    ask();
+    Value entry = inventory().entry();
+    entry.set("disturbed", Value::object({{"unsolicited", unsolicited},
+                                          {"refused_frames", frames},
+                                          {"failed_unlocks", -1},
+                                          {"other", 5}}));
+    report(message("inventory", inquiry_id(), {entry}));
+    return last();
+  };
+  EXPECT_EQ(tell(0, 0).string_at("event"), "verified") << "nobody does";
+
+  const Value first = tell(3, 0);
+  EXPECT_EQ(first.string_at("event"), "disturbed");
+  EXPECT_EQ(first.integer_at("unsolicited"), 3);
+  EXPECT_FALSE(first.contains("refused_frames"));
+  EXPECT_FALSE(first.contains("failed_unlocks")) << "no count";
+  EXPECT_FALSE(first.contains("other"));
+
+  EXPECT_EQ(tell(3, 0).string_at("event"), "verified") << "nothing new";
+  EXPECT_EQ(tell(5, 0).integer_at("unsolicited"), 2);
+  EXPECT_EQ(tell(1, 0).integer_at("unsolicited"), 1) << "the ECU has started again";
+  EXPECT_EQ(record().disturbed.at("unsolicited"), 1U) << "outlives the server";
+}
+
 TEST_F(Unexpected, WhatRecordsOfOlderVersionsDoNotKnowSurprisesNobody) {
   Value stored = encode(record());
   stored.erase("settled_sha256");
