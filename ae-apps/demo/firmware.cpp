@@ -54,6 +54,9 @@ Result<Image> Desk::release(const EcuPlan& ecu, const Release& release) {
     words.insert(words.end(), {"--requires", release.requirement});
   }
   if (!release.notes.empty()) words.insert(words.end(), {"--notes", release.notes});
+  if (!release.unavailable.empty()) {
+    words.insert(words.end(), {"--duration-s", "30", "--unavailable", release.unavailable});
+  }
   if (const auto made = run(std::move(words)); !made) return fail(made.error());
   if (const auto done =
           run({"sign", stem + ".draft", "--key", keys_.oem_key_uri, "--out", image.file});

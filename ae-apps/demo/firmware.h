@@ -15,6 +15,7 @@ struct Release {
   std::string notes = {};
   std::string requirement = {};    ///< "release=2026.11/3": only together with the others
   std::size_t data_lines = 3'000;  ///< of 64 digits: a download worth being cut
+  std::string unavailable = {};    ///< for the user: what does not work meanwhile
 };
 
 /// A signed image as a file.

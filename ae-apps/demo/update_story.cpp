@@ -72,10 +72,11 @@ Result<void> Story::make_image(const EcuPlan& ecu) {
   begin("step A (make, sign and upload the image) of " + ecu.serial, "tools.log");
   mark();
   Desk& desk = car_.desk();
-  Result<Image> image = desk.release(
-      ecu,
-      {kUpdateVersion, kUpdateCounter, true, "Shorter stopping distance",
-       "release=" + std::string(kReleaseName) + "/" + std::to_string(car_.layout().ecus.size())});
+  Release release{
+      kUpdateVersion, kUpdateCounter, true, "Shorter stopping distance",
+      "release=" + std::string(kReleaseName) + "/" + std::to_string(car_.layout().ecus.size())};
+  release.unavailable = "The " + ecu.software + " does not work";
+  Result<Image> image = desk.release(ecu, release);
   if (!image) return fail(image.error());
   screen_.step('A', {"OEM",
                      "PKCS#11 token",

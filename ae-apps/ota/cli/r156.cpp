@@ -260,8 +260,8 @@ std::string r156_html(const Value& report) {
   out += "</table>\n<p>" + html_escaped(report.string_at("description")) + "</p>\n";
   out += facts("User information", member(report, "user_information"), kUserInformation);
   out +=
-      "<p>As the planner stated it. The vehicle's display shows the release notes, the time it "
-      "takes, and that the part does not work meanwhile.</p>\n";
+      "<p>As the planner stated it. The vehicle's display shows what the image's manifest says, "
+      "signed by the maker: its notes, how long it takes, what does not work meanwhile.</p>\n";
   out += facts("Compatibility", member(report, "compatibility"), kCompatibility);
   out += "<h2>Software</h2>" + head({"Name", "Version", "Release counter", "Hardware", "SHA-256"});
   for (const Value& each : items(report, "images")) {

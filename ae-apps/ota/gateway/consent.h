@@ -16,8 +16,9 @@ namespace gatehouse::gateway {
 struct Question {
   std::string job;  ///< Job::id
   std::string ecu, name, from_version, to_version, notes;
-  std::uint64_t image_bytes = 0;
-  std::string answer_by;  ///< m2m:timestamp; afterwards it counts as no answer
+  std::uint64_t duration_s = 0;  ///< of the installation
+  std::string unavailable;       ///< what does not work meanwhile; empty: the maker does not say
+  std::string answer_by;         ///< m2m:timestamp; afterwards it counts as no answer
 };
 
 enum class Decision : std::uint8_t {

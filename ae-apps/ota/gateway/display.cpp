@@ -130,6 +130,8 @@ http::Page state_page(const DisplayParts& parts) {
                                        {"from", question->from_version},
                                        {"to", question->to_version},
                                        {"notes", question->notes},
+                                       {"duration_s", question->duration_s},
+                                       {"unavailable", question->unavailable},
                                        {"answer_by", question->answer_by}}));
   }
   http::Page page;

@@ -39,9 +39,8 @@ std::string readable(const std::string& t) {
          t.substr(11, 2) + " UTC";
 }
 
-/// Transfer over the vehicle's network, the ECU's check and its restart.
-std::string duration_text(std::uint64_t image_bytes) {
-  const std::uint64_t minutes = (20 + image_bytes / (100 * 1024) + 59) / 60;
+std::string duration_text(std::uint64_t seconds) {
+  const std::uint64_t minutes = (seconds + 59) / 60;
   return "About " + std::to_string(minutes) + (minutes == 1 ? " minute" : " minutes");
 }
 
@@ -56,10 +55,11 @@ std::string question_html(const DisplayParts& parts, const Question& q) {
          row("For", part) + row("Now", "Version " + q.from_version) +
          row("Then", "Version " + q.to_version) +
          row("Why", q.notes.empty() ? "The maker gives no reason." : q.notes) +
-         row("Takes", duration_text(q.image_bytes)) +
+         row("Takes", duration_text(q.duration_s)) +
          row("Meanwhile",
-             "This part of the vehicle does not work. Stay parked, with the "
-             "ignition on. If anything fails, the present version stays.") +
+             (q.unavailable.empty() ? "This part of the vehicle does not work" : q.unavailable) +
+                 ". Stay parked, with the ignition on. If anything fails, the present version "
+                 "stays.") +
          row("Answer by", readable(q.answer_by)) +
          "</dl><form method=post action=/consent><input type=hidden name=job value=\"" +
          html_escaped(q.job) + "\"><input type=hidden name=token value=\"" +

@@ -45,6 +45,7 @@ constexpr TextField kLaterTexts[] = {
     {"waits", &Job::waits},
     {"ordered_at", &Job::ordered_at},
     {"requirements", &Job::requirements},
+    {"unavailable", &Job::unavailable},
 };
 
 std::filesystem::path file_of(const std::string& folder, const std::string& id) {
@@ -66,6 +67,7 @@ std::string encode_job(const Job& job) {
   if (!job.report.is_null()) out.set("report", job.report);
   if (job.set_aside) out.set("set_aside", true);
   if (!job.custom.empty()) out.set("custom", job.custom);
+  if (job.duration_s != 0) out.set("duration_s", job.duration_s);
   return to_json(out);
 }
 
@@ -93,6 +95,8 @@ Result<Job> decode_job(std::string_view text) {
   if (const Value* report = tree->find("report")) job.report = *report;
   job.set_aside = tree->bool_at("set_aside");
   job.custom = tree->string_at("custom");  // not in what older versions wrote
+  job.duration_s =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(tree->integer_at("duration_s"), 0));
   return job;
 }
 

@@ -43,6 +43,8 @@ struct Job {
   std::string url, version, name;  ///< as offered
   std::string from_version;        ///< what the ECU ran before
   std::string notes;               ///< of the manifest
+  std::string unavailable;         ///< of the manifest
+  std::uint64_t duration_s = 0;    ///< of the manifest; 0: not said
   std::string payload_sha256;      ///< of the verified image, hexadecimal
   std::string target;              ///< its name in the Image repository
   std::string target_sha256;       ///< of the whole file, as both repositories say

@@ -156,15 +156,16 @@ std::optional<Update::End> ReleaseRun::gather() {
 
 Question ReleaseRun::question() const {
   Question out = updates_.begin()->second->question();
-  out.ecu = out.from_version = out.to_version = out.notes = "";
-  out.image_bytes = 0;
+  out.ecu = out.from_version = out.to_version = out.notes = out.unavailable = "";
+  out.duration_s = 0;
   for (const auto& [serial, update] : updates_) {
     const Question one = update->question();
     add_to(out.ecu, one.ecu);
     add_to(out.from_version, one.from_version);
     add_to(out.to_version, one.to_version);
     add_to(out.notes, one.notes);
-    out.image_bytes += one.image_bytes;
+    if (!one.unavailable.empty()) add_to(out.unavailable, one.unavailable);
+    out.duration_s += one.duration_s;
   }
   out.name = "release " + release_.id;
   return out;

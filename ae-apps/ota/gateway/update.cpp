@@ -155,8 +155,17 @@ bool Update::rest(std::chrono::milliseconds wait) {
 // --- F: ask ----------------------------------------------------------------------------------
 
 Question Update::question() const {
-  return {job_.id,      job_.ecu,   job_.name,        job_.from_version,
-          job_.version, job_.notes, job_.image_bytes, job_.answer_by};
+  // What the maker does not say: transfer over the vehicle's network, the ECU's check, its restart.
+  const std::uint64_t guessed_s = 20 + job_.image_bytes / (100 * 1024);
+  return {job_.id,
+          job_.ecu,
+          job_.name,
+          job_.from_version,
+          job_.version,
+          job_.notes,
+          job_.duration_s != 0 ? job_.duration_s : guessed_s,
+          job_.unavailable,
+          job_.answer_by};
 }
 
 void Update::tell_consent(Decision decision, const std::string& by) {

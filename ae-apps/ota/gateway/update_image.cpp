@@ -265,6 +265,8 @@ Update::Step Update::check() {
   }
   job_.name = manifest.name;
   job_.notes = manifest.notes;
+  job_.duration_s = manifest.duration_s;
+  job_.unavailable = manifest.unavailable;
   job_.payload_sha256 = to_hex(image_->payload_sha256);
   tools_.log.step('E', "verified",
                   {{"ecu", job_.ecu},

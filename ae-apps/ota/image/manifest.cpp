@@ -15,6 +15,8 @@ constexpr std::size_t kMaxNameChars = 64;
 constexpr std::size_t kMaxRequirements = 16;
 constexpr std::size_t kMaxRequirementChars = 128;
 constexpr std::size_t kMaxNotesChars = 2048;
+constexpr std::uint64_t kMaxDurationS = 24 * 3600;
+constexpr std::size_t kMaxUnavailableChars = 512;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alphanumeric(char c) {
@@ -59,21 +61,28 @@ std::optional<std::string> fault_of(const Manifest& m) {
     }
   }
   if (m.notes.size() > kMaxNotesChars) return "notes are longer than 2048 characters";
+  if (m.duration_s > kMaxDurationS) return "duration_s is more than a day";
+  if (m.unavailable.size() > kMaxUnavailableChars) {
+    return "unavailable is longer than 512 characters";
+  }
   return std::nullopt;
 }
 
 std::string write(const Manifest& m) {
   Value requirements = Value::array();
   for (const std::string& requirement : m.requirements) requirements.push_back(requirement);
-  return to_json(Value::object({{"created", m.created},
-                                {"hardware_id", m.hardware_id},
-                                {"length", m.payload_bytes},
-                                {"name", m.name},
-                                {"notes", m.notes},
-                                {"release_counter", m.release_counter},
-                                {"requires", std::move(requirements)},
-                                {"sha256", to_hex(m.payload_sha256)},
-                                {"version", m.version}}));
+  Value out = Value::object({{"created", m.created}});
+  if (m.duration_s != 0) out.set("duration_s", m.duration_s);
+  out.set("hardware_id", m.hardware_id)
+      .set("length", m.payload_bytes)
+      .set("name", m.name)
+      .set("notes", m.notes)
+      .set("release_counter", m.release_counter)
+      .set("requires", std::move(requirements))
+      .set("sha256", to_hex(m.payload_sha256));
+  if (!m.unavailable.empty()) out.set("unavailable", m.unavailable);
+  out.set("version", m.version);
+  return to_json(out);
 }
 
 /// Reads members and remembers the first one that is missing or of another type.
@@ -163,6 +172,7 @@ Result<Manifest> parse_manifest(std::string_view json) {
   Reader reader(*tree);
   Manifest m;
   m.created = reader.text("created");
+  if (tree->contains("duration_s")) m.duration_s = reader.number("duration_s");
   m.hardware_id = reader.text("hardware_id");
   m.payload_bytes = reader.number("length");
   m.name = reader.text("name");
@@ -170,6 +180,7 @@ Result<Manifest> parse_manifest(std::string_view json) {
   m.release_counter = reader.number("release_counter");
   m.requirements = reader.texts("requires");
   m.payload_sha256 = reader.digest("sha256");
+  if (tree->contains("unavailable")) m.unavailable = reader.text("unavailable");
   m.version = reader.text("version");
   if (!reader.fault().empty()) return fail(Rsc::kBadRequest, "manifest: " + reader.fault());
   if (const auto fault = fault_of(m)) return fail(Rsc::kBadRequest, "manifest: " + *fault);

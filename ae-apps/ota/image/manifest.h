@@ -19,6 +19,10 @@ struct Manifest {
   std::string created;                    ///< m2m:timestamp, "20261121T120000"
   std::vector<std::string> requirements;  ///< see requirements.h; at most 16 of 128 characters
   std::string notes;                      ///< for people; at most 2048 characters
+  // For the user, before he decides. Left out of the JSON if there is none: an ECU of before these
+  // members refuses what has them.
+  std::uint64_t duration_s = 0;  ///< of the whole installation, at most a day; 0: not said
+  std::string unavailable;       ///< what does not work meanwhile; at most 512 characters
 
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };

@@ -101,6 +101,10 @@ Result<void> inspect(const std::string& file, std::ostream& out) {
     out << "requires         " << requirement << '\n';
   }
   if (!manifest.notes.empty()) out << "notes            " << manifest.notes << '\n';
+  if (manifest.duration_s != 0) out << "duration         " << manifest.duration_s << " s\n";
+  if (!manifest.unavailable.empty()) {
+    out << "unavailable      " << manifest.unavailable << '\n';
+  }
   if (draft->signatures.empty()) out << "signatures       none: a draft\n";
   for (const image::Signature& signature : draft->signatures) {
     out << "signature        " << name_of(signature.algorithm) << ", key id "

@@ -74,7 +74,11 @@ Action add_make(CLI::App& app, Options& o) {
       ->required();
   command->add_option("--requires", o.manifest.requirements,
                       "SERIAL>=1.2, HARDWARE-ID>=1.2 or release=NAME/COUNT (repeatable)");
-  command->add_option("--notes", o.manifest.notes, "for people");
+  command->add_option("--notes", o.manifest.notes, "for people: why");
+  command->add_option("--duration-s", o.manifest.duration_s,
+                      "of the installation, in seconds; for people");
+  command->add_option("--unavailable", o.manifest.unavailable,
+                      "what does not work meanwhile, a sentence without its full stop; for people");
   command->add_option("--created", o.manifest.created, "YYYYMMDDThhmmss; default: now");
   command->add_option("--out", o.out_file)->required();
   return [&o] { return oem::make(o.in_file, o.manifest, o.out_file, std::cout); };

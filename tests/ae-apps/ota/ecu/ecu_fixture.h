@@ -52,6 +52,8 @@ struct ImageSpec {
   const crypto::SigningKey* key = nullptr;
   std::size_t padding = 0;
   std::vector<std::string> requirements = {};
+  std::uint64_t duration_s = 0;
+  std::string unavailable = {};
 };
 
 inline Bytes image_of(const ImageSpec& spec) {
@@ -62,6 +64,8 @@ inline Bytes image_of(const ImageSpec& spec) {
   m.hardware_id = spec.hardware_id;
   m.created = "20261121T120000";
   m.requirements = spec.requirements;
+  m.duration_s = spec.duration_s;
+  m.unavailable = spec.unavailable;
   std::string payload = spec.payload;
   if (payload.empty()) payload = "version " + spec.version + "\nself-test ok\n";
   payload += std::string(spec.padding, '#');

@@ -327,6 +327,26 @@ TEST_F(ConsentTest, TellsWhatIsToBeInstalledAndWhy) {
   EXPECT_EQ(state.find("ecus")->as_array()->at(0).string_at("state"), "verified");
 }
 
+TEST_F(ConsentTest, TellsHowLongItTakesAndWhatDoesNotWorkAsTheMakerSignedIt) {
+  start();
+  offer(kFull, image_of({.version = "1.1.0",
+                         .release_counter = 6,
+                         .duration_s = 301,
+                         .unavailable = "Stopping is <hard>"}));
+  asked_job();
+
+  const http::Page page = ask_page("GET", "/");
+
+  EXPECT_NE(page.body.find("About 6 minutes"), std::string::npos);
+  EXPECT_NE(page.body.find("Stopping is &lt;hard&gt;. Stay parked"), std::string::npos);
+  EXPECT_EQ(page.body.find("This part of the vehicle"), std::string::npos);
+  restart();  // the job remembers it
+  asked_job();
+  const Value state = parse_json(ask_page("GET", "/state").body).value();
+  EXPECT_EQ(state.find("question")->integer_at("duration_s"), 301);
+  EXPECT_EQ(state.find("question")->string_at("unavailable"), "Stopping is <hard>");
+}
+
 TEST_F(ConsentTest, TakesOnlyItsOwnForms) {
   start();
   offer_newer();

@@ -54,6 +54,24 @@ TEST(Manifest, ReadsBackWhatItWrote) {
   const std::string json = encode_manifest(sample()).value();
 
   EXPECT_EQ(parse_manifest(json), sample());
+  EXPECT_EQ(json.find("duration_s"), std::string::npos) << "ECUs of before it read this one";
+  EXPECT_EQ(json.find("unavailable"), std::string::npos);
+}
+
+TEST(Manifest, TellsTheUserWhatTheMakerSigned) {
+  Manifest said = sample();
+  said.duration_s = 90;
+  said.unavailable = "The brake does not work";
+
+  const std::string json = encode_manifest(said).value();
+
+  EXPECT_EQ(parse_manifest(json), said);
+  EXPECT_TRUE(json.starts_with(R"({"created":"20261121T120000","duration_s":90,"hardware_id")"));
+  for (const char* wrong : {R"("duration_s":0)", R"("duration_s":"90")", R"("duration_s":-1)"}) {
+    std::string other = json;
+    other.replace(other.find(R"("duration_s":90)"), 15, wrong);
+    EXPECT_FALSE(parse_manifest(other)) << wrong;
+  }
 }
 
 struct Fault {
@@ -73,6 +91,8 @@ TEST(Manifest, NamesTheMemberThatIsWrong) {
       {"requires", [](Manifest& m) { m.requirements.assign(17, "x"); }},
       {"requires", [](Manifest& m) { m.requirements = {""}; }},
       {"notes", [](Manifest& m) { m.notes = std::string(2049, 'n'); }},
+      {"duration_s", [](Manifest& m) { m.duration_s = 86'401; }},
+      {"unavailable", [](Manifest& m) { m.unavailable = std::string(513, 'n'); }},
   };
   for (const Fault& fault : faults) {
     Manifest m = sample();
