@@ -31,6 +31,7 @@ std::string Ecu::status() const {
                                 {"requests", counters.requests},
                                 {"refused_requests", counters.refused},
                                 {"unsolicited", counters.unsolicited},
+                                {"unanswered", counters.unanswered},
                                 {"refused_frames", refused_frames_},
                                 {"fingerprint", state_.fingerprint},
                                 {"last_error", state_.last_error},

@@ -26,7 +26,7 @@ struct Options {
   bool can_fd = false;
   std::optional<unsigned> can_ecu_address, can_tester_address, can_address_extension;
   unsigned can_block_size = 0, can_st_min_ms = 0, can_padding = 0xCC;
-  unsigned can_n_bs_ms = 1000, can_n_cr_ms = 1000;
+  unsigned can_n_a_ms = 1000, can_n_bs_ms = 1000, can_n_cr_ms = 1000;
   std::string key;
   std::vector<std::string> oem_keys;
   bool constrained = false;
@@ -91,6 +91,9 @@ void add_options(CLI::App& app, Options& o) {
       ->capture_default_str();
   app.add_option("--can-padding", o.can_padding, "Byte that fills frames up")
       ->check(byte)
+      ->capture_default_str();
+  app.add_option("--can-n-a-ms", o.can_n_a_ms, "Waits so long for the bus to take a frame")
+      ->check(CLI::Range(1u, 60'000u))
       ->capture_default_str();
   app.add_option("--can-n-bs-ms", o.can_n_bs_ms, "Waits so long for a flow control")
       ->check(CLI::Range(1u, 60'000u))
@@ -286,6 +289,7 @@ Result<void> choose_bus(const Options& o, NodeSettings& settings) {
   out.block_size = static_cast<std::uint8_t>(o.can_block_size);
   out.st_min_ms = static_cast<std::uint8_t>(o.can_st_min_ms);
   out.padding = static_cast<std::uint8_t>(o.can_padding);
+  out.n_a = std::chrono::milliseconds(o.can_n_a_ms);
   out.n_bs = std::chrono::milliseconds(o.can_n_bs_ms);
   out.n_cr = std::chrono::milliseconds(o.can_n_cr_ms);
   settings.can = isotp::ServerSettings{isotp::ecu_side(out)};

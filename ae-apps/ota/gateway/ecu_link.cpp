@@ -87,7 +87,9 @@ class EcuLink::Talk {
     out.address = link.entry_.host;
     out.port = link.entry_.port;
     out.ecu = link.entry_.logical_address;
-    out.connect_limit = link.settings_.connect_limit;
+    out.connect_limit = link.entry_.doip.connect;
+    out.activation_limit = link.entry_.doip.activation;
+    out.ack_limit = link.entry_.doip.ack;
     if (link.entry_.tls) out.tls = link.settings_.doip_tls;
     return std::make_unique<doip::Client>(out);
   }

@@ -35,6 +35,7 @@ struct EcuEntry {
   std::string host = "127.0.0.1";  ///< of its DoIP entity
   std::uint16_t port = 13400;
   std::uint16_t logical_address = 0x1010;
+  vehicle::DoipTimers doip;
   std::optional<isotp::EcuOnBus> can;            ///< reached over ISO-TP in place of DoIP
   std::optional<NodeEntry> node = std::nullopt;  ///< then nothing but oneM2M reaches it
   EcuLevel level = EcuLevel::kFull;
@@ -104,7 +105,6 @@ struct GatewaySettings {
   std::chrono::milliseconds retry_most{300'000};   /**< who does not answer is tried again after
                                                         retry_pause, then twice that and so on, up
                                                         to this */
-  std::chrono::milliseconds connect_limit{2'000};  ///< for the DoIP connection
   uds::ClientSettings uds;
   std::optional<uds::TesterCredential> credential;  ///< of ECUs with by_certificate
   std::optional<crypto::TlsCredentials> doip_tls;   ///< of ECUs with tls

@@ -22,6 +22,7 @@ Result<EcuEntry> entry_of(const vehicle::Ecu& ecu, bool keys_in_tpm) {
   out.host = ecu.host;
   out.port = ecu.port;
   out.logical_address = ecu.logical_address;
+  out.doip = ecu.doip;
   out.can = ecu.can;
   if (!ecu.node.empty()) out.node = NodeEntry{ecu.node, ecu.node_ae};
   out.slots = ecu.slots;

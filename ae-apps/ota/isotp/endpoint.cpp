@@ -25,6 +25,7 @@ EndpointSettings settings_of(const EcuOnBus& ecu, Address address) {
   out.channel.shape.padding = ecu.padding;
   out.channel.block_size = ecu.block_size;
   out.channel.st_min = ecu.st_min_ms;
+  out.channel.n_a = ecu.n_a;
   out.channel.n_bs = ecu.n_bs;
   out.channel.n_cr = ecu.n_cr;
   return out;

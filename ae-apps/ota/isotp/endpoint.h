@@ -27,7 +27,9 @@ struct EcuOnBus {
   std::uint8_t block_size = 0;                         ///< that this side asks for; 0: all at once
   std::uint8_t st_min_ms = 0;                          ///< that this side asks for, 0 to 127
   std::uint8_t padding = 0xCC;                         ///< fills frames up
-  std::chrono::milliseconds n_bs{1000}, n_cr{1000};    ///< for a flow control, for the next frame
+  /// How long it waits for the bus to take a frame (N_As, N_Ar), for a flow control, for the next
+  /// frame.
+  std::chrono::milliseconds n_a{1000}, n_bs{1000}, n_cr{1000};
 };
 EndpointSettings ecu_side(const EcuOnBus& ecu);
 EndpointSettings tester_side(const EcuOnBus& ecu);

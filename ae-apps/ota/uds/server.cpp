@@ -135,6 +135,21 @@ void Server::say_pending() {
   (*send_)(encode_negative(sid_, Nrc::kResponsePending));
 }
 
+void Server::say_no(Nrc nrc, const Send& send, std::uint8_t sid, TesterId tester) {
+  constexpr std::chrono::milliseconds kWindow{1000};
+  constexpr std::size_t kMaxTesters = 16;
+  if (refusals_.size() >= kMaxTesters && !refusals_.contains(tester)) refusals_.clear();
+  Refusals& said = refusals_[tester];
+  const auto now = clock_();
+  if (said.count == 0 || now - said.since >= kWindow) said = {now, 0};
+  if (said.count >= settings_.max_refusals) {
+    ++counters_.unanswered;
+    return;
+  }
+  ++said.count;
+  send(encode_negative(sid, nrc));
+}
+
 bool Server::busy_with_another(TesterId tester) const {
   return session_ != Session::kDefault && owner_ != tester;
 }
@@ -145,7 +160,7 @@ Server::Then Server::handle(ByteView request, bool functional, const Send& send,
   if (busy_with_another(tester)) {  // and its session ends no later because of this one
     ++counters_.busy;
     if (!functional && !request.empty() && (request[0] & kPositive) == 0) {
-      send(encode_negative(request[0], Nrc::kBusyRepeatRequest));
+      say_no(Nrc::kBusyRepeatRequest, send, request[0], tester);
     }
     return Then::kNothing;
   }
@@ -169,7 +184,7 @@ Server::Then Server::handle(ByteView request, bool functional, const Send& send,
     ++counters_.refused;
     if (speaks_of_disorder(outcome.error())) ++counters_.unsolicited;
     if (!(functional && unsaid_when_functional(outcome.error()) && !pending_said_)) {
-      send(encode_negative(sid_, outcome.error()));
+      say_no(outcome.error(), send, sid_, tester);
     }
     return Then::kNothing;
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 
 #include "ae-apps/ota/uds/authentication.h"
 
@@ -66,6 +67,9 @@ struct ServerSettings {
   std::chrono::milliseconds attempt_delay{10'000};
   std::uint32_t max_block_bytes = 4 + 16 * 1024;  ///< maxNumberOfBlockLength: the whole 36 request
   std::size_t max_response_bytes = 64 * 1024;
+  /// Refusals that one tester gets within a second; more are counted and not said, so that nobody
+  /// fills a bus with them.
+  unsigned max_refusals = 50;
 };
 
 /// What came and was refused; evidence of testers that do not keep to the rules.
@@ -74,6 +78,7 @@ struct ServerCounters {
   std::uint64_t refused = 0;      ///< answered negatively (0x78 does not count)
   std::uint64_t busy = 0;         ///< of another tester while one is at work (NRC 0x21)
   std::uint64_t unsolicited = 0;  ///< out of order, locked, wrong session, no request at all
+  std::uint64_t unanswered = 0;   ///< refusals beyond ServerSettings::max_refusals
 };
 
 /// The key that unlocks: the first 16 bytes of HMAC-SHA256(access key, seed).
@@ -145,6 +150,7 @@ class Server {
   void enter(Session session);
   void drop_download();
   void say_pending();
+  void say_no(Nrc nrc, const Send& send, std::uint8_t sid, TesterId tester);
 
   ServerSettings settings_;
   Clock clock_;
@@ -172,6 +178,11 @@ class Server {
   std::uint8_t sid_ = 0;
   std::optional<std::chrono::milliseconds> pending_said_;
   bool reset_wanted_ = false;
+  struct Refusals {
+    std::chrono::milliseconds since{};
+    unsigned count = 0;
+  };
+  std::map<TesterId, Refusals> refusals_;  ///< bounded
   ServerCounters counters_;
 };
 

@@ -187,8 +187,9 @@ class FileReader {
     can.block_size = byte("block_size", 0xFF, can.block_size);
     can.st_min_ms = byte("st_min_ms", 0x7F, can.st_min_ms);
     can.padding = byte("padding", 0xFF, can.padding);
-    can.n_bs = std::chrono::milliseconds(in.whole("n_bs_ms", 1, 60'000, can.n_bs.count()));
-    can.n_cr = std::chrono::milliseconds(in.whole("n_cr_ms", 1, 60'000, can.n_cr.count()));
+    can.n_a = time(in, "n_a_ms", can.n_a);
+    can.n_bs = time(in, "n_bs_ms", can.n_bs);
+    can.n_cr = time(in, "n_cr_ms", can.n_cr);
   }
 
   void read_place_in_onem2m(TableReader& in, Ecu& ecu) {
@@ -211,6 +212,14 @@ class FileReader {
     ecu.logical_address =
         static_cast<std::uint16_t>(in.whole("logical_address", 1, 0xFFFF, ecu.logical_address));
     ecu.tls = in.truth("tls", false);
+    ecu.doip.connect = time(in, "connect_ms", ecu.doip.connect);
+    ecu.doip.activation = time(in, "activation_ms", ecu.doip.activation);
+    ecu.doip.ack = time(in, "ack_ms", ecu.doip.ack);
+  }
+
+  static std::chrono::milliseconds time(TableReader& in, std::string_view key,
+                                        std::chrono::milliseconds fallback) {
+    return std::chrono::milliseconds(in.whole(key, 1, 60'000, fallback.count()));
   }
 
   void read_keys(TableReader& in, Ecu& ecu) {

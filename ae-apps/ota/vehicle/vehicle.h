@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct Need {
   friend bool operator==(const Need&, const Need&) = default;
 };
 
+/// How long the gateway waits at an ECU's DoIP entity.
+struct DoipTimers {
+  std::chrono::milliseconds connect{2'000};     ///< TCP, and TLS
+  std::chrono::milliseconds activation{2'000};  ///< A_DoIP_Ctrl
+  std::chrono::milliseconds ack{2'000};         ///< A_DoIP_Diagnostic_Message
+};
+
 struct Ecu {
   std::string serial;
   std::string hardware_id;
@@ -29,6 +37,7 @@ struct Ecu {
   std::string host = "127.0.0.1";  ///< of its DoIP entity
   std::uint16_t port = 13400;
   std::uint16_t logical_address = 0x1010;
+  DoipTimers doip;
   std::optional<isotp::EcuOnBus> can;  ///< then not on DoIP
   std::string node = {};  ///< a field node managed over oneM2M: address of its <AE>; empty: an ECU
   std::string node_ae = {};     ///< and who that is: "/id-asn/Cpump"

@@ -411,5 +411,17 @@ TEST(ResponseBytes, AreResponsesOrNothing) {
   EXPECT_FALSE(decode_download_response(Bytes{0x00}));
 }
 
+TEST_F(UdsServer, FillsNoBusWithRefusals) {
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(ask("3601aa"), "7f367f") << i;
+
+  EXPECT_EQ(ask("3601aa"), "") << "no more within this second";
+  EXPECT_EQ(ask("22f190").substr(0, 4), "62f1") << "what it may ask is answered";
+  EXPECT_EQ(server.counters().unsolicited, 51U) << "counted all the same";
+  EXPECT_EQ(server.counters().unanswered, 1U);
+
+  now += std::chrono::seconds(1);
+  EXPECT_EQ(ask("3601aa"), "7f367f");
+}
+
 }  // namespace
 }  // namespace gatehouse::uds

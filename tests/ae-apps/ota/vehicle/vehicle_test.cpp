@@ -61,7 +61,7 @@ TEST(VehicleFile, SaysHowAnEcuSpeaksIsoTp) {
   const auto car = parse_vehicle(
       car_with("response_id = 0x7E8",
                "response_id = 0x7E8\necu_address = 0x21\ntester_address = 0xF1\nblock_size = 8\n"
-               "st_min_ms = 5\npadding = 0xAA\nn_bs_ms = 1500\nn_cr_ms = 250"),
+               "st_min_ms = 5\npadding = 0xAA\nn_a_ms = 70\nn_bs_ms = 1500\nn_cr_ms = 250"),
       "car.toml", "/car");
 
   ASSERT_TRUE(car) << car.error().detail;
@@ -71,8 +71,25 @@ TEST(VehicleFile, SaysHowAnEcuSpeaksIsoTp) {
   EXPECT_EQ(tester.channel.block_size, 8);
   EXPECT_EQ(tester.channel.st_min, 5);
   EXPECT_EQ(tester.channel.shape.padding, 0xAA);
+  EXPECT_EQ(tester.channel.n_a, std::chrono::milliseconds(70));
   EXPECT_EQ(tester.channel.n_bs, std::chrono::milliseconds(1500));
   EXPECT_EQ(tester.channel.n_cr, std::chrono::milliseconds(250));
+}
+
+TEST(VehicleFile, SaysHowLongTheGatewayWaitsAtADoipEntity) {
+  const std::string place = "serial = \"BRAKE-0001\"\n";
+  const auto car = parse_vehicle(
+      car_with(place, place + "connect_ms = 100\nactivation_ms = 200\nack_ms = 300\n"), "car.toml",
+      "/car");
+
+  ASSERT_TRUE(car) << car.error().detail;
+  const DoipTimers& timers = car->find("BRAKE-0001")->doip;
+  EXPECT_EQ(timers.connect, std::chrono::milliseconds(100));
+  EXPECT_EQ(timers.activation, std::chrono::milliseconds(200));
+  EXPECT_EQ(timers.ack, std::chrono::milliseconds(300));
+  const auto wrong = parse_vehicle(car_with(place, place + "ack_ms = 0\n"), "car.toml", "/car");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().detail.find("ack_ms"), std::string::npos) << wrong.error().detail;
 }
 
 TEST(VehicleFile, RefusesAddressesThatDoNotFitTogether) {
@@ -85,6 +102,7 @@ TEST(VehicleFile, RefusesAddressesThatDoNotFitTogether) {
       {"block_size = 256", "block_size"},
       {"padding = -1", "padding"},
       {"n_bs_ms = 0", "n_bs_ms"},
+      {"n_a_ms = 60001", "n_a_ms"},
   };
   for (const auto& [row, error] : cases) {
     const std::string place = "response_id = 0x7E8";
