@@ -2,6 +2,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct Question {
   std::uint64_t duration_s = 0;  ///< of the installation
   std::string unavailable;       ///< what does not work meanwhile; empty: the maker does not say
   std::string answer_by;         ///< m2m:timestamp; afterwards it counts as no answer
+  std::map<std::string, std::string> signed_by = {};  ///< by serial number: "ecu", "gateway"
 };
 
 enum class Decision : std::uint8_t {

@@ -119,11 +119,14 @@ http::Page state_page(const DisplayParts& parts) {
                                   {"version", row.version},
                                   {"state", row.state},
                                   {"percent", row.percent},
+                                  {"signed_by", signed_by(entry.level)},
                                   {"components", sbom ? sbom->total : 0},
                                   {"last", row.last}}));
   }
   Value out = Value::object({{"vehicle", parts.settings.vehicle}, {"ecus", std::move(ecus)}});
   if (const auto question = parts.desk.pending()) {
+    Value signers = Value::object();
+    for (const auto& [serial, who] : question->signed_by) signers.set(serial, who);
     out.set("question", Value::object({{"job", question->job},
                                        {"ecu", question->ecu},
                                        {"name", question->name},
@@ -132,6 +135,7 @@ http::Page state_page(const DisplayParts& parts) {
                                        {"notes", question->notes},
                                        {"duration_s", question->duration_s},
                                        {"unavailable", question->unavailable},
+                                       {"signed_by", std::move(signers)},
                                        {"answer_by", question->answer_by}}));
   }
   http::Page page;

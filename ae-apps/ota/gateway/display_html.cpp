@@ -48,13 +48,24 @@ std::string row(const std::string& name, const std::string& value) {
   return "<dt>" + name + "</dt><dd>" + html_escaped(value) + "</dd>";
 }
 
+/// Whoever agrees shall know that such a part proves nothing by itself. Empty: each one does.
+std::string vouched_for(const Question& q) {
+  std::string serials;
+  for (const auto& [serial, who] : q.signed_by) {
+    if (who == signed_by(EcuLevel::kConstrained)) serials += (serials.empty() ? "" : ", ") + serial;
+  }
+  if (serials.empty()) return {};
+  return row("Vouched for", "The gateway signs for " + serials +
+                                ", which cannot do so itself. That protects less.");
+}
+
 std::string question_html(const DisplayParts& parts, const Question& q) {
   const std::string part = q.name.empty() ? q.ecu : q.name + " (ECU " + q.ecu + ")";
   return "<section class=ask aria-labelledby=ask><h2 id=ask>An update is ready. Install it "
          "now?</h2><dl>" +
          row("For", part) + row("Now", "Version " + q.from_version) +
          row("Then", "Version " + q.to_version) +
-         row("Why", q.notes.empty() ? "The maker gives no reason." : q.notes) +
+         row("Why", q.notes.empty() ? "The maker gives no reason." : q.notes) + vouched_for(q) +
          row("Takes", duration_text(q.duration_s)) +
          row("Meanwhile",
              (q.unavailable.empty() ? "This part of the vehicle does not work" : q.unavailable) +
@@ -91,8 +102,10 @@ std::string ecus_html(const DisplayParts& parts) {
   for (const EcuEntry& entry : parts.settings.ecus) {
     const Board::Row row = parts.board.row(entry.serial);
     out += "<tr><td>" + html_escaped(entry.serial) + "<br><span class=soft>" +
-           html_escaped(entry.hardware_id) + "</span></td><td>" + html_escaped(row.version) +
-           "</td><td><span role=status>" + html_escaped(state_text(row)) + "</span>";
+           html_escaped(entry.hardware_id) +
+           (entry.level == EcuLevel::kConstrained ? "<br>The gateway signs for it" : "") +
+           "</span></td><td>" + html_escaped(row.version) + "</td><td><span role=status>" +
+           html_escaped(state_text(row)) + "</span>";
     if (row.state == "downloading" || row.state == "flashing") {
       out += "<progress max=100 value=" + std::to_string(row.percent) +
              " aria-label=\"Progress of " + html_escaped(entry.serial) + "\"></progress>";

@@ -74,7 +74,7 @@ Result<Value> Inquiries::report_of(const std::string& serial, const Bytes& nonce
   log_.step('D', "report",
             {{"ecu", serial},
              {"version", report->version},
-             {"signed_by", ecu.entry().level == EcuLevel::kFull ? "ECU" : "gateway"}});
+             {"signed_by", std::string(signed_by(ecu.entry().level))}});
   const Disturbances& seen = facts->disturbed;
   report->entry.set("disturbed", Value::object({{"unsolicited", seen.unsolicited},
                                                 {"refused_frames", seen.refused_frames},

@@ -166,6 +166,7 @@ Question ReleaseRun::question() const {
     add_to(out.notes, one.notes);
     if (!one.unavailable.empty()) add_to(out.unavailable, one.unavailable);
     out.duration_s += one.duration_s;
+    out.signed_by.insert(one.signed_by.begin(), one.signed_by.end());
   }
   out.name = "release " + release_.id;
   return out;

@@ -22,6 +22,11 @@ enum class EcuLevel : std::uint8_t {
   kConstrained,  ///< shares a key with the gateway, which signs and verifies for it
 };
 
+/// Who signs an ECU's version reports, and so vouches for what it runs: "ecu", "gateway".
+constexpr std::string_view signed_by(EcuLevel level) {
+  return level == EcuLevel::kFull ? "ecu" : "gateway";
+}
+
 /// A field node with an AE of its own, managed over oneM2M in place of UDS.
 struct NodeEntry {
   std::string at;  ///< address of its <AE>: "/id-asn/cse-asn/ae-PUMP-1"

@@ -165,7 +165,8 @@ Question Update::question() const {
           job_.notes,
           job_.duration_s != 0 ? job_.duration_s : guessed_s,
           job_.unavailable,
-          job_.answer_by};
+          job_.answer_by,
+          {{job_.ecu, std::string(signed_by(ecu_.entry().level))}}};
 }
 
 void Update::tell_consent(Decision decision, const std::string& by) {

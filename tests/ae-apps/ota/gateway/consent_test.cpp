@@ -73,6 +73,48 @@ TEST_F(ConsentTest, InstallsWhatTheUserAccepts) {
             "accepted");
 }
 
+/// A weaker protection is to be seen before somebody agrees to it.
+TEST_F(ConsentTest, SaysWhichPartTheGatewaySignsFor) {
+  start();
+  offer(kConstrained, image_of({.version = "1.1.0", .release_counter = 6}));
+  asked_job();
+
+  const std::string html = ask_page("GET", "/").body;
+  const auto state = parse_json(ask_page("GET", "/state").body);
+
+  ASSERT_TRUE(state) << state.error().detail;
+  const auto& ecus = *state->find("ecus")->as_array();
+  EXPECT_EQ(ecus[0].string_at("signed_by"), "ecu");
+  EXPECT_EQ(ecus[1].string_at("signed_by"), "gateway");
+  const std::string constrained = kConstrained;
+  const Value* signers = state->find("question")->find("signed_by");
+  ASSERT_NE(signers, nullptr);
+  EXPECT_EQ(signers->string_at(constrained), "gateway");
+  const std::string asked = "The gateway signs for " + constrained + ", which cannot do so itself";
+  const std::size_t question = html.find("<section class=ask"), parts = html.find("id=parts");
+  const std::size_t said = html.find(asked);
+  EXPECT_TRUE(question < said && said < parts) << html;
+  const auto row_of = [&](const std::string& serial) {
+    const std::size_t begin = html.find("<tr><td>" + serial, parts);
+    return html.substr(begin, html.find("</tr>", begin) - begin);
+  };
+  EXPECT_NE(row_of(constrained).find("The gateway signs for it"), std::string::npos);
+  EXPECT_EQ(row_of(kFull).find("The gateway signs"), std::string::npos);
+}
+
+TEST_F(ConsentTest, SaysNothingOfTheGatewayForAPartThatSigns) {
+  start();
+  offer_newer();
+  asked_job();
+
+  EXPECT_EQ(ask_page("GET", "/").body.find("The gateway signs for " + std::string(kFull)),
+            std::string::npos);
+  const auto state = parse_json(ask_page("GET", "/state").body);
+  const Value* signers = state->find("question")->find("signed_by");
+  ASSERT_NE(signers, nullptr);
+  EXPECT_EQ(signers->string_at(kFull), "ecu");
+}
+
 TEST_F(ConsentTest, AsksAgainLaterIfTheUserPostpones) {
   start();
   offer_newer();
