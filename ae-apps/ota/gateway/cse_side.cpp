@@ -22,6 +22,11 @@ Value object_in(const Value& content) {
   return tree ? *std::move(tree) : Value();
 }
 
+/// A label of the [deviceInfo], and a description: the labels of [firmware] belong to the order.
+std::string signer_of(const EcuEntry& entry) {
+  return "signed_by:" + std::string(signed_by(entry.level));
+}
+
 }  // namespace
 
 sdk::Node CseSide::node(const std::string& serial) { return ae_.node("ecu-" + serial); }
@@ -88,8 +93,9 @@ Result<void> CseSide::publish_firmware(const EcuEntry& entry, const EcuFacts* fa
                                {"vr", facts != nullptr ? facts->version : "unknown"},
                                {"fwn", facts != nullptr ? facts->software : "unknown"},
                                {"url", settings_.images_url},
+                               {"dc", signer_of(entry)},
                                {"ud", false}}),
-                {"vr", "fwn", "url", "ud", "uds"}, std::move(create_only));
+                {"vr", "fwn", "url", "ud", "uds", "dc"}, std::move(create_only));
 }
 
 Result<void> CseSide::publish(const EcuEntry& entry, const EcuFacts* facts) {
@@ -100,6 +106,8 @@ Result<void> CseSide::publish(const EcuEntry& entry, const EcuFacts* facts) {
   if (facts == nullptr) create_only.insert(create_only.end(), {"fwv", "swv"});
   return ensure(node(entry.serial).device_info("device-info"),
                 Value::object({{"mgd", sdk::DeviceInfo::kDefinition},
+                               {"lbl", Value::array({signer_of(entry)})},
+                               {"dc", signer_of(entry)},
                                {"dlb", entry.serial},
                                {"man", "unknown"},
                                {"mod", entry.hardware_id},
@@ -107,7 +115,7 @@ Result<void> CseSide::publish(const EcuEntry& entry, const EcuFacts* facts) {
                                {"fwv", facts != nullptr ? facts->version : "unknown"},
                                {"swv", facts != nullptr ? facts->software : "unknown"},
                                {"hwv", entry.hardware_id}}),
-                {"dlb", "man", "mod", "dty", "fwv", "swv", "hwv"}, std::move(create_only));
+                {"dc", "dlb", "man", "mod", "dty", "fwv", "swv", "hwv"}, std::move(create_only));
 }
 
 Result<void> CseSide::subscribe(const Inquired& inquired, const Offered& offered) {

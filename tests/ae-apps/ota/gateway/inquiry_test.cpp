@@ -19,6 +19,23 @@ TEST_F(InquiryTest, ShowsItsEcusAtTheCse) {
   EXPECT_EQ(device.string_at("hwv"), "demo-ecu");
 }
 
+/// The labels of [firmware] are the order's.
+TEST_F(InquiryTest, ShowsWhoSignsForEachEcu) {
+  start();
+
+  const std::pair<std::string, std::string> rows[] = {{kFull, "signed_by:ecu"},
+                                                      {kConstrained, "signed_by:gateway"}};
+  for (const auto& [serial, text] : rows) {
+    EXPECT_EQ(firmware(serial).string_at("dc"), text);
+    EXPECT_EQ(firmware(serial).strings_at("lbl"), std::vector<std::string>{});
+    const Value device = cse_.find("cse-mn/ecu-" + serial + "/device-info");
+    EXPECT_EQ(device.string_at("dc"), text);
+    EXPECT_EQ(device.strings_at("lbl"), std::vector<std::string>{text});
+    const auto announced = firmware(serial).strings_at("aa");
+    EXPECT_EQ(std::count(announced.begin(), announced.end(), "dc"), 1);
+  }
+}
+
 TEST_F(InquiryTest, LetsTheServerAskAndOrderAndNobodyElse) {
   start();
 
