@@ -208,14 +208,14 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
   lap();
   const auto report = await("gateway", 'D', "report", &ecu, kSoon);
   if (!report) return fail(report.error());
-  screen_.step(
-      'D', {"gateway",
-            ecu.name(),
-            ecu.is_node() ? "CREATE " + ecu.ae_address() + "/orders: report"
-                          : ecu.way() + ", UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
-            ecu.is_node() ? "2001" : "62 F1A0",
-            {"runs " + report->at("version") + "; report signed by the " + report->at("signed_by")},
-            lap()});
+  screen_.step('D', {"gateway",
+                     ecu.name(),
+                     ecu.is_node() ? "CREATE " + ecu.ae_address() + "/orders: report"
+                                   : ecu.way() + ", UDS 10 03, 22 F190.., 2E F1A2, 22 F1A0",
+                     ecu.is_node() ? "2001" : "62 F1A0",
+                     {"runs " + report->at("version") + "; report signed by the " +
+                      (report->at("signed_by") == "ecu" ? "ECU" : report->at("signed_by"))},
+                     lap()});
   begin(where_, "ota-server.log");
   const auto verified = await("server", 'D', "verified", &ecu, kSoon);
   if (!verified) return fail(verified.error());
@@ -229,7 +229,7 @@ Result<void> Story::inquire(const EcuPlan& ecu) {
                      "OTA server",
                      "CREATE /id-in/cse-in/ota-server/reports/-",
                      "2001",
-                     {"signature by key " + shortened(key_id) + " (" + verified->at("level") +
+                     {"signature by key " + shortened(key_id) + " (" + verified->at("signed_by") +
                           ") over nonce " + shortened(nonce) + ": verified",
                       "by the server, and once more here; version " + content->version +
                           ", release counter " + std::to_string(content->release_counter)},

@@ -31,7 +31,7 @@ Value encode(const Proven& proven) {
   return Value::object({{"version", proven.version},
                         {"release_counter", proven.release_counter},
                         {"sha256", proven.sha256},
-                        {"signed_by", proven.level},
+                        {"signed_by", proven.signed_by},
                         {"verified_at", proven.at},
                         {"slot", proven.slot}});
 }
@@ -42,7 +42,8 @@ Proven decode_proven(const Value* value) {
   out.version = value->string_at("version", out.version);
   out.release_counter = static_cast<std::uint64_t>(value->integer_at("release_counter"));
   out.sha256 = value->string_at("sha256");
-  out.level = value->string_at("signed_by");
+  out.signed_by = value->string_at("signed_by");
+  if (out.signed_by == "full") out.signed_by = "ecu";  // its name in older documents
   out.at = value->string_at("verified_at");
   out.slot = value->string_at("slot");
   return out;
@@ -137,6 +138,7 @@ Value Campaign::document(const Plan& plan, std::size_t first, std::size_t count)
                                  {"image", goal.image},
                                  {"from", goal.before.version},
                                  {"to", image == images_.end() ? "" : image->version}});
+      if (!goal.before.signed_by.empty()) ecu.set("signed_by", goal.before.signed_by);
       if (!goal.reason.empty()) ecu.set("why_not", goal.reason);
       ecus.push_back(std::move(ecu));
     }

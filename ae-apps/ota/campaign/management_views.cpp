@@ -32,7 +32,9 @@ int install_status(const Campaign& campaign) {
 std::string node_name(const std::string& serial) { return "fleet-" + serial; }
 
 Value firmware_attributes(const Shown& ecu) {
-  return Value::object({{"mulFe", false},
+  const std::string& signer = ecu.proven.signed_by;
+  return Value::object({{"lbl", signer.empty() ? Value() : Value::array({"signed_by:" + signer})},
+                        {"mulFe", false},
                         {"priSe", ecu.order_open ? kUpdating : kIdle},
                         {"priNe", ecu.name.empty() ? "unknown" : ecu.name},
                         {"priVn", ecu.proven.version},

@@ -19,10 +19,10 @@ struct Image {
 struct Proven {
   std::string version = "unknown";
   std::uint64_t release_counter = 0;
-  std::string sha256;  ///< of the payload
-  std::string level;   ///< "full" or "gateway": who signed
-  std::string at;      ///< when it was verified; empty: never
-  std::string slot;    ///< that it was booted from
+  std::string sha256;     ///< of the payload
+  std::string signed_by;  ///< "ecu" or "gateway"
+  std::string at;         ///< when it was verified; empty: never
+  std::string slot;       ///< that it was booted from
 };
 
 /// How an ECU stands towards an image.

@@ -55,6 +55,13 @@ Value image_of(const Value& state, const std::string& sha256) {
   return {};
 }
 
+/// What was proven before or after, in the words of today.
+Value proof_of(const Value& ecu, const char* name) {
+  Value out = member(ecu, name);
+  if (out.string_at("signed_by") == "full") out.set("signed_by", "ecu");  // in older documents
+  return out;
+}
+
 /// Why the image fits the ECU, from what is known of both.
 Value compatibility_of(const Value& ecu, const Value& image) {
   const Value& before = member(ecu, "before");
@@ -139,8 +146,10 @@ Value vehicle_entry(const R156Sources& sources, const Value& state, const Value&
     if (const std::string reason = ecu.string_at("reason"); !reason.empty()) {
       each.set("reason", reason);
     }
-    each.set("image", image).set("before", member(ecu, "before"));
-    each.set("after", member(ecu, "after"));
+    const Value before = proof_of(ecu, "before"), after = proof_of(ecu, "after");
+    each.set("image", image).set("before", before).set("after", after);
+    const std::string signer = after.string_at("signed_by", before.string_at("signed_by"));
+    if (!signer.empty()) each.set("signed_by", signer);
     each.set("compatibility", compatibility_of(ecu, image));
     if (tried && ecu.string_at("state") != "current") {
       each.set("consent", consent_of(find(sources.consents, id), ecu, image, where, gaps));
@@ -215,8 +224,10 @@ std::string facts(const char* title, const Value& object,
 
 std::string version_text(const Value& proven) {
   if (proven.is_null()) return "not proven";
+  const std::string signer = proven.string_at("signed_by");
   return proven.string_at("version") + " (" + std::to_string(proven.integer_at("release_counter")) +
-         "), verified " + proven.string_at("verified_at");
+         "), verified " + proven.string_at("verified_at") +
+         (signer.empty() ? "" : ", signed by the " + (signer == "ecu" ? "ECU" : signer));
 }
 
 constexpr const char* kStyle =

@@ -8,11 +8,10 @@ namespace {
 using campaign::Standing;
 using Kind = Standing::Kind;
 
-campaign::Proven proven_of(const EcuRecord& record, const Ecu& ecu) {
+campaign::Proven proven_of(const EcuRecord& record) {
   if (record.last_report.empty()) return {};
-  return {record.version,        record.release_counter,
-          record.payload_sha256, std::string(name_of(ecu.level)),
-          record.last_report,    record.slot};
+  return {record.version,   record.release_counter, record.payload_sha256,
+          record.signed_by, record.last_report,     record.slot};
 }
 
 /// The same three things for which an update counts as done (Director::judge).
@@ -43,7 +42,7 @@ Standing CampaignPort::standing(const std::string& serial, const std::string& sh
   if (!facts) return {Kind::kObjection, "is not known any more", {}};
   const EcuRecord& record = *facts->record;
   const auto say = [&](Kind kind, std::string reason = {}) {
-    return Standing{kind, std::move(reason), proven_of(record, *facts->ecu)};
+    return Standing{kind, std::move(reason), proven_of(record)};
   };
   if (image == nullptr) return say(Kind::kObjection, "there is no such image");
   if (runs(record, *image)) return say(Kind::kRuns);
@@ -74,7 +73,7 @@ std::optional<campaign::Shown> CampaignPort::shown(const std::string& serial) co
   out.vehicle = record.vehicle;
   out.hardware_id = facts->ecu->hardware_id;
   out.node = director_.node_of(serial);
-  out.proven = proven_of(record, *facts->ecu);
+  out.proven = proven_of(record);
   out.order_open = record.offer && !record.offer->overdue;
   if (record.last_report.empty()) return out;
   out.name = record.name;

@@ -19,6 +19,7 @@ Value list_of(const std::vector<std::string>& texts) {
 }  // namespace
 
 std::string_view name_of(Level level) { return level == Level::kFull ? "full" : "gateway"; }
+std::string_view signed_by(Level level) { return level == Level::kFull ? "ecu" : "gateway"; }
 
 Director::Director(Rules rules, std::vector<Vehicle> vehicles, crypto::Random& random)
     : rules_(std::move(rules)), vehicles_(std::move(vehicles)), random_(random) {
@@ -470,6 +471,10 @@ Result<void> Director::restore_record(const std::string& serial, const Value& st
   if (!record) return fail(record.error());
   if (record->serial != serial) return fail(Rsc::kBadRequest, "serial: is another ECU's");
   record->vehicle = known->vehicle->cse_id;  // it may have moved
+  // An older record does not say; its report was believed for the registered level alone.
+  if (!record->last_report.empty() && record->signed_by.empty()) {
+    record->signed_by = signed_by(known->ecu->level);
+  }
   known->record = *std::move(record);
   follow(*known);
   return {};

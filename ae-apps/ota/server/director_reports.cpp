@@ -135,6 +135,7 @@ std::string Director::believe(Known& known, const image::VersionReport& report, 
         std::max(record.highest_release_counter, report.release_counter);
   }
   record.last_report = to_text(now);
+  record.signed_by = signed_by(known.ecu->level);
   changes_.ecus.insert(record.serial);
   if (reason.empty()) return reason;
   step('D', "unexpected", {{"ecu", record.serial}, {"reason", reason}});
@@ -143,7 +144,8 @@ std::string Director::believe(Known& known, const image::VersionReport& report, 
                       {"reason", reason},
                       {"version", report.version},
                       {"release_counter", report.release_counter},
-                      {"sha256", report.payload_sha256}}),
+                      {"sha256", report.payload_sha256},
+                      {"signed_by", record.signed_by}}),
        now);
   return "unexpected: " + reason;
 }
@@ -192,7 +194,7 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
         {"release_counter", std::to_string(report->release_counter)},
         {"status", report->status},
         {"attack", report->attack},
-        {"level", entry.level},
+        {"signed_by", known->record.signed_by},
         {"key", entry.report.key_id}});
   note(*known, "verified",
        Value::object({{"verified", true},
@@ -201,7 +203,7 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
                       {"sha256", report->payload_sha256},
                       {"status", report->status},
                       {"attack", report->attack},
-                      {"level", entry.level},
+                      {"signed_by", known->record.signed_by},
                       {"key_id", entry.report.key_id}}),
        now);
   notice(*known, entry.disturbed, now);
@@ -336,6 +338,7 @@ void Director::judge(Known& known, const ReportMessage& message, const image::Ve
                                      {"runs", report.version},
                                      {"status", report.status},
                                      {"attack", report.attack},
+                                     {"signed_by", known.record.signed_by},
                                      {"key_id", key_id}}),
                       now);
   }
@@ -346,12 +349,14 @@ void Director::judge(Known& known, const ReportMessage& message, const image::Ve
         {"from", offer.from},
         {"to", offer.version},
         {"verified", "yes"},
+        {"signed_by", known.record.signed_by},
         {"key", key_id}});
   note(known, "updated",
        Value::object({{"from", offer.from},
                       {"to", offer.version},
                       {"image", offer.image},
                       {"verified", true},
+                      {"signed_by", known.record.signed_by},
                       {"key_id", key_id},
                       {"late", offer.overdue}}),
        now);

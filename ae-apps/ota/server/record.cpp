@@ -126,6 +126,7 @@ Value encode(const EcuRecord& record) {
     out.set("disturbed", std::move(counts));
   }
   if (record.updated_offline) out.set("updated_offline", true);
+  if (!record.signed_by.empty()) out.set("signed_by", record.signed_by);
   if (record.offer) out.set("offer", encode(*record.offer));
   return out;
 }
@@ -149,6 +150,7 @@ Result<EcuRecord> decode_record(const Value& value) {
       out.disturbed[each.name] = static_cast<std::uint64_t>(each.value.as_integer().value_or(0));
     }
   }
+  out.signed_by = value.string_at("signed_by");  // not in older records
   if (const auto lists = decode_lists(value, out); !lists) return fail(lists.error());
   if (const Value* offer = value.find("offer")) {
     Result<Offer> decoded = decode_offer(*offer);

@@ -61,8 +61,9 @@ struct EcuRecord {
   std::uint64_t release_counter = 0;
   std::uint64_t highest_release_counter = 0;  ///< of all that it was seen to run
   std::string last_report;                    ///< m2m:timestamp; empty: never
-  std::uint64_t failures = 0;                 ///< of updates
-  std::uint64_t rejected_reports = 0;         ///< that could not be verified
+  std::string signed_by;               ///< that report: "ecu", "gateway"; empty: none is there
+  std::uint64_t failures = 0;          ///< of updates
+  std::uint64_t rejected_reports = 0;  ///< that could not be verified
   std::string last_error;
   std::map<std::string, std::string> failed_images;  ///< and why
   std::optional<Offer> offer;

@@ -17,7 +17,8 @@ enum class Level : std::uint8_t {
   kFull,     ///< the ECU itself
   kGateway,  ///< the vehicle's gateway, for an ECU that cannot
 };
-std::string_view name_of(Level level);  ///< "full", "gateway"
+std::string_view name_of(Level level);    ///< "full", "gateway"
+std::string_view signed_by(Level level);  ///< "ecu", "gateway": as records and people have it
 
 /// One ECU as the vehicle's maker has put it down.
 struct Ecu {

@@ -238,6 +238,22 @@ TEST_F(CampaignTest, WhyAVehicleGetsNothing) {
   EXPECT_EQ(of("/v2").progress, Progress::kCurrent);
 }
 
+TEST_F(CampaignTest, ItsRecordsSayWhoSignedAlsoThoseOfOlderServers) {
+  updates_.ecus["B1"].signed_by = "gateway";
+  start(R"("rate_per_minute":60000)");
+  const auto signer = [&](const std::string& vehicle) {
+    const Value document = campaign_->document(of(vehicle));
+    return (*document.find("ecus")->as_array())[0].find("before")->string_at("signed_by");
+  };
+  EXPECT_EQ(signer("/v0"), "ecu");
+  EXPECT_EQ(signer("/v1"), "gateway");
+  Value old = campaign_->document(of("/v0"));
+  old.find("ecus")->as_array()->front().find("before")->set("signed_by", "full");
+  make("");
+  ASSERT_TRUE(campaign_->restore_participant(old));
+  EXPECT_EQ(signer("/v0"), "ecu");
+}
+
 TEST_F(CampaignTest, OneEcuThatMustNotKeepsTheWholeVehicleOut) {
   updates_.ecus["L1"] = {Kind::kObjection, "too old", "1.0.0", ""};
   start(R"("rate_per_minute":60000)", "\"" + kBrake + "\",\"" + kLamp + "\"");

@@ -21,6 +21,7 @@ class FakeUpdates final : public Updates {
     std::string reason;
     std::string version = "1.0.0";
     std::string runs = "1.0.0's hash";
+    std::string signed_by = "ecu";
   };
   std::map<std::string, Image> images = {{kBrake, {kBrake, "brake", "1.1.0", "brake-2", 11}},
                                          {kLamp, {kLamp, "lamp", "2.0.0", "lamp-1", 20}}};
@@ -37,7 +38,10 @@ class FakeUpdates final : public Updates {
     const Ecu ecu = found == ecus.end() ? Ecu{} : found->second;
     Standing out{ecu.kind, ecu.reason, {}};
     out.proven.version = ecu.version;
-    if (ecu.kind != Standing::Kind::kUnknown) out.proven.at = "20301231T120000";
+    if (ecu.kind != Standing::Kind::kUnknown) {
+      out.proven.at = "20301231T120000";
+      out.proven.signed_by = ecu.signed_by;
+    }
     if (ecu.kind == Standing::Kind::kRuns) out.proven.version = images.at(image).version;
     return out;
   }
@@ -50,6 +54,7 @@ class FakeUpdates final : public Updates {
     out.node = out.vehicle + "/cse/ecu-" + serial;
     out.name = "brake";
     out.proven.version = found->second.version;
+    out.proven.signed_by = found->second.signed_by;
     out.order_open = found->second.kind == Standing::Kind::kOpen;
     return out;
   }

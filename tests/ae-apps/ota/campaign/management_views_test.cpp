@@ -74,9 +74,18 @@ TEST_F(ViewsTest, EveryEcuIsShownOnceAndAgainWhenItChanges) {
   EXPECT_EQ(shown.at("B0").string_at("node"), "/v0/cse/ecu-B0");
   EXPECT_TRUE(written(Write::Kind::kEcu).empty());
 
+  EXPECT_EQ(firmware.strings_at("lbl"), std::vector<std::string>{"signed_by:ecu"});
+
   updates_.ecus["B1"].kind = Kind::kOpen;
+  updates_.ecus["B1"].signed_by = "gateway";
+  updates_.ecus["L0"].signed_by = "";  // no report was verified yet
   manager_.touched("B1", "1.0.0", now_);
+  manager_.touched("L0", "1.0.0", now_);
   shown = written(Write::Kind::kEcu);
+  EXPECT_EQ(shown.at("B1").find("firmware")->strings_at("lbl"),
+            std::vector<std::string>{"signed_by:gateway"});
+  EXPECT_TRUE(shown.at("L0").find("firmware")->find("lbl")->is_null());
+  shown.erase("L0");
 
   ASSERT_EQ(shown.size(), 1u);
   EXPECT_EQ(shown.at("B1").find("firmware")->integer_at("priSe"), 3);

@@ -58,6 +58,21 @@ TEST(R156Test, SaysWhatWasBeforeAndAfterAndWhoAgreed) {
   EXPECT_EQ(ecu.find("evidence")->size(), 2u);
 }
 
+TEST(R156Test, SaysWhoSignedWhatIsProven) {
+  R156Sources from = sources();
+  Value& ecu = from.vehicles[0].find("ecus")->as_array()->front();
+  ecu.find("before")->set("signed_by", "full");  // as older records say
+  ecu.find("after")->set("signed_by", "gateway");
+  const Value report = r156_report(from, "9");
+  const Value& shown = (*(*report.find("vehicles")->as_array())[0].find("ecus")->as_array())[0];
+  EXPECT_EQ(shown.string_at("signed_by"), "gateway");
+  EXPECT_EQ(shown.find("before")->string_at("signed_by"), "ecu");
+  EXPECT_EQ(shown.find("after")->string_at("signed_by"), "gateway");
+  const std::string page = r156_html(report);
+  EXPECT_THAT(page, HasSubstr("1.0.0 (10), verified 2, signed by the ECU"));
+  EXPECT_THAT(page, HasSubstr("1.1.0 (11), verified 3, signed by the gateway"));
+}
+
 TEST(R156Test, WhatIsNotThereIsAGapAndNotMadeUp) {
   R156Sources from = sources();
   from.definition.find("definition")->erase("user_information");

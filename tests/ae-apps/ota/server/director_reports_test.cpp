@@ -404,6 +404,7 @@ TEST_F(Unexpected, APayloadThatNobodyOfferedIsTold) {
   ASSERT_GE(told.size(), 2U);
   EXPECT_EQ(told[told.size() - 2].string_at("event"), "unexpected");
   EXPECT_EQ(told[told.size() - 2].string_at("sha256"), kSha12);
+  EXPECT_EQ(told[told.size() - 2].string_at("signed_by"), "ecu");
   EXPECT_EQ(record().last_error,
             "unexpected: runs another payload, version 1.2.0, and no offer was open for it");
 

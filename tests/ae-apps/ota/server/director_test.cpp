@@ -354,6 +354,51 @@ TEST_F(DirectorTest, BothLevelsAreVerifiedByTheirKeys) {
   EXPECT_EQ(record("LMP-2").version, "3.0.0");
 }
 
+TEST_F(DirectorTest, EachProofSaysWhoSignedIt) {
+  ImageFacts lamp = brake_image("4.0.0", 4, "4444");
+  lamp.name = "lamp", lamp.hardware_id = "lamp-1";
+  director_->set_images({brake_image("1.1.0", 11, kSha11), lamp});
+  ask();
+  tell_inventory(inventory());
+  EXPECT_EQ(history_["BRK-1"].front().string_at("signed_by"), "ecu");
+  complete(completion());
+  ASSERT_EQ(last().string_at("event"), "updated");
+  EXPECT_EQ(last().string_at("signed_by"), "ecu");
+  EXPECT_EQ(director_->record("BRK-1").string_at("signed_by"), "ecu");
+
+  report(message("inventory", inquiry_id(), {lamp_report(inquiry_nonce(), "3.0.0", 3).entry()}));
+  EXPECT_EQ(history_["LMP-2"].front().string_at("signed_by"), "gateway");
+  TestReport done = lamp_report(offer_nonce(), "4.0.0", 4);
+  done.content.payload_sha256 = "4444";
+  complete(done);
+  ASSERT_EQ(last("LMP-2").string_at("event"), "updated");
+  EXPECT_EQ(last("LMP-2").string_at("signed_by"), "gateway");
+  EXPECT_EQ(director_->record("LMP-2").string_at("signed_by"), "gateway");
+}
+
+TEST_F(DirectorTest, AProofThatIsAFailureSaysWhoSignedItToo) {
+  make_offer();
+  complete(completion("1.0.0", 10, kSha10));
+  ASSERT_EQ(last().string_at("event"), "failed");
+  EXPECT_EQ(last().string_at("signed_by"), "ecu");
+}
+
+/// Nothing but the registered level was believed.
+TEST_F(DirectorTest, ARecordThatDoesNotSayWhoSignedIsStillRead) {
+  ask();
+  report(message("inventory", inquiry_id(), {lamp_report(inquiry_nonce(), "3.0.0", 3).entry()}));
+  Value old = director_->record("LMP-2"), silent = director_->record("BRK-1");
+  old.erase("signed_by");
+  silent.erase("signed_by");
+  director_.emplace(rules(), std::vector{test_vehicle()}, random_);
+
+  ASSERT_TRUE(director_->restore_record("LMP-2", old));
+  ASSERT_TRUE(director_->restore_record("BRK-1", silent));
+
+  EXPECT_EQ(director_->record("LMP-2").string_at("signed_by"), "gateway");
+  EXPECT_EQ(director_->record("BRK-1").string_at("signed_by"), "") << "it never reported";
+}
+
 TEST_F(DirectorTest, AnUnreachableVehicleIsAskedWithAFreshNonceUntilItIsThere) {
   director_->take_command(Value::object({{"ask", "/id-mn"}}), now_);
   const Value first = director_->pending().at(0).content;
