@@ -258,6 +258,7 @@ TEST_F(CampaignEndToEnd, TheLinesOfTheReadmeDriveACampaignToItsEnd) {
   EXPECT_THAT(text.str(), HasSubstr(R"("event":"updated")"));
   EXPECT_THAT(text.str(), HasSubstr("consent: cannot be read"));
   EXPECT_THAT(page.str(), HasSubstr("1.1.0 (11), verified"));
+  EXPECT_THAT(page.str(), HasSubstr("signed by the ECU"));
 }
 
 /// A client that knows nothing of ours but addresses: <mgmtCmd>, <execInstance>, <flexContainer>.
@@ -390,6 +391,7 @@ TEST_F(CampaignEndToEnd, AFlexNodeOrdersAnImageAndSoftwareApprovesIt) {
   EXPECT_TRUE(at_last([&] { return read(firmware).string_at("priVn") == "1.1.0"; }));
   EXPECT_TRUE(at_last([&] { return read(firmware).integer_at("priSe", -1) == 0; }));
   EXPECT_EQ(read(firmware).string_at("priUl"), image);
+  EXPECT_EQ(label(read(firmware), "signed_by:"), "ecu");
   EXPECT_TRUE(at_last([&] {
     const Value status = read(software);
     return status.find("ins") != nullptr && status.find("ins")->integer_at("sus") == 1;

@@ -43,7 +43,7 @@ Campaign::Judgement Campaign::judge(std::vector<Goal>& goals) const {
     out = {kind, reason.empty() ? "" : goal.serial + ": " + reason};
   };
   for (Goal& goal : goals) {
-    const Standing standing = updates_.standing(goal.serial, goal.image);
+    const Standing standing = updates_.standing(goal.serial, goal.image, definition_.terms);
     goal.before = standing.proven;
     goal.reason.clear();
     switch (standing.kind) {

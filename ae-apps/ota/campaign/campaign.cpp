@@ -142,7 +142,7 @@ bool Campaign::tell(std::size_t index, Timestamp now) {
   ++each.tries;
   set(index, Progress::kTold, "", now);
   for (Goal& goal : each.goals) {
-    const Standing standing = updates_.standing(goal.serial, goal.image);
+    const Standing standing = updates_.standing(goal.serial, goal.image, definition_.terms);
     if (standing.kind == Standing::Kind::kRuns) {
       if (goal.progress != Progress::kUpdated) goal.progress = Progress::kCurrent;
       continue;
@@ -151,7 +151,7 @@ bool Campaign::tell(std::size_t index, Timestamp now) {
     goal.progress = Progress::kTold;
     goal.reason.clear();
     if (standing.kind != Standing::Kind::kMayGo) continue;  // somebody has told it by hand
-    const std::string why_not = updates_.offer(goal.serial, goal.image);
+    const std::string why_not = updates_.offer(goal.serial, goal.image, definition_.terms);
     if (why_not.empty()) continue;
     goal.progress = Progress::kExcluded;
     goal.reason = why_not;
@@ -224,7 +224,7 @@ void Campaign::touched(const std::string& serial, Timestamp now) {
 
 void Campaign::take_answer(std::size_t index, Timestamp now) {
   for (const Goal& goal : participants_[index].goals) {
-    const auto kind = updates_.standing(goal.serial, goal.image).kind;
+    const auto kind = updates_.standing(goal.serial, goal.image, definition_.terms).kind;
     if (kind == Standing::Kind::kUnknown) return;
   }
   wait_again(index, "", true, now);
@@ -236,7 +236,7 @@ void Campaign::settle(std::size_t index, Timestamp now) {
   bool open = false, declined = false, all_run = true;
   std::string failure, again;
   for (Goal& goal : each.goals) {
-    const Standing standing = updates_.standing(goal.serial, goal.image);
+    const Standing standing = updates_.standing(goal.serial, goal.image, definition_.terms);
     const Progress before = goal.progress;
     switch (standing.kind) {
       case Standing::Kind::kRuns:

@@ -132,7 +132,7 @@ void Campaign::withdraw_unsent(Timestamp now) {
     std::vector<const Goal*> unsent;
     bool sent = false;
     for (const Goal& goal : each.goals) {
-      const auto kind = updates_.standing(goal.serial, goal.image).kind;
+      const auto kind = updates_.standing(goal.serial, goal.image, definition_.terms).kind;
       if (kind == Standing::Kind::kUnsent) unsent.push_back(&goal);
       sent = sent || kind == Standing::Kind::kOpen;
     }

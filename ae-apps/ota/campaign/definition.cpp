@@ -223,6 +223,7 @@ Result<Definition> parse_definition(const Value& content, const std::string& aut
   out.max_open = static_cast<std::uint64_t>(in.whole("max_open", 1, 1'000'000, 200));
   out.answer_timeout = std::chrono::seconds(in.whole("answer_timeout_s", 1, 90 * 86'400, 600));
   read_schedule(in, out);
+  out.terms.allow_gateway_level = in.truth("allow_gateway_level", true);
   read_texts_for_people(in, "user_information", kUserInformation);
   read_texts_for_people(in, "compatibility", kCompatibility);
   if (const auto done = in.finish(); !done) return fail(done.error());

@@ -22,6 +22,11 @@ struct Filter {
   }
 };
 
+/// What a campaign demands of an ECU beside what the server demands for everybody.
+struct Terms {
+  bool allow_gateway_level = true;  ///< false: none for which its gateway signs
+};
+
 /// A part of the vehicles that is updated before the next part begins.
 struct Stage {
   std::string name;
@@ -57,6 +62,7 @@ struct Definition {
   std::chrono::seconds answer_timeout{600};  ///< to the question what an ECU runs
   std::optional<Timestamp> start, end;
   std::optional<Window> window;
+  Terms terms;
   Value source;  ///< all of it, with what only people read: user_information, compatibility
 };
 

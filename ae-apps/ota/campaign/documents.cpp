@@ -234,7 +234,7 @@ void Campaign::resume(Timestamp now) {
         break;
       case Progress::kWaiting:  // it may have been told just before the end
         for (Goal& goal : participants_[i].goals) {
-          const Standing standing = updates_.standing(goal.serial, goal.image);
+          const Standing standing = updates_.standing(goal.serial, goal.image, definition_.terms);
           const auto kind = standing.kind;
           if (kind != Standing::Kind::kOpen && kind != Standing::Kind::kUnsent) continue;
           goal.before = standing.proven;

@@ -149,7 +149,7 @@ Verdict Manager::judge_order(const std::string& serial, const Value& requested,
   if (image->hardware_id != ecu->hardware_id) {
     return {false, "url: is for hardware " + image->hardware_id + ", this is " + ecu->hardware_id};
   }
-  const Standing standing = updates_.standing(serial, image->sha256);
+  const Standing standing = updates_.standing(serial, image->sha256, {});
   if (standing.kind == Standing::Kind::kRuns) return {false, "url: it runs this image already"};
   if (standing.kind == Standing::Kind::kObjection || standing.kind == Standing::Kind::kFailed) {
     return {false, "url: " + standing.reason};

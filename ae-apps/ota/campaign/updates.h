@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "ae-apps/ota/campaign/definition.h"
+
 namespace gatehouse::campaign {
 
 /// An image of the server's store, which verified it.
@@ -58,11 +60,14 @@ class Updates {
  public:
   virtual ~Updates() = default;
   virtual std::optional<Image> image(const std::string& sha256) const = 0;
-  virtual Standing standing(const std::string& serial, const std::string& sha256) const = 0;
+  virtual Standing standing(const std::string& serial, const std::string& sha256,
+                            const Terms& terms) const = 0;
   /// nullopt: there is no such ECU.
   virtual std::optional<Shown> shown(const std::string& serial) const = 0;
-  /// Why it was not offered; empty: it will be sent. A part of a release takes the others with it.
-  virtual std::string offer(const std::string& serial, const std::string& sha256) = 0;
+  /// Why it was not offered; empty: it will be sent. A part of a release takes the others with it,
+  /// on the same terms.
+  virtual std::string offer(const std::string& serial, const std::string& sha256,
+                            const Terms& terms) = 0;
   /// Asks the vehicle what its ECUs run.
   virtual void ask(const std::string& vehicle) = 0;
   /// Takes an offer back that is kUnsent; any other stays.

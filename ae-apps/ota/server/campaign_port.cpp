@@ -36,7 +36,8 @@ std::optional<campaign::Image> CampaignPort::image(const std::string& sha256) co
   return out;
 }
 
-Standing CampaignPort::standing(const std::string& serial, const std::string& sha256) const {
+Standing CampaignPort::standing(const std::string& serial, const std::string& sha256,
+                                const campaign::Terms& terms) const {
   const auto facts = director_.facts_of(serial);
   const ImageFacts* image = director_.image(sha256);
   if (!facts) return {Kind::kObjection, "is not known any more", {}};
@@ -46,11 +47,15 @@ Standing CampaignPort::standing(const std::string& serial, const std::string& sh
   };
   if (image == nullptr) return say(Kind::kObjection, "there is no such image");
   if (runs(record, *image)) return say(Kind::kRuns);
-  if (const auto& open = record.offer; open && !open->overdue) {
-    if (open->image == sha256)
-      return say(open->sent || open->sending ? Kind::kOpen : Kind::kUnsent);
-    return say(Kind::kBusy, "an offer of version " + open->version + " is open");
+  const auto& open = record.offer;
+  const bool busy = open && !open->overdue;
+  if (busy && open->image == sha256) {
+    return say(open->sent || open->sending ? Kind::kOpen : Kind::kUnsent);
   }
+  if (std::string left_out = objection(terms, *facts->ecu); !left_out.empty()) {
+    return say(Kind::kObjection, std::move(left_out));  // whatever it runs or waits for
+  }
+  if (busy) return say(Kind::kBusy, "an offer of version " + open->version + " is open");
   if (const auto failed = record.failed_images.find(sha256); failed != record.failed_images.end()) {
     return say(Kind::kFailed, failed->second);
   }
@@ -83,8 +88,9 @@ std::optional<campaign::Shown> CampaignPort::shown(const std::string& serial) co
   return out;
 }
 
-std::string CampaignPort::offer(const std::string& serial, const std::string& sha256) {
-  return director_.order(serial, sha256, now_);
+std::string CampaignPort::offer(const std::string& serial, const std::string& sha256,
+                                const campaign::Terms& terms) {
+  return director_.order(serial, sha256, terms, now_);
 }
 
 void CampaignPort::ask(const std::string& vehicle) { director_.ask_vehicle(vehicle, now_); }
@@ -130,14 +136,48 @@ std::optional<image::Unmet> Director::unmet(const std::string& serial,
   return image::unmet(what.requirements, after);
 }
 
-std::string Director::order(const std::string& serial, const std::string& wanted, Timestamp now) {
+std::string objection(const campaign::Terms& terms, const Ecu& ecu) {
+  if (terms.allow_gateway_level || ecu.level != Level::kGateway) return {};
+  return "the gateway signs for it, which the campaign does not allow (allow_gateway_level)";
+}
+
+std::string Director::order(const std::string& serial, const std::string& wanted,
+                            const campaign::Terms& terms, Timestamp now) {
   Known* known = find_ecu(serial);
   if (known == nullptr) return "no such ECU";
+  if (std::string left_out = objection(terms, *known->ecu); !left_out.empty()) return left_out;
   const ImageFacts* found = image(wanted);
   // The first ECU of a release takes the others with it: they are kUnsent then.
   if (found != nullptr && found->release)
-    return offer_release(*known->vehicle, *found->release, now);
+    return offer_release(*known->vehicle, *found->release, terms, now);
   return order(*known, wanted, false, now);
+}
+
+/// To all ECUs that it names, or to none: then says what it waits for.
+std::string Director::offer_release(const Vehicle& vehicle,
+                                    const image::ReleaseRequirement& release,
+                                    const campaign::Terms& terms, Timestamp now) {
+  std::vector<std::pair<Known*, const ImageFacts*>> parts;
+  for (const Ecu& ecu : vehicle.ecus) {
+    const auto image = std::find_if(images_.begin(), images_.end(), [&](const ImageFacts& each) {
+      return each.release == release && each.hardware_id == ecu.hardware_id;
+    });
+    if (image == images_.end()) continue;
+    Known& known = *find_ecu(ecu.serial);
+    const auto& open = known.record.offer;
+    if (open && !open->overdue) return ecu.serial + ": an offer is open";
+    std::string why_not = objection(terms, ecu);
+    if (why_not.empty()) why_not = objection(known.record, ecu.hardware_id, *image);
+    if (!why_not.empty()) return ecu.serial + ": " + why_not;
+    if (const auto lacks = unmet(ecu.serial, *image)) return ecu.serial + ": " + lacks->reason;
+    parts.emplace_back(&known, &*image);
+  }
+  if (parts.size() != release.count) {
+    return "release " + release.name + " is not complete: " + std::to_string(parts.size()) +
+           " of " + std::to_string(release.count) + " images";
+  }
+  for (const auto& [known, image] : parts) offer(*known, *image, false, now, release.name);
+  return {};
 }
 
 void Director::ask_vehicle(const std::string& cse_id, Timestamp now) {

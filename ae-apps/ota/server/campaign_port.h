@@ -17,9 +17,11 @@ class CampaignPort final : public campaign::Updates {
   void set_time(Timestamp now) { now_ = now; }
 
   std::optional<campaign::Image> image(const std::string& sha256) const override;
-  campaign::Standing standing(const std::string& serial, const std::string& sha256) const override;
+  campaign::Standing standing(const std::string& serial, const std::string& sha256,
+                              const campaign::Terms& terms) const override;
   std::optional<campaign::Shown> shown(const std::string& serial) const override;
-  std::string offer(const std::string& serial, const std::string& sha256) override;
+  std::string offer(const std::string& serial, const std::string& sha256,
+                    const campaign::Terms& terms) override;
   void ask(const std::string& vehicle) override;
   void withdraw(const std::string& serial, const std::string& sha256) override;
   void forgive(const std::string& serial, const std::string& sha256) override;

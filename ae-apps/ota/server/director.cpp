@@ -18,9 +18,6 @@ Value list_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-std::string_view name_of(Level level) { return level == Level::kFull ? "full" : "gateway"; }
-std::string_view signed_by(Level level) { return level == Level::kFull ? "ecu" : "gateway"; }
-
 Director::Director(Rules rules, std::vector<Vehicle> vehicles, crypto::Random& random)
     : rules_(std::move(rules)), vehicles_(std::move(vehicles)), random_(random) {
   for (const Vehicle& vehicle : vehicles_) {
@@ -221,7 +218,7 @@ void Director::consider(Known& known, Timestamp now) {
   }
   Decision decision = decide(known.record, known.ecu->hardware_id, images_);
   if (decision.image != nullptr && decision.image->release) {
-    const std::string lacks = offer_release(*known.vehicle, *decision.image->release, now);
+    const std::string lacks = offer_release(*known.vehicle, *decision.image->release, {}, now);
     return step('D', "decided",
                 {{"ecu", known.ecu->serial},
                  {"decision", lacks.empty() ? "offer" : "wait"},
@@ -238,31 +235,6 @@ void Director::consider(Known& known, Timestamp now) {
         {"decision", decision.image ? "offer" : "nothing"},
         {"reason", decision.reason}});
   if (decision.image != nullptr) offer(known, *decision.image, false, now);
-}
-
-/// To all ECUs that it names, or to none: then says what it waits for.
-std::string Director::offer_release(const Vehicle& vehicle,
-                                    const image::ReleaseRequirement& release, Timestamp now) {
-  std::vector<std::pair<Known*, const ImageFacts*>> parts;
-  for (const Ecu& ecu : vehicle.ecus) {
-    const auto image = std::find_if(images_.begin(), images_.end(), [&](const ImageFacts& each) {
-      return each.release == release && each.hardware_id == ecu.hardware_id;
-    });
-    if (image == images_.end()) continue;
-    Known& known = *find_ecu(ecu.serial);
-    const auto& open = known.record.offer;
-    if (open && !open->overdue) return ecu.serial + ": an offer is open";
-    const std::string why_not = objection(known.record, ecu.hardware_id, *image);
-    if (!why_not.empty()) return ecu.serial + ": " + why_not;
-    if (const auto lacks = unmet(ecu.serial, *image)) return ecu.serial + ": " + lacks->reason;
-    parts.emplace_back(&known, &*image);
-  }
-  if (parts.size() != release.count) {
-    return "release " + release.name + " is not complete: " + std::to_string(parts.size()) +
-           " of " + std::to_string(release.count) + " images";
-  }
-  for (const auto& [known, image] : parts) offer(*known, *image, false, now, release.name);
-  return {};
 }
 
 void Director::offer(Known& known, const ImageFacts& image, bool forced, Timestamp now,

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "ae-apps/ota/campaign/definition.h"
 #include "ae-apps/ota/crypto/random.h"
 #include "ae-apps/ota/image/requirements.h"
 #include "ae-apps/ota/server/record.h"
@@ -31,6 +32,9 @@ struct Outgoing {
   std::uint64_t number = 0;  ///< kHistory
   Value content;             ///< con, or the attributes to update
 };
+
+/// Why a campaign on these terms leaves the ECU out; empty: it does not.
+std::string objection(const campaign::Terms& terms, const Ecu& ecu);
 
 /// All that the server decides, without doing any of it: which question to ask, which report to
 /// believe, which image to offer, when an update is done. Time comes with each call, randomness
@@ -89,7 +93,8 @@ class Director {
   /// release, if it is part of one), and verified reports do not show. nullopt: nothing is missing.
   std::optional<image::Unmet> unmet(const std::string& serial, const ImageFacts& what) const;
   /// Why it was not offered; empty: it is, with all others of its release if it is part of one.
-  std::string order(const std::string& serial, const std::string& image, Timestamp now);
+  std::string order(const std::string& serial, const std::string& image,
+                    const campaign::Terms& terms, Timestamp now);
   /// Unless the vehicle is being asked just now.
   void ask_vehicle(const std::string& cse_id, Timestamp now);
   /// Takes back an offer of this image that nobody has begun to send. False: there is none.
@@ -159,7 +164,7 @@ class Director {
   void offer(Known& known, const ImageFacts& image, bool forced, Timestamp now,
              const std::string& release = {});
   std::string offer_release(const Vehicle& vehicle, const image::ReleaseRequirement& release,
-                            Timestamp now);
+                            const campaign::Terms& terms, Timestamp now);
   void reject(Known* known, char letter, const std::string& ecu, const std::string& reason,
               Timestamp now);
   void note(Known& known, std::string_view event, Value details, Timestamp now);

@@ -17,8 +17,14 @@ enum class Level : std::uint8_t {
   kFull,     ///< the ECU itself
   kGateway,  ///< the vehicle's gateway, for an ECU that cannot
 };
-std::string_view name_of(Level level);    ///< "full", "gateway"
-std::string_view signed_by(Level level);  ///< "ecu", "gateway": as records and people have it
+/// In messages and vehicle files.
+constexpr std::string_view name_of(Level level) {
+  return level == Level::kFull ? "full" : "gateway";
+}
+/// Who signs, everywhere else.
+constexpr std::string_view signed_by(Level level) {
+  return level == Level::kFull ? "ecu" : "gateway";
+}
 
 /// One ECU as the vehicle's maker has put it down.
 struct Ecu {

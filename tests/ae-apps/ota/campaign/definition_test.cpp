@@ -28,6 +28,7 @@ TEST(DefinitionTest, HasDefaultsThatAreCautious) {
   EXPECT_EQ(parsed->stages[0].error_percent, 0u);
   EXPECT_EQ(parsed->approvals, 1u);
   EXPECT_TRUE(parsed->filter.empty());
+  EXPECT_TRUE(parsed->terms.allow_gateway_level) << "as older definitions, which do not say";
 }
 
 TEST(DefinitionTest, EachFaultNamesItsMember) {
@@ -74,6 +75,8 @@ TEST(DefinitionTest, EachFaultNamesItsMember) {
       {"user_information", R"({"purpose":7})", "user_information.purpose: must be a string"},
       {"user_information", R"({"colour":"red"})", "user_information.colour: is no member"},
       {"compatibility", "7", "compatibility: must be an object"},
+      {"allow_gateway_level", "\"no\"", "allow_gateway_level: must be true or false"},
+      {"allow_gateway_level", "0", "allow_gateway_level: must be true or false"},
       {"author", "\"CBob\"", "author: is no member"},
   };
   for (const auto& row : rows) {
@@ -81,6 +84,7 @@ TEST(DefinitionTest, EachFaultNamesItsMember) {
         << row.member << " = " << row.value;
   }
   EXPECT_EQ(refusal("description", "\"d\""), "accepted");
+  EXPECT_EQ(refusal("allow_gateway_level", "false"), "accepted");
 }
 
 TEST(DefinitionTest, WhatIsNoDefinitionAtAllIsRefused) {

@@ -33,9 +33,14 @@ class FakeUpdates final : public Updates {
     const auto found = images.find(sha256);
     return found == images.end() ? std::nullopt : std::optional(found->second);
   }
-  Standing standing(const std::string& serial, const std::string& image) const override {
+  Standing standing(const std::string& serial, const std::string& image,
+                    const Terms& terms) const override {
     const auto found = ecus.find(serial);
-    const Ecu ecu = found == ecus.end() ? Ecu{} : found->second;
+    Ecu ecu = found == ecus.end() ? Ecu{} : found->second;
+    if (!terms.allow_gateway_level && ecu.signed_by == "gateway") {
+      ecu.kind = Standing::Kind::kObjection;
+      ecu.reason = "the gateway signs for it";
+    }
     Standing out{ecu.kind, ecu.reason, {}};
     out.proven.version = ecu.version;
     if (ecu.kind != Standing::Kind::kUnknown) {
@@ -58,8 +63,9 @@ class FakeUpdates final : public Updates {
     out.order_open = found->second.kind == Standing::Kind::kOpen;
     return out;
   }
-  std::string offer(const std::string& serial, const std::string&) override {
+  std::string offer(const std::string& serial, const std::string&, const Terms& terms) override {
     if (!offer_objection.empty()) return offer_objection;
+    if (!terms.allow_gateway_level && ecus[serial].signed_by == "gateway") return "on these terms";
     told.push_back(serial);
     ecus[serial].kind = Standing::Kind::kUnsent;
     return {};

@@ -26,7 +26,7 @@ class CampaignPortTest : public testing::Test {
     return out;
   }
   Kind standing(const std::string& image = "file11") const {
-    return port_.standing("BRK-1", image).kind;
+    return port_.standing("BRK-1", image, {}).kind;
   }
   /// The vehicle is asked, and says that the brake runs this.
   void runs(const std::string& version, std::uint64_t counter, const std::string& payload) {
@@ -63,10 +63,10 @@ TEST_F(CampaignPortTest, OnlyAVerifiedReportMakesAnEcuRunIt) {
   EXPECT_EQ(standing(), Kind::kUnknown);
   runs("1.0.0", 10, "0a0a");
   EXPECT_EQ(standing(), Kind::kMayGo);
-  EXPECT_EQ(port_.standing("BRK-1", "file11").proven.version, "1.0.0");
-  EXPECT_EQ(port_.offer("BRK-1", "file11"), "");
+  EXPECT_EQ(port_.standing("BRK-1", "file11", {}).proven.version, "1.0.0");
+  EXPECT_EQ(port_.offer("BRK-1", "file11", {}), "");
   EXPECT_EQ(standing(), Kind::kUnsent);
-  EXPECT_EQ(port_.standing("BRK-1", "lamp").kind, Kind::kBusy);
+  EXPECT_EQ(port_.standing("BRK-1", "lamp", {}).kind, Kind::kBusy);
   const Outgoing offer = offered();
   ASSERT_TRUE(director_.begin_sending(offer));
   EXPECT_EQ(standing(), Kind::kOpen) << "it may have arrived";
@@ -79,26 +79,26 @@ TEST_F(CampaignPortTest, OnlyAVerifiedReportMakesAnEcuRunIt) {
 
 TEST_F(CampaignPortTest, AnotherBootedImageIsAFailureThatCanBeForgiven) {
   runs("1.0.0", 10, "0a0a");
-  ASSERT_EQ(port_.offer("BRK-1", "file11"), "");
+  ASSERT_EQ(port_.offer("BRK-1", "file11", {}), "");
   const Outgoing offer = offered();
   director_.delivered(offer);
   completes("1.0.0", 10, "0a0a", offer.key);
   EXPECT_EQ(standing(), Kind::kFailed);
-  EXPECT_THAT(port_.offer("BRK-1", "file11"), HasSubstr("the image failed on this ECU"));
+  EXPECT_THAT(port_.offer("BRK-1", "file11", {}), HasSubstr("the image failed on this ECU"));
   port_.forgive("BRK-1", "file11");
   EXPECT_EQ(standing(), Kind::kMayGo);
 }
 
 TEST_F(CampaignPortTest, WhatIsNotSentIsTakenBackAndNotSentAnyMore) {
   runs("1.0.0", 10, "0a0a");
-  ASSERT_EQ(port_.offer("BRK-1", "file11"), "");
+  ASSERT_EQ(port_.offer("BRK-1", "file11", {}), "");
   const Outgoing offer = offered();
   port_.withdraw("BRK-1", "lamp");
   EXPECT_EQ(standing(), Kind::kUnsent);
   port_.withdraw("BRK-1", "file11");
   EXPECT_EQ(standing(), Kind::kMayGo);
   EXPECT_FALSE(director_.begin_sending(offer));
-  ASSERT_EQ(port_.offer("BRK-1", "file11"), "");
+  ASSERT_EQ(port_.offer("BRK-1", "file11", {}), "");
   ASSERT_TRUE(director_.begin_sending(offered()));
   port_.withdraw("BRK-1", "file11");
   EXPECT_EQ(standing(), Kind::kOpen) << "it is on its way";
@@ -107,11 +107,11 @@ TEST_F(CampaignPortTest, WhatIsNotSentIsTakenBackAndNotSentAnyMore) {
 TEST_F(CampaignPortTest, WhatMustNotGoDoesNot) {
   EXPECT_EQ(standing("file12"), Kind::kObjection);
   EXPECT_THAT(port_.image("file12")->objection, HasSubstr("does not describe it"));
-  EXPECT_EQ(port_.standing("BRK-1", "lamp").kind, Kind::kObjection);
-  EXPECT_EQ(port_.standing("BRK-9", "file11").kind, Kind::kObjection);
+  EXPECT_EQ(port_.standing("BRK-1", "lamp", {}).kind, Kind::kObjection);
+  EXPECT_EQ(port_.standing("BRK-9", "file11", {}).kind, Kind::kObjection);
   runs("1.3.0", 13, "1313");
-  EXPECT_THAT(port_.standing("BRK-1", "file11").reason, HasSubstr("is not greater than 13"));
-  EXPECT_THAT(port_.offer("BRK-1", "file11"), HasSubstr("is not greater than 13"));
+  EXPECT_THAT(port_.standing("BRK-1", "file11", {}).reason, HasSubstr("is not greater than 13"));
+  EXPECT_THAT(port_.offer("BRK-1", "file11", {}), HasSubstr("is not greater than 13"));
 }
 
 TEST_F(CampaignPortTest, AReleaseIsOfferedAsAWhole) {
@@ -121,7 +121,7 @@ TEST_F(CampaignPortTest, AReleaseIsOfferedAsAWhole) {
        {"lamp", "2222", "lamp", "2.0.0", "lamp-1", 20, 5'000, "lamp/2.0.0", spring}});
   EXPECT_EQ(port_.image("lamp")->release_images, 2u);
   runs("1.0.0", 10, "0a0a");
-  EXPECT_THAT(port_.offer("BRK-1", "file11"), HasSubstr("LMP-2: no verified report"));
+  EXPECT_THAT(port_.offer("BRK-1", "file11", {}), HasSubstr("LMP-2: no verified report"));
   EXPECT_EQ(standing(), Kind::kMayGo);
   port_.set_time(now_ = now_ + std::chrono::minutes(2));
   port_.ask("/id-mn");
@@ -130,9 +130,53 @@ TEST_F(CampaignPortTest, AReleaseIsOfferedAsAWhole) {
   const std::string nonce = inquiry.content.string_at("nonce");
   director_.take_report(
       message("inventory", inquiry.key, {lamp_report(nonce, "1.0.0", 10).entry()}), now_);
-  EXPECT_EQ(port_.offer("BRK-1", "file11"), "");
+  EXPECT_EQ(port_.offer("BRK-1", "file11", {}), "");
   EXPECT_EQ(standing(), Kind::kUnsent);
-  EXPECT_EQ(port_.standing("LMP-2", "lamp").kind, Kind::kUnsent);
+  EXPECT_EQ(port_.standing("LMP-2", "lamp", {}).kind, Kind::kUnsent);
+}
+
+TEST_F(CampaignPortTest, ACampaignMayLeaveOutEcusThatTheGatewaySignsFor) {
+  const campaign::Terms strict{.allow_gateway_level = false};
+  const std::string why =
+      "the gateway signs for it, which the campaign does not allow (allow_gateway_level)";
+  EXPECT_EQ(port_.standing("LMP-2", "lamp", {}).kind, Kind::kUnknown) << "allowed by default";
+  EXPECT_EQ(port_.standing("LMP-2", "lamp", strict).kind, Kind::kObjection) << "nobody is asked";
+  runs("1.0.0", 10, "0a0a");
+  port_.set_time(now_ = now_ + std::chrono::minutes(2));
+  port_.ask("/id-mn");
+  const Outgoing inquiry = director_.pending().front();
+  director_.delivered(inquiry);
+  director_.take_report(
+      message("inventory", inquiry.key,
+              {lamp_report(inquiry.content.string_at("nonce"), "1.0.0", 10).entry()}),
+      now_);
+
+  EXPECT_EQ(port_.standing("LMP-2", "lamp", {}).kind, Kind::kMayGo);
+  EXPECT_EQ(port_.standing("LMP-2", "lamp", strict).kind, Kind::kObjection);
+  EXPECT_EQ(port_.standing("LMP-2", "lamp", strict).reason, why);
+  EXPECT_EQ(port_.offer("LMP-2", "lamp", strict), why);
+  EXPECT_FALSE(director_.facts_of("LMP-2")->record->offer.has_value());
+  EXPECT_EQ(port_.standing("BRK-1", "file11", strict).kind, Kind::kMayGo) << "it signs itself";
+  EXPECT_EQ(port_.offer("BRK-1", "file11", strict), "");
+}
+
+TEST_F(CampaignPortTest, AReleaseBringsInNoEcuThatItsCampaignLeavesOut) {
+  const image::ReleaseRequirement spring{"spring", 2};
+  director_.set_images(
+      {{"file11", "1111", "brake", "1.1.0", "brake-2", 11, 5'000, "brake/1.1.0", spring},
+       {"lamp", "2222", "lamp", "2.0.0", "lamp-1", 20, 5'000, "lamp/2.0.0", spring}});
+  port_.ask("/id-mn");
+  const Outgoing inquiry = director_.pending().back();
+  const std::string nonce = inquiry.content.string_at("nonce");
+  director_.take_report(message("inventory", inquiry.key,
+                                {brake_report(nonce, "1.0.0", 10, "0a0a").entry(),
+                                 lamp_report(nonce, "1.0.0", 10).entry()}),
+                        now_);
+
+  EXPECT_THAT(port_.offer("BRK-1", "file11", {.allow_gateway_level = false}),
+              HasSubstr("LMP-2: the gateway signs for it"));
+  EXPECT_EQ(standing(), Kind::kMayGo) << "nothing was offered";
+  EXPECT_EQ(port_.offer("BRK-1", "file11", {}), "");
 }
 
 TEST_F(CampaignPortTest, WhatTheManifestRequiresOfOtherEcusIsWaitedFor) {
@@ -142,7 +186,7 @@ TEST_F(CampaignPortTest, WhatTheManifestRequiresOfOtherEcusIsWaitedFor) {
   director_.set_images({brake, lamp});
   runs("1.0.0", 10, "0a0a");
   EXPECT_EQ(standing(), Kind::kUnknown) << "the vehicle is asked";
-  EXPECT_THAT(port_.offer("BRK-1", "file11"), HasSubstr("it is not known what LMP-2 runs"));
+  EXPECT_THAT(port_.offer("BRK-1", "file11", {}), HasSubstr("it is not known what LMP-2 runs"));
   port_.set_time(now_ = now_ + std::chrono::minutes(2));
   port_.ask("/id-mn");
   const Outgoing inquiry = director_.pending().front();
@@ -151,12 +195,13 @@ TEST_F(CampaignPortTest, WhatTheManifestRequiresOfOtherEcusIsWaitedFor) {
               {lamp_report(inquiry.content.string_at("nonce"), "1.0.0", 10).entry()}),
       now_);
   EXPECT_EQ(standing(), Kind::kObjection);
-  EXPECT_EQ(port_.offer("BRK-1", "file11"), "the image requires LMP-2>=1.5; LMP-2 would run 1.0.0");
+  EXPECT_EQ(port_.offer("BRK-1", "file11", {}),
+            "the image requires LMP-2>=1.5; LMP-2 would run 1.0.0");
   // Of one release, the other's new version counts.
   brake.release = lamp.release = image::ReleaseRequirement{"spring", 2};
   director_.set_images({brake, lamp});
   EXPECT_EQ(standing(), Kind::kMayGo);
-  EXPECT_EQ(port_.offer("BRK-1", "file11"), "");
+  EXPECT_EQ(port_.offer("BRK-1", "file11", {}), "");
 }
 
 TEST_F(CampaignPortTest, TheImagesOfCampaignsAreNotOfferedByThemselves) {
