@@ -124,6 +124,7 @@ http::Page state_page(const DisplayParts& parts) {
                                   {"last", row.last}}));
   }
   Value out = Value::object({{"vehicle", parts.settings.vehicle}, {"ecus", std::move(ecus)}});
+  out.set("refused_answers", parts.refused.count());
   if (const auto question = parts.desk.pending()) {
     Value signers = Value::object();
     for (const auto& [serial, who] : question->signed_by) signers.set(serial, who);
@@ -183,7 +184,12 @@ std::optional<coding::Sbom> sbom_of(const GatewaySettings& settings, const std::
 http::PageHandler display_pages(DisplayParts parts) {
   return [parts](const http::PageRequest& request) {
     std::optional<http::Page> page = answer(parts, request);
-    if (page) add_guards(*page);
+    if (!page) return page;
+    if (page->status >= 400 && request.path == "/consent" && request.method == "POST") {
+      parts.refused.take(page->status, page->body.substr(0, page->body.find('\n')),
+                         sender_of(request));
+    }
+    add_guards(*page);
     return page;
   };
 }

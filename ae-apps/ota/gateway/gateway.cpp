@@ -56,6 +56,7 @@ Result<void> Gateway::open(GatewayParts parts) {
   if (auto done = cse_->prepare(); !done) return done;
   if (auto done = meet_ecus(parts.transport); !done) return done;
   const Primary::Clock clock = parts.clock ? std::move(parts.clock) : Primary::Clock(system_time);
+  refused_ = std::make_unique<RefusedAnswers>(log_, clock);
   Primary::ProvenTime proven;
   if (settings_.time) {
     auto secure = open_secure_clock(settings_, random_);
@@ -117,7 +118,7 @@ std::string Gateway::page_url() const { return ae_->page_url(); }
 
 http::PageHandler Gateway::pages() {
   return display_pages({settings_, *journal_, desk_, board_, csrf_token_,
-                        [this](const std::string& by) { return check_wanted(by); }});
+                        [this](const std::string& by) { return check_wanted(by); }, *refused_});
 }
 
 bool Gateway::settle(std::chrono::milliseconds at_most) {

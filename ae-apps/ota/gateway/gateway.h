@@ -7,6 +7,7 @@
 #include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/inquiry.h"
 #include "ae-apps/ota/gateway/node_desk.h"
+#include "ae-apps/ota/gateway/refused_answers.h"
 #include "ae-apps/ota/gateway/release.h"
 #include "ae-apps/ota/gateway/task_queue.h"
 #include "ae-apps/ota/gateway/update.h"
@@ -74,6 +75,7 @@ class Gateway {
   ota::StepLog log_;
   Board board_;
   ConsentDesk desk_;
+  std::unique_ptr<RefusedAnswers> refused_;
   std::unique_ptr<JobJournal> journal_;
   std::unique_ptr<NodeDesk> nodes_;  ///< null: there are no field nodes
   EcuLinks ecus_;

@@ -115,6 +115,34 @@ TEST_F(ConsentTest, SaysNothingOfTheGatewayForAPartThatSigns) {
   EXPECT_EQ(signers->string_at(kFull), "ecu");
 }
 
+TEST_F(ConsentTest, SaysWhichAnswersItRefusedAndWhy) {
+  start();
+  const std::string token = "&token=" + value_of(ask_page("GET", "/").body, "token");
+
+  EXPECT_EQ(ask_page("POST", "/consent", "job=j&decision=accept&token=0").status, 403);
+  EXPECT_EQ(ask_page("POST", "/consent", "job=j&decision=maybe" + token).status, 400);
+  EXPECT_EQ(ask_page("POST", "/consent", "job=j&decision=accept" + token).status, 409);
+  EXPECT_EQ(
+      ask_page("POST", "/consent", "job=j&decision=accept" + token, "ota.evil.example").status,
+      421);
+  EXPECT_EQ(ask_page("GET", "/nothing").status, 404) << "no answer, so nothing is said";
+  settle();
+
+  std::vector<std::string> refused;
+  std::istringstream steps(steps_.str());
+  for (std::string line; std::getline(steps, line);) {
+    if (line.find("answer-refused") != std::string::npos) refused.push_back(line);
+  }
+  ASSERT_EQ(refused.size(), 4u) << steps_.str();
+  const char* const said[] = {"not from this display", "must be accept, decline or postpone",
+                              "no longer open", "Ask by address"};
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    EXPECT_NE(refused[i].find(said[i]), std::string::npos) << refused[i];
+    EXPECT_NE(refused[i].find("by=\"the display"), std::string::npos) << refused[i];
+  }
+  EXPECT_EQ(parse_json(ask_page("GET", "/state").body)->integer_at("refused_answers"), 4);
+}
+
 TEST_F(ConsentTest, AsksAgainLaterIfTheUserPostpones) {
   start();
   offer_newer();
