@@ -32,7 +32,8 @@ std::string cse_configuration(const Layout& layout, const std::string& type, std
          "\nkey = " + quoted(layout.key(type)) + "\nca = " + quoted(layout.authority()) +
          "\n\n[http]\nenabled = false\n\n[https]\nenabled = true\nport = " + std::to_string(port) +
          "\n\n[mqtt]\nbroker = " + quoted(layout.broker_url()) +
-         "\ntrust_broker_acl = true\n\n[log]\nlevel = \"debug\"\nready_file = " +
+         "\ntrust_broker_acl = true\n\n[limits]\noriginator_rate = 1000\noriginator_burst = 2000\n"
+         "\n[log]\nlevel = \"debug\"\nready_file = " +
          quoted(layout.file(type + ".ready")) + "\n";
 }
 
