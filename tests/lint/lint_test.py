@@ -73,6 +73,15 @@ class Tree(unittest.TestCase):
         files = {"cse/a/x.h", "cse/b/x.h", "cse/b/README.md", "tests/cse/a/x_test.cpp"}
         self.assertEqual(tree.folders_without_readme(files), ["cse/a"])
 
+    def test_a_test_that_no_program_has_is_found(self):
+        lists = {"tests/named/CMakeLists.txt": "gatehouse_test(named_test SOURCES a_test.cpp LINKS x)",
+                 "tests/all/CMakeLists.txt": "gatehouse_test(all_test LINKS x)",
+                 "tests/glob/CMakeLists.txt": "file(GLOB sources *_test.cpp)\ngatehouse_test(g SOURCES ${sources})"}
+        sources = {"tests/named/a_test.cpp", "tests/named/b_test.cpp", "tests/named/aa_test.cpp", "tests/named/world.cpp",
+                   "tests/all/a_test.cpp", "tests/glob/a_test.cpp", "tests/bare/a_test.cpp"}
+        self.assertEqual(tree.tests_not_built(sources | set(lists), lists.get),
+                         ["tests/bare/a_test.cpp", "tests/named/aa_test.cpp", "tests/named/b_test.cpp"])
+
 
 class Launcher(unittest.TestCase):
     def run_it(self, *arguments):
