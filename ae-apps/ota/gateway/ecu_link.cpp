@@ -208,10 +208,7 @@ Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Hea
   }
   Talk talk(*this);
   const auto done = write(talk, image, header, payload_sha256, director, progress);
-  if (done) {
-    keep_copy(image);
-    return {};
-  }
+  if (done) return {};
   const std::string text = refusal_text(talk.flasher, done.error());
   const Error refusal = refusal_of(done.error(), text);
   if (entry_.slots != 1) return fail(refusal);
@@ -229,11 +226,7 @@ Result<void> EcuLink::restart() {
   if (entry_.slots != 1) return {};
   const auto runs = talk.flasher.inventory();
   if (!runs) return fail(error_of(runs.error()));
-  std::error_code error;
-  if (runs->version != "none") {  // what runs now is the way back of the next update
-    std::filesystem::rename(copy_file(".new"), copy_file(), error);
-    return {};
-  }
+  if (runs->version != "none") return {};
   const auto status = talk.flasher.status();
   const Result<Value> tree = status ? parse_json(*status) : Result<Value>(Value());
   const std::string why = tree ? tree->string_at("last_error") : std::string();
@@ -293,22 +286,20 @@ Result<void> EcuLink::go_back() {
 }
 
 Result<void> EcuLink::adopt(const std::filesystem::path& image) {
-  constexpr std::size_t kMost = std::size_t{1} << 30;
   if (entry_.slots != 1) return {};
-  Result<std::string> bytes = ota::read_text(image, kMost);
-  if (!bytes) return fail(bytes.error());
-  if (bytes->empty()) return fail(Rsc::kInternalServerError, "the image is gone from the disk");
-  std::error_code error;
-  std::filesystem::create_directories(copy_file().parent_path(), error);
-  return ota::replace_file(copy_file(), *bytes);
+  return ota::replace_with_copy(copy_file(), image);
+}
+
+bool EcuLink::goes_back_to(const std::string& payload_sha256) const {
+  const auto header = header_of_file(copy_file());
+  return header && to_hex(header->manifest.payload_sha256) == payload_sha256;
 }
 
 // --- the way back of an ECU with one slot ------------------------------------------------------
 
-/// The image that runs, or with ".new" the one that was written last.
-std::filesystem::path EcuLink::copy_file(const char* suffix) const {
-  return std::filesystem::path(settings_.state_dir) / "installed" /
-         (entry_.serial + ".ghfw" + suffix);
+/// The image that runs.
+std::filesystem::path EcuLink::copy_file() const {
+  return std::filesystem::path(settings_.state_dir) / "installed" / (entry_.serial + ".ghfw");
 }
 
 /// The factory's image, before the first update.
@@ -317,14 +308,6 @@ std::filesystem::path EcuLink::way_back() const {
   const std::filesystem::path copy = copy_file();
   if (std::filesystem::exists(copy, error) || entry_.factory_image.empty()) return copy;
   return entry_.factory_image;
-}
-
-void EcuLink::keep_copy(const std::filesystem::path& image) {
-  if (entry_.slots != 1) return;
-  std::error_code error;
-  const std::filesystem::path copy = copy_file(".new");
-  std::filesystem::create_directories(copy.parent_path(), error);
-  std::filesystem::copy_file(image, copy, std::filesystem::copy_options::overwrite_existing, error);
 }
 
 /// Flashes the old image again. What came of it, for the end of a sentence.

@@ -36,6 +36,7 @@ class EcuLink final : public Member {
   bool has_way_back() const override;
   Result<void> go_back() override;
   Result<void> adopt(const std::filesystem::path& image) override;
+  bool goes_back_to(const std::string& payload_sha256) const override;
   void cancel() override;
   bool idle() override;
 
@@ -47,9 +48,8 @@ class EcuLink final : public Member {
                              const crypto::Sha256Digest& payload_sha256,
                              const std::string& director, const Progress& progress);
   std::string with_time(Talk& talk, const std::string& director) const;
-  std::filesystem::path copy_file(const char* suffix = "") const;
+  std::filesystem::path copy_file() const;
   std::filesystem::path way_back() const;
-  void keep_copy(const std::filesystem::path& image);
   std::string give_back(Talk& talk);
   std::string refusal_text(uds::Flasher& flasher, const uds::DiagnosticError& error);
 

@@ -93,10 +93,16 @@ class Member {
   virtual Result<void> go_back() {
     return fail(Rsc::kNotAcceptable, "it has two slots, and goes back by itself");
   }
-  /// What was confirmed is the way back of the next update.
+  /// What was confirmed is the way back of the next update; durable on return, and may be said
+  /// again. Errors: kNotFound if the image is gone, kInternalServerError.
   virtual Result<void> adopt(const std::filesystem::path& image) {
     (void)image;
     return {};
+  }
+  /// Whether an image with this payload (SHA-256, hexadecimal) was adopted last.
+  virtual bool goes_back_to(const std::string& payload_sha256) const {
+    (void)payload_sha256;
+    return true;
   }
 
   /// Makes a flash() that runs give up.

@@ -357,6 +357,13 @@ Result<void> Update::collect_report() {
   return {};
 }
 
+/// As its report says.
+bool Update::runs_new() const {
+  const Result<Value> content = parse_json(job_.report.string_at("report"));
+  return content && !job_.payload_sha256.empty() &&
+         content->string_at("sha256") == job_.payload_sha256;
+}
+
 Update::Step Update::complete() {
   if (const auto collected = collect_report(); !collected) {
     // It has just been reset, or has lost its power: that says nothing about what it runs.
@@ -368,8 +375,8 @@ Update::Step Update::complete() {
     }
     return give_up("boot", "after the restart: " + collected.error().detail);
   }
-  const Result<Value> content = parse_json(job_.report.string_at("report"));
-  if (!content || content->string_at("sha256") != job_.payload_sha256) {
+  if (!runs_new()) {
+    const Result<Value> content = parse_json(job_.report.string_at("report"));
     const Result<EcuFacts> facts = ecu_.look();
     const std::string why = facts ? facts->last_error : facts.error().detail;
     return give_up("boot", "the ECU went back to version " +
@@ -402,9 +409,16 @@ Update::Step Update::close(sdk::UpdateStatus status, Value instance) {
     return End::kTryLater;
   }
   if (bundle_of(job_.url)) instance.set("offline", true);  // the server knows nothing of the order
-  if (const auto pushed = tools_.cse.push_report(instance); !pushed) {
+  const auto pushed = reported_ ? Result<void>() : tools_.cse.push_report(instance);
+  if (!pushed) {
     tools_.log.say("report of " + job_.ecu + ": " + pushed.error().detail);
     return End::kTryLater;
+  }
+  reported_ = true;
+  if (const auto kept = keep_way_back(); !kept) {
+    tools_.log.say("way back of " + job_.ecu + ": " + kept.error().detail);
+    // The next update would erase what runs, with nothing to go back to. What is gone stays gone.
+    if (kept.error().rsc == Rsc::kInternalServerError) return later();
   }
   const std::string version = facts ? facts->version : "unknown";
   tools_.log.step(

@@ -118,6 +118,9 @@ class Update {
   void show(std::uint64_t done, std::uint64_t total);
   Result<void> collect_report();
   Step close(sdk::UpdateStatus status, Value instance);
+  bool runs_new() const;
+  Result<void> keep_way_back();
+  image::Policy image_policy(std::uint64_t least_release_counter) const;
 
   UpdateTools& tools_;
   Member& ecu_;
@@ -133,6 +136,7 @@ class Update {
   bool looked_ = false;       ///< whether the ECU runs the new image already
   bool written_ = false;      ///< by this process: the ECU boots the new image when it is reset
   std::optional<bool> bare_;  ///< the ECU runs nothing but its boot loader, as far as it was asked
+  bool reported_ = false;     ///< by this process
   bool late_ = false;         ///< this run() met somebody who does not answer
   bool unreachable_ = false;  ///< it was the OTA server, before the order could be verified
   std::string waits_for_;     ///< as it was told last

@@ -218,17 +218,34 @@ Update::Step Update::fetch() {
   return check();
 }
 
+image::Policy Update::image_policy(std::uint64_t least_release_counter) const {
+  image::Policy policy;
+  policy.trusted_keys = tools_.settings.oem_keys;
+  policy.hardware_id = ecu_.entry().hardware_id;
+  policy.minimum_release_counter = least_release_counter;
+  policy.max_payload_bytes = tools_.settings.max_image_bytes;
+  return policy;
+}
+
+/// Of an ECU with one slot, once it runs the new image. Whoever died before this comes here again,
+/// perhaps with a file that has changed meanwhile, or that `keep` has taken away after this.
+Result<void> Update::keep_way_back() {
+  if (ecu_.entry().slots != 1 || !runs_new()) return {};
+  if (!fs::exists(image_file()) && ecu_.goes_back_to(job_.payload_sha256)) return {};
+  if (!image_ && fs::exists(image_file())) {
+    const auto same = delivery_.check(job_, image_file(), image_policy(0));
+    if (!same) return fail(Rsc::kNotAcceptable, same.error().detail);
+  }
+  return ecu_.adopt(image_file());
+}
+
 /// Also after a restart: the file may have changed while nobody looked.
 Result<void> Update::load_image() {
   if (image_) return {};
   const Result<EcuFacts> facts = ecu_.look();
   if (!facts) return fail(facts.error());
-  image::Policy policy;
-  policy.trusted_keys = tools_.settings.oem_keys;
-  policy.hardware_id = ecu_.entry().hardware_id;
-  policy.minimum_release_counter = facts->release_counter;
-  policy.max_payload_bytes = tools_.settings.max_image_bytes;
-  Result<CheckedImage> image = delivery_.check(job_, image_file(), policy);
+  Result<CheckedImage> image =
+      delivery_.check(job_, image_file(), image_policy(facts->release_counter));
   if (!image) return fail(image.error());
   if (job_.version.empty()) job_.version = image->header.manifest.version;  // of a bundle
   if (image->header.manifest.version != job_.version) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <optional>
 
 #include "ae-apps/ota/crypto/files.h"
@@ -65,6 +66,61 @@ Result<void> replace_file(const std::filesystem::path& file, std::string_view co
   if (::rename(fresh.c_str(), file.c_str()) != 0 || !sync_folder_of(file)) {
     return disk_failure(file);
   }
+  return {};
+}
+
+namespace {
+
+constexpr std::size_t kCopyBytes = 64 * 1024;
+
+/// Up to so many of the next bytes; fewer only at the end, or if they cannot be read.
+std::string_view next_of(std::ifstream& in, std::string& buffer) {
+  in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+  return std::string_view(buffer).substr(0, static_cast<std::size_t>(in.gcount()));
+}
+
+bool same_content(const std::filesystem::path& one, const std::filesystem::path& other) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(one, error);
+  if (error || bytes != std::filesystem::file_size(other, error) || error) return false;
+  std::ifstream a(one, std::ios::binary), b(other, std::ios::binary);
+  std::string buffer_a(kCopyBytes, '\0'), buffer_b(kCopyBytes, '\0');
+  for (std::uintmax_t compared = 0; compared < bytes;) {
+    const std::string_view part = next_of(a, buffer_a);
+    if (part.empty() || part != next_of(b, buffer_b)) return false;
+    compared += part.size();
+  }
+  return true;
+}
+
+bool write_copy(const std::filesystem::path& fresh, std::ifstream& in) {
+  const Descriptor out(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+  if (!out.open()) return false;
+  std::string buffer(kCopyBytes, '\0');
+  for (std::string_view part = next_of(in, buffer); !part.empty(); part = next_of(in, buffer)) {
+    if (!out.write_all(part)) return false;
+  }
+  return !in.bad() && out.sync();
+}
+
+}  // namespace
+
+Result<void> replace_with_copy(const std::filesystem::path& file,
+                               const std::filesystem::path& source) {
+  std::ifstream in(source, std::ios::binary);
+  if (!in) return fail(Rsc::kNotFound, source.filename().string() + ": is gone from the disk");
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (same_content(file, source)) {
+    const Descriptor there(file, O_RDONLY | O_CLOEXEC);
+    if (!there.open() || !there.sync()) return disk_failure(file);
+  } else {
+    const std::filesystem::path fresh = file.string() + ".new";
+    if (!write_copy(fresh, in) || ::rename(fresh.c_str(), file.c_str()) != 0) {
+      return disk_failure(file);
+    }
+  }
+  if (!sync_folder_of(file) || !sync_folder_of(file.parent_path())) return disk_failure(file);
   return {};
 }
 

@@ -12,6 +12,11 @@ namespace gatehouse::ota {
 /// The old content or the new one, whatever happens in between; durable on return. Errors:
 /// kInternalServerError.
 Result<void> replace_file(const std::filesystem::path& file, std::string_view content);
+/// As replace_file() with the bytes of `source`, which may be large; the folder is made. Again it
+/// writes nothing, and makes durable what may not be yet. Errors: kNotFound if there is no source;
+/// kInternalServerError.
+Result<void> replace_with_copy(const std::filesystem::path& file,
+                               const std::filesystem::path& source);
 /// Name in the folder, and content.
 using NamedContent = std::pair<std::string, std::string>;
 /// All of these files of the folder or none of them, whatever happens in between, provided that
