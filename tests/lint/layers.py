@@ -36,6 +36,7 @@ LAYERS = {
     "ae-apps/ota/coding": ["ae-apps/ota/crypto"],
     "ae-apps/ota/uds": ["ae-apps/ota/crypto"],
     "ae-apps/ota/can": ["ae-apps/ota/crypto"],
+    "ae-apps/ota/download": ["ae-apps/ota/uptane"],
     "ae-apps/ota/isotp": ["ae-apps/ota/can", "ae-apps/ota/uds"],
     "ae-apps/ota": ["ae-apps/sdk", "ae-apps/ota/crypto", "ae-apps/ota/image", "ae-apps/ota/uptane", "ae-apps/ota/uds",
                     "ae-apps/ota/can", "ae-apps/ota/isotp", "ae-apps/ota/coding"],

@@ -8,7 +8,7 @@
 #include "ae-apps/ota/clock/time_attestation.h"
 #include "ae-apps/ota/crypto/keys.h"
 #include "ae-apps/ota/crypto/tls_session.h"
-#include "ae-apps/ota/gateway/download_limits.h"
+#include "ae-apps/ota/download/download_limits.h"
 #include "ae-apps/ota/gateway/readiness.h"
 #include "ae-apps/ota/image/version_report.h"
 #include "ae-apps/ota/uds/flasher.h"
@@ -98,7 +98,7 @@ struct GatewaySettings {
   std::optional<crypto::SigningKey> report_key;  ///< signs for the constrained ECUs
   std::uint64_t min_free_bytes = 64u << 20;      ///< left on the disk once the image is there
   std::uint64_t max_image_bytes = 64u << 20;
-  DownloadLimits::Settings download;  ///< of images
+  ota::DownloadLimits::Settings download;  ///< of images
   bool auto_consent = false;
   std::chrono::milliseconds consent_timeout{24 * 3600 * 1000};
   std::chrono::milliseconds reset_limit{60'000};    ///< for an ECU to come back

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "ae-apps/ota/crypto/random.h"
@@ -143,14 +142,8 @@ void Update::tell_wait(char step, const std::string& reason) {
   if (const auto kept = tools_.journal.save(job_); !kept) tools_.log.say(kept.error().detail);
 }
 
-/// In slices, so that stop() is heard.
-bool Update::rest(std::chrono::milliseconds wait) {
-  constexpr std::chrono::milliseconds kSlice{50};
-  for (; wait.count() > 0 && !stopping_; wait -= kSlice) {
-    std::this_thread::sleep_for(std::min(wait, kSlice));
-  }
-  return !stopping_;
-}
+/// False: stop() was called.
+bool Update::rest(std::chrono::milliseconds wait) { return ota::pause_unless(stopping_, wait); }
 
 // --- F: ask ----------------------------------------------------------------------------------
 

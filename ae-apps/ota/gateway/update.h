@@ -29,8 +29,8 @@ struct UpdateTools {
   Fetch fetch = sdk::download;
   /// After a state was stored; false: stop here, as a loss of power would. For tests.
   std::function<bool(const Job&)> stored = {};
-  DownloadLimits::Clock download_clock = {};  ///< empty: the system's steady one
-  DownloadLimits::Pause download_pause = {};
+  ota::DownloadLimits::Clock download_clock = {};  ///< empty: the system's steady one
+  ota::DownloadLimits::Pause download_pause = {};
 };
 
 /// What the server was told about waiting, by stage and ECU, and when it is told again.
@@ -108,11 +108,9 @@ class Update {
   void tell_wait(char step, const std::string& reason);
   Result<void> load_image();
   Result<sdk::Downloaded> download();
-  DownloadLimits limits();
   Fetch way() const;
   sdk::DownloadSettings tls_settings() const;
   bool rest(std::chrono::milliseconds wait);
-  bool enough_room(std::uint64_t more_bytes = 0) const;
   bool runs_already();
   void show(int percent);
   void show(std::uint64_t done, std::uint64_t total);

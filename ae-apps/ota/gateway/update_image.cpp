@@ -43,7 +43,7 @@ Update::Step Update::begin() {
   }
   if (error) return give_up("download", "the gateway cannot write to its disk");
   const std::uint64_t needed = delivery_.bytes_needed(job_);
-  if (!enough_room(needed)) {
+  if (!ota::has_room(tools_.settings.state_dir, tools_.settings.min_free_bytes + needed)) {
     return give_up("download", "there is not enough free space at the gateway for " +
                                    std::to_string(needed) +
                                    " bytes: " + std::to_string(tools_.settings.min_free_bytes) +
@@ -136,22 +136,6 @@ Result<void> Update::refresh_order() {
   return {};
 }
 
-bool Update::enough_room(std::uint64_t more_bytes) const {
-  std::error_code error;
-  const fs::space_info space = fs::space(tools_.settings.state_dir, error);
-  return !error && space.available >= tools_.settings.min_free_bytes + more_bytes;
-}
-
-DownloadLimits Update::limits() {
-  const auto clock = [] {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now().time_since_epoch());
-  };
-  return {tools_.settings.download, tools_.download_clock ? tools_.download_clock : clock,
-          tools_.download_pause ? tools_.download_pause
-                                : [this](std::chrono::milliseconds wait) { return rest(wait); }};
-}
-
 sdk::DownloadSettings Update::tls_settings() const {
   sdk::DownloadSettings how;
   how.tls = tools_.settings.ae.tls;
@@ -171,27 +155,19 @@ Result<sdk::Downloaded> Update::download() {
   how.block_bytes = std::clamp<std::uint64_t>(
       tools_.settings.cut_download_after.value_or(kBlockBytes), 256, kBlockBytes);
   bool cut = false;
-  bool full = false;
-  DownloadLimits limits = this->limits();
-  std::optional<std::uint64_t> first;
+  ota::DownloadWatch watch(
+      {tools_.settings.download, tools_.settings.state_dir, tools_.settings.min_free_bytes},
+      stopping_, tools_.download_clock, tools_.download_pause);
   how.progress = [&](std::uint64_t bytes, std::uint64_t total) {
     show(bytes, total);
     cut = !cut_done_ && tools_.settings.cut_download_after && bytes < total &&
           bytes >= *tools_.settings.cut_download_after;
-    full = !enough_room();
-    if (!first || *first > bytes) first = bytes;
-    return !cut && !full && !stopping_ && limits.block(bytes - *first);
+    return !cut && watch.block(bytes, total);
   };
   for (;;) {
     cut = false;  // the try before may have been; this one may fail before its first block
     Result<sdk::Downloaded> got = delivery_.bring(job_, image_file(), way(), how);
-    if (!got && limits.too_slow()) {
-      return fail(Rsc::kRequestTimeout,
-                  "slow-retrieval: the image came slower than " +
-                      std::to_string(tools_.settings.download.least.least_bytes_per_second) +
-                      " bytes a second");
-    }
-    if (!got && full) return fail(Rsc::kNotAcceptable, "there is not enough free space left");
+    if (const auto refusal = watch.refusal(); !got && refusal) return fail(*refusal);
     if (got || !cut) return got;
     cut_done_ = true;
     tools_.log.step('E', "cut", {{"ecu", job_.ecu}, {"reason", "as asked for; now it resumes"}});

@@ -106,6 +106,7 @@ class FieldNode::Device {
 FieldNode::FieldNode(FieldNodeSettings settings, ota::StepLog& log)
     : settings_(std::move(settings)), log_(log) {}
 FieldNode::~FieldNode() {
+  stopping_ = true;  // a download that waits for its turn
   subscriptions_.clear();
   ae_.reset();  // no callback runs any more
 }
@@ -182,6 +183,7 @@ void FieldNode::carry_out() {
     log_.say("uds: " + told.error().detail);
   }
   const Result<std::string> runs = update(wanted);
+  if (stopping_ && !runs) return;  // the order stands, and is carried out at the next start
   if (runs) {
     log_.step('H', "updated", {{"version", *runs}});
   } else {
@@ -204,6 +206,7 @@ Result<std::string> FieldNode::update(const sdk::FirmwareFacts& order) {
 
 /// One instance with the whole image, or chunks and an index.
 Result<Bytes> FieldNode::fetch_from_container(const std::string& url, const Progress& progress) {
+  ota::DownloadWatch watch = watch_download();
   const auto content = sdk::Container(*ae_, url).latest<Value>();
   if (!content) return fail(content.error());
   if (!*content) return fail(Rsc::kNotFound, "there is no image in " + url);
@@ -211,7 +214,9 @@ Result<Bytes> FieldNode::fetch_from_container(const std::string& url, const Prog
     if (whole->size() / kBase64Overhead * 3 > settings_.max_image_bytes) {
       return fail(Rsc::kNotAcceptable, "the image is larger than what is taken");
     }
-    return from_base64(*whole);
+    auto image = from_base64(*whole);
+    if (image && !watch.fits(image->size())) return fail(*watch.refusal());
+    return image;
   }
   const auto index = parse_index(**content, settings_.max_image_bytes);
   if (!index) return fail(index.error());
@@ -224,8 +229,15 @@ Result<Bytes> FieldNode::fetch_from_container(const std::string& url, const Prog
       std::filesystem::remove(entry.path(), ignored);
     }
   }
-  auto fetched = fetch_image(*ae_, url, *index, part, progress);
-  if (!fetched) return fail(fetched.error());
+  const std::uint64_t there = bytes_in(part, *index);
+  if (!watch.fits(index->bytes - there)) return fail(*watch.refusal());
+  watch.goes_on_from(there);
+  const auto go_on = [&](std::uint64_t done, std::uint64_t total) {
+    if (progress) progress(done, total);
+    return watch.block(done, total);
+  };
+  auto fetched = fetch_image(*ae_, url, *index, part, go_on);
+  if (!fetched) return fail(watch.refusal().value_or(fetched.error()));
   log_.step('E', "chunks",
             {{"of", std::to_string(index->chunks)},
              {"fetched", std::to_string(fetched->fetched_chunks)}});
@@ -238,13 +250,35 @@ Result<Bytes> FieldNode::fetch(const std::string& url, const Progress& progress)
     return url.starts_with(prefix);
   });
   if (!from_known) return fail(Rsc::kNotAcceptable, "the image is not at a known place");
-  if (!is_web_address(url)) return fetch_from_container(url, progress);
+  return is_web_address(url) ? fetch_from_web(url, progress) : fetch_from_container(url, progress);
+}
+
+Result<Bytes> FieldNode::fetch_from_web(const std::string& url, const Progress& progress) {
+  constexpr std::uint64_t kBlockBytes = 64u << 10;
   const std::filesystem::path file = std::filesystem::path(settings_.state_dir) / "download.img";
+  ota::DownloadWatch watch = watch_download();
   sdk::DownloadSettings how;
   how.tls = settings_.ae.tls;
   how.max_bytes = settings_.max_image_bytes;
-  if (const auto done = sdk::download(url, file, how); !done) return fail(done.error());
-  return crypto::read_file(file, static_cast<std::size_t>(settings_.max_image_bytes));
+  how.block_bytes = kBlockBytes;
+  how.progress = [&](std::uint64_t done, std::uint64_t total) {
+    if (progress) progress(done, total);
+    return watch.block(done, total);
+  };
+  if (const auto done = sdk::download(url, file, how); !done) {
+    return fail(watch.refusal().value_or(done.error()));
+  }
+  auto image = crypto::read_file(file, static_cast<std::size_t>(settings_.max_image_bytes));
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);  // the slot needs the room
+  return image;
+}
+
+ota::DownloadWatch FieldNode::watch_download() const {
+  return {{settings_.download, settings_.state_dir, settings_.min_free_bytes},
+          stopping_,
+          settings_.download_clock,
+          settings_.download_pause};
 }
 
 void FieldNode::close(sdk::UpdateStatus status, const char* action) {
@@ -298,6 +332,7 @@ void FieldNode::obey(const Value& order) {
     });
   };
   Value said = device_->obey(order, fetch);
+  if (stopping_ && !said.bool_at("done")) return;  // as after a loss of power
   const bool done = said.bool_at("done");
   if (word != "look" && word != "report") {
     std::vector<ota::StepLog::Field> fields = {{"do", word}, {"runs", version()}};

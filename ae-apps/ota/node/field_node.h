@@ -1,9 +1,11 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "ae-apps/ota/download/download_limits.h"
 #include "ae-apps/ota/ecu/ecu.h"
 #include "ae-apps/ota/program/step_log.h"
 #include "ae-apps/sdk/ae.h"
@@ -18,6 +20,10 @@ struct FieldNodeSettings {
   std::vector<std::string> managers;  ///< originators that may look and order updates
   std::vector<std::string> images;    ///< addresses of images must begin with one of these
   std::uint64_t max_image_bytes = 16u << 20;
+  std::uint64_t min_free_bytes = 1u << 20;    ///< left on the disk once the image is there
+  ota::DownloadLimits::Settings download;     ///< of images by ranges or in chunks
+  ota::DownloadLimits::Clock download_clock;  ///< empty: the system's
+  ota::DownloadLimits::Pause download_pause;  ///< empty: it waits
   /// The vehicle's gateway, of whose releases the node is a member (member_orders.h): its AE, which
   /// may order, and its container for answers. Empty: none.
   std::string gateway, answers;
@@ -54,7 +60,9 @@ class FieldNode {
   Result<std::string> update(const sdk::FirmwareFacts& order);
   using Progress = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
   Result<Bytes> fetch(const std::string& url, const Progress& progress = {});
+  Result<Bytes> fetch_from_web(const std::string& url, const Progress& progress);
   Result<Bytes> fetch_from_container(const std::string& url, const Progress& progress);
+  ota::DownloadWatch watch_download() const;
   void close(sdk::UpdateStatus status, const char* action = "ud");
   Result<void> join_releases();
   void obey(const Value& order);
@@ -65,6 +73,7 @@ class FieldNode {
   FieldNodeSettings settings_;
   ota::StepLog& log_;
   std::string policy_;
+  std::atomic<bool> stopping_{false};
   bool release_open_ = false;  ///< the [firmware] says that a release is in process
   std::unique_ptr<Device> device_;
   std::unique_ptr<sdk::Ae> ae_;

@@ -73,6 +73,10 @@ Result<ChunkIndex> parse_index(const Value& content, std::uint64_t max_bytes) {
   return out;
 }
 
+std::uint64_t bytes_in(const fs::path& part, const ChunkIndex& index) {
+  return std::min(index.bytes, chunks_in(part, index) * index.chunk_bytes);
+}
+
 Result<void> publish_image(sdk::Ae& ae, const std::string& container, ByteView image,
                            std::size_t chunk_bytes, const std::vector<std::string>& policies) {
   const std::uint64_t chunks = chunk_bytes == 0 ? 0 : chunks_of(image.size(), chunk_bytes);
@@ -108,7 +112,7 @@ Result<ChunksFetched> fetch_image(sdk::Ae& ae, const std::string& container,
   ChunksFetched out;
   std::error_code error;
   const std::uint64_t there = chunks_in(part, index);
-  fs::resize_file(part, std::min(index.bytes, there * index.chunk_bytes), error);
+  fs::resize_file(part, bytes_in(part, index), error);
   std::ofstream file(part, std::ios::binary | std::ios::app);
   for (std::uint64_t i = there; i < index.chunks; ++i) {
     const auto instance =
@@ -120,7 +124,10 @@ Result<ChunksFetched> fetch_image(sdk::Ae& ae, const std::string& container,
                static_cast<std::streamsize>(chunk->size()));
     if (!file.flush()) return fail(Rsc::kInternalServerError, "a chunk cannot be written");
     ++out.fetched_chunks;
-    if (progress) progress(std::min(index.bytes, (i + 1) * index.chunk_bytes), index.bytes);
+    const std::uint64_t done = std::min(index.bytes, (i + 1) * index.chunk_bytes);
+    if (progress && !progress(done, index.bytes)) {
+      return fail(Rsc::kRequestTimeout, "the download was stopped");
+    }
   }
   file.close();
   auto image = crypto::read_file(part.string(), static_cast<std::size_t>(index.bytes));

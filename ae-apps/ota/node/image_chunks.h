@@ -30,15 +30,19 @@ Result<ChunkIndex> parse_index(const Value& content, std::uint64_t max_bytes);
 Result<void> publish_image(sdk::Ae& ae, const std::string& container, ByteView image,
                            std::size_t chunk_bytes, const std::vector<std::string>& policies = {});
 
+/// Of the image in the file in which chunks are kept meanwhile; whole chunks.
+std::uint64_t bytes_in(const std::filesystem::path& part, const ChunkIndex& index);
+
 struct ChunksFetched {
   Bytes image;
   std::uint64_t fetched_chunks = 0;  ///< in this call; fewer when resumed
 };
-/// After each chunk.
-using ChunkProgress = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
+/// After each chunk, those of an earlier try included; false stops, to go on another time.
+using ChunkProgress = std::function<bool(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
 /// Fetches what the index tells. `part`: file in which chunks are kept meanwhile, so that a loss of
 /// power costs one chunk. Errors: those of the CSE; kContentsUnacceptable (a chunk of another
-/// image, of another length, or the whole has another SHA-256: then it begins anew next time).
+/// image, of another length, or the whole has another SHA-256: then it begins anew next time);
+/// kRequestTimeout if `progress` stopped it.
 Result<ChunksFetched> fetch_image(sdk::Ae& ae, const std::string& container,
                                   const ChunkIndex& index, const std::filesystem::path& part,
                                   const ChunkProgress& progress = {});

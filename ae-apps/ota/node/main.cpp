@@ -16,6 +16,11 @@ struct Options {
   std::vector<std::string> time_keys;
   std::uint64_t time_threshold = 1;
   unsigned self_test_ms = 5000;
+  std::uint64_t max_image_bytes = FieldNodeSettings().max_image_bytes;
+  std::uint64_t min_free_bytes = FieldNodeSettings().min_free_bytes;
+  std::uint64_t download_bytes_per_second = 0;
+  std::uint64_t least_bytes_per_second =
+      ota::DownloadLimits::Settings().least.least_bytes_per_second;
   std::string publish, to = "images";
   std::size_t chunk_bytes = 16 * 1024;
 };
@@ -56,6 +61,10 @@ Result<FieldNodeSettings> settings_of(const Options& o) {
   out.state_dir = o.state;
   out.managers = o.managers;
   out.images = o.images;
+  out.max_image_bytes = o.max_image_bytes;
+  out.min_free_bytes = o.min_free_bytes;
+  out.download.most_bytes_per_second = o.download_bytes_per_second;
+  out.download.least.least_bytes_per_second = o.least_bytes_per_second;
   out.gateway = o.gateway;
   out.answers = o.answers;
   if (o.gateway.empty() != o.answers.empty()) {
@@ -148,6 +157,20 @@ int main(int argc, char** argv) {
                  "it attests to this node");
   app.add_option("--time-threshold", o.time_threshold, "How many of them must sign")
       ->check(CLI::Range(1u, 16u))
+      ->capture_default_str();
+  const CLI::Range bytes(std::uint64_t{0}, std::uint64_t{1} << 50);
+  app.add_option("--max-image-bytes", o.max_image_bytes, "A larger image is not taken")
+      ->check(bytes)
+      ->capture_default_str();
+  app.add_option("--min-free-bytes", o.min_free_bytes, "Left on the disk once the image is there")
+      ->check(bytes)
+      ->capture_default_str();
+  app.add_option("--download-bytes-per-second", o.download_bytes_per_second, "Cap; 0: none")
+      ->check(bytes)
+      ->capture_default_str();
+  app.add_option("--least-bytes-per-second", o.least_bytes_per_second,
+                 "A download that is slower on average, after 30 s, is given up")
+      ->check(bytes)
       ->capture_default_str();
   app.add_option("--initial-image", o.initial_image, "Image installed by the factory, once");
   app.add_option("--self-test-ms", o.self_test_ms)->capture_default_str();

@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "ae-apps/ota/node/image_chunks.h"
 #include "ae-apps/sdk/fake_cse.h"
+#include "bindings/http/file_page.h"
+#include "bindings/http/server.h"
 #include "tests/ae-apps/ota/ecu/ecu_fixture.h"
 #include "tests/ae-apps/ota/temporary_folder.h"
 
@@ -212,6 +216,168 @@ TEST_F(ImageInChunks, AnIndexThatDoesNotFitIsRefused) {
   EXPECT_FALSE(index(100'000, 100'000, 1)) << "too many chunks";
   EXPECT_FALSE(parse_index(Value("x"), 10));
   EXPECT_FALSE(publish_image(*manager_, "images", image_, 0));
+}
+
+// --- limits of a download ------------------------------------------------------------------------
+
+class LimitedDownload : public ImageInChunks {
+ protected:
+  LimitedDownload() {
+    settings_.download_clock = [this] { return now_; };
+    settings_.download_pause = [this](std::chrono::milliseconds wait) {
+      now_ += wait;
+      paused_ += wait;
+      return true;
+    };
+  }
+  /// Each chunk takes so long on its way.
+  void slow_down(std::chrono::milliseconds each) {
+    settings_.download_clock = [this, each] { return now_ += each; };
+  }
+  bool asked_for(const std::string& part) {
+    const auto all = cse_.requests();
+    return std::any_of(all.begin(), all.end(), [&](const Request& request) {
+      return request.operation == Operation::kRetrieve &&
+             request.to.find(part) != std::string::npos;
+    });
+  }
+  std::chrono::milliseconds now_{0}, paused_{0};
+};
+
+// Uptane standard 2.1 section 4.3.2
+TEST_F(LimitedDownload, ThatIsTooSlowIsGivenUp) {
+  slow_down(std::chrono::seconds(40));
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  start();
+
+  order_only();
+
+  EXPECT_EQ(sus(), 2);
+  EXPECT_EQ(node_->version(), "1.0.0");
+  EXPECT_NE(steps_.str().find("slow-retrieval"), std::string::npos) << steps_.str();
+  EXPECT_FALSE(asked_for(name_ + "-2"));
+}
+
+TEST_F(LimitedDownload, HasALeastRateOfItsOwn) {
+  slow_down(std::chrono::seconds(40));
+  settings_.download.least.least_bytes_per_second = 1;
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  start();
+
+  order_only();
+
+  EXPECT_EQ(node_->version(), "1.1.0") << steps_.str();
+}
+
+TEST_F(LimitedDownload, IsNeverFasterThanAllowed) {
+  const Bytes image = image_of({.version = "1.1.0", .release_counter = 6, .padding = 200'000});
+  settings_.download.most_bytes_per_second = 10'000;
+  ASSERT_TRUE(publish_image(*manager_, "images", image, 20'000));
+  start();
+
+  order_only();
+
+  EXPECT_EQ(node_->version(), "1.1.0") << steps_.str();
+  // Of what came behind the first chunk, 64 KiB were saved up.
+  EXPECT_GE(paused_, std::chrono::seconds((200'000 - 20'000 - 65'536) / 10'000));
+}
+
+TEST_F(LimitedDownload, ThatDoesNotFitIsNotBegun) {
+  settings_.min_free_bytes = std::uint64_t{1} << 60;
+  ASSERT_TRUE(publish_image(*manager_, "images", image_, 1'000));
+  start();
+
+  order_only();
+
+  EXPECT_EQ(sus(), 2);
+  EXPECT_NE(steps_.str().find("not enough free space"), std::string::npos) << steps_.str();
+  EXPECT_FALSE(asked_for(name_ + "-0"));
+}
+
+TEST_F(LimitedDownload, OfOneWholeInstanceNeedsItsRoomToo) {
+  settings_.min_free_bytes = std::uint64_t{1} << 60;
+  start();
+
+  order(image_);
+
+  EXPECT_EQ(sus(), 2);
+  EXPECT_EQ(node_->version(), "1.0.0");
+}
+
+// Whoever stops the node during the cap's waiting finds the order as it was, and goes on with it.
+TEST_F(LimitedDownload, ThatIsStoppedGoesOnAtTheNextStart) {
+  const Bytes image = image_of({.version = "1.1.0", .release_counter = 6, .padding = 200'000});
+  settings_.download.most_bytes_per_second = 1'000;
+  settings_.download_clock = nullptr;  // it waits for real, 14 s behind the fourth chunk
+  settings_.download_pause = nullptr;
+  ASSERT_TRUE(publish_image(*manager_, "images", image, 20'000));
+  start();
+  cse_.update("cse-mn/node-LAMP-1/firmware",
+              Value::object({{"url", "cse-mn/manager/images"}, {"vr", "1.1.0"}, {"ud", true}}));
+  const std::string fourth = to_hex(crypto::sha256(image)).substr(0, 16) + "-3";
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!asked_for(fourth) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();  // another thread carries it out
+  }
+
+  node_.reset();
+
+  EXPECT_TRUE(firmware().bool_at("ud"));
+  settings_.download.most_bytes_per_second = 0;
+  start();
+  EXPECT_EQ(node_->version(), "1.1.0") << steps_.str();
+  EXPECT_EQ(sus(), 1);
+}
+
+class DownloadFromTheWeb : public LimitedDownload {
+ protected:
+  DownloadFromTheWeb() {
+    server_.set_pages([this](const http::PageRequest& request) -> std::optional<http::Page> {
+      return http::file_page(request, folder_ / "served", request.path.substr(1));
+    });
+    EXPECT_TRUE(server_.start());
+    std::filesystem::create_directories(folder_ / "served");
+    std::ofstream(folder_ / "served/lamp", std::ios::binary) << gatehouse::text_of(image_);
+    settings_.images = {url()};
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/"; }
+  class Nobody final : public PrimitiveHandler {
+    void handle(Request&& request, Reply reply) override {
+      reply(error_response(request, {Rsc::kNotFound, "no primitives here"}));
+    }
+  };
+  const Bytes image_ = image_of({.version = "1.1.0", .release_counter = 6, .padding = 300'000});
+  Nobody nobody_;
+  Codecs codecs_ = standard_codecs();
+  http::Server server_{http::ServerSettings{}, nobody_, codecs_};
+};
+
+TEST_F(DownloadFromTheWeb, IsInstalledAndLeavesNothingBehind) {
+  start();
+
+  order(image_, "1.1.0", url() + "lamp");
+
+  EXPECT_EQ(node_->version(), "1.1.0") << steps_.str();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "download.img"));
+}
+
+TEST_F(DownloadFromTheWeb, HasTheSameLimits) {
+  slow_down(std::chrono::seconds(400));
+  start();
+
+  order(image_, "1.1.0", url() + "lamp");
+
+  EXPECT_EQ(sus(), 2);
+  EXPECT_NE(steps_.str().find("slow-retrieval"), std::string::npos) << steps_.str();
+
+  settings_.min_free_bytes = std::uint64_t{1} << 60;
+  settings_.download_clock = {};
+  node_.reset();
+  start();
+  order(image_, "1.1.0", url() + "lamp");
+
+  EXPECT_EQ(sus(), 2);
+  EXPECT_NE(steps_.str().find("not enough free space"), std::string::npos) << steps_.str();
 }
 
 TEST_F(FieldNodeTest, CarriesOutWhatWasOrderedWhileItWasAway) {

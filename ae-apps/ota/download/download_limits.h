@@ -1,10 +1,13 @@
 #pragma once
+#include <atomic>
+#include <filesystem>
 #include <functional>
-#include <string>
+#include <optional>
 
 #include "ae-apps/ota/uptane/download_rate.h"
+#include "cse/primitive/result.h"
 
-namespace gatehouse::gateway {
+namespace gatehouse::ota {
 
 /// How many bytes may pass, as tokens that come at a steady rate; some may be saved up. Decides on
 /// the time that it is told.
@@ -53,4 +56,41 @@ class DownloadLimits {
   bool too_slow_ = false;
 };
 
-}  // namespace gatehouse::gateway
+/// Watches one download onto a disk: DownloadLimits, and room that has to be left.
+class DownloadWatch {
+ public:
+  struct Settings {
+    DownloadLimits::Settings rate;
+    std::filesystem::path folder;      ///< on the disk that it comes to
+    std::uint64_t min_free_bytes = 0;  ///< left there once all has come
+  };
+  /// Empty: the system's clock, a pause that `stopping` ends.
+  DownloadWatch(Settings settings, const std::atomic<bool>& stopping,
+                DownloadLimits::Clock clock = {}, DownloadLimits::Pause pause = {});
+
+  /// Whether so many bytes fit.
+  bool fits(std::uint64_t bytes) const;
+  /// What was there before it began, where that is known; else the first block counts as such.
+  void goes_on_from(std::uint64_t bytes) { first_ = bytes; }
+  /// So many bytes of `total` are there, also those of an earlier try. May wait. False: it ends
+  /// here; see refusal().
+  bool block(std::uint64_t bytes, std::uint64_t total);
+  /// Why block() or fits() ended it: kRequestTimeout (slow-retrieval), kNotAcceptable (no room).
+  /// nullopt: they did not.
+  std::optional<Error> refusal() const;
+
+ private:
+  const Settings settings_;
+  const std::atomic<bool>& stopping_;
+  DownloadLimits limits_;
+  std::optional<std::uint64_t> first_;  ///< bytes that were there before
+  mutable bool full_ = false;
+};
+
+/// Whether so many bytes are free on the disk of `folder`.
+bool has_room(const std::filesystem::path& folder, std::uint64_t bytes);
+
+/// In slices, so that a stop is heard. False: it was stopped.
+bool pause_unless(const std::atomic<bool>& stopping, std::chrono::milliseconds wait);
+
+}  // namespace gatehouse::ota
