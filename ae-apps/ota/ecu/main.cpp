@@ -34,6 +34,7 @@ struct Options {
   std::string director_root;
   std::vector<std::string> time_keys;
   std::uint64_t time_threshold = 1;
+  std::int64_t time_tolerance_s = ota::TimeKeys().tolerance.count();
   std::string access_key;
   std::string initial_image;
   std::vector<std::string> faults;
@@ -114,6 +115,9 @@ void add_options(CLI::App& app, Options& o) {
                  "it attests to this ECU");
   app.add_option("--time-threshold", o.time_threshold, "How many of them must sign")
       ->check(CLI::Range(1u, 16u))
+      ->capture_default_str();
+  app.add_option("--time-tolerance-s", o.time_tolerance_s, "So much their times may differ")
+      ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   app.add_option("--access-key", o.access_key, "Key of security access (27)");
   app.add_option("--tester-ca", o.tester_ca, "Who certifies testers (PEM): authentication (29)");
@@ -200,6 +204,7 @@ Result<void> load_keys(const Options& o, NodeSettings& settings) {
   if (!o.time_keys.empty()) {
     auto keys = ota::load_time_keys(o.time_keys, o.time_threshold);
     if (!keys) return fail(keys.error());
+    keys->tolerance = std::chrono::seconds(o.time_tolerance_s);
     settings.ecu.time_keys = *std::move(keys);
   }
   if (o.no_seed_key != o.access_key.empty() || (o.no_seed_key && o.tester_ca.empty())) {

@@ -270,11 +270,19 @@ void read_time(ota::MemberReader& in, GatewaySettings& out, const Folder& folder
   if (object == nullptr) return;
   ota::MemberReader at(*object, "time.");
   TimeEntry entry;
-  entry.url = at.text("url", true);
-  const bool web = entry.url.starts_with("https://") || entry.url.starts_with("http://");
-  if (!web || !entry.url.ends_with('/')) {
-    at.fault("url", "must be an http or https URL that ends with '/'");
+  const char* name = at.has("urls") ? "urls" : "url";
+  if (at.has("urls") && at.has("url")) at.fault("url", "cannot be beside urls");
+  entry.urls = at.has("urls") ? at.texts("urls") : std::vector{at.text("url", true)};
+  for (const std::string& url : entry.urls) {
+    const bool web = url.starts_with("https://") || url.starts_with("http://");
+    if (!web || !url.ends_with('/')) {
+      at.fault(name, "must be an http or https URL that ends with '/'");
+    }
+    if (std::count(entry.urls.begin(), entry.urls.end(), url) > 1) {
+      at.fault(name, "must be different ones");
+    }
   }
+  if (entry.urls.size() > ota::kMaxTimeServers) at.fault(name, "must be at most 16");
   for (const std::string& file : at.texts("keys")) {
     Result<crypto::PublicKey> key = crypto::PublicKey::load(folder.locate(file));
     if (!key) {
@@ -284,7 +292,13 @@ void read_time(ota::MemberReader& in, GatewaySettings& out, const Folder& folder
     entry.keys.keys.push_back(*std::move(key));
   }
   entry.keys.threshold = static_cast<std::uint64_t>(at.whole("threshold", 1, 16, 1));
-  if (entry.keys.keys.size() < entry.keys.threshold) at.fault("keys", "are fewer than threshold");
+  entry.keys.tolerance = std::chrono::seconds(at.whole("tolerance_s", 1, 3600, 60));
+  if (ota::distinct_keys(entry.keys) < entry.keys.threshold) {
+    at.fault("keys", "are fewer different ones than threshold");
+  }
+  if (entry.urls.size() < entry.keys.threshold) {
+    at.fault("threshold", "is more than there are URLs: a server signs with one key");
+  }
   if (const auto done = at.finish(); !done) return in.adopt(done.error());
   out.time = std::move(entry);
 }

@@ -7,6 +7,7 @@
 #include "ae-apps/ota/gateway/display.h"
 #include "ae-apps/ota/gateway/ecu_link.h"
 #include "ae-apps/ota/gateway/offer.h"
+#include "ae-apps/ota/gateway/time_servers.h"
 
 namespace gatehouse::gateway {
 
@@ -82,7 +83,7 @@ Result<void> Gateway::meet_ecus(const EcuLink::MakeTransport& transport) {
   for (const EcuEntry& entry : settings_.ecus) {
     if (!entry.node) {
       ecus_.emplace(entry.serial, std::make_unique<EcuLink>(settings_, entry, transport,
-                                                            ask_time_server(settings_)));
+                                                            ask_time_servers(settings_)));
       continue;
     }
     if (!nodes_) {
@@ -90,7 +91,7 @@ Result<void> Gateway::meet_ecus(const EcuLink::MakeTransport& transport) {
       if (auto done = nodes_->prepare(); !done) return done;
     }
     ecus_.emplace(entry.serial,
-                  std::make_unique<NodeLink>(entry, *nodes_, ask_time_server(settings_)));
+                  std::make_unique<NodeLink>(entry, *nodes_, ask_time_servers(settings_)));
   }
   inquiries_ = std::make_unique<Inquiries>(settings_, ecus_, *cse_, *journal_, board_, log_);
   for (const auto& [serial, ecu] : ecus_) {

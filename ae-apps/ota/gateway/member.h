@@ -125,8 +125,8 @@ Result<EcuStand> stand_of(const EcuReport& report, std::string_view status);
 Result<EcuFacts> facts_of(const EcuEntry& entry, EcuFacts said, std::string_view status);
 
 /// The Director's metadata (an object of files) with the time server's answer to that nonce of the
-/// member's, `time.json`; as it is if the nonce is none or nobody answers: then the member goes by
-/// what it knows.
+/// member's, `time.json`; as it is if the nonce is none or no time is proven: then the member goes
+/// by what it knows.
 std::string with_attested_time(const std::string& director, const std::string& nonce,
                                const ota::SecureClock::Ask& ask);
 

@@ -78,30 +78,6 @@ uptane::FileSet for_ecu(Remembering& director, const uptane::RepositoryVersions&
 
 }  // namespace
 
-ota::SecureClock::Ask ask_time_server(const GatewaySettings& settings) {
-  if (!settings.time) return {};
-  HttpFetcherSettings http;
-  http.tls = settings.ae.tls;
-  http.rate.grace = ota::SecureClock::Settings().longest_answer;
-  return
-      [url = settings.time->url, http](const std::string& nonce) -> uptane::Checked<std::string> {
-        try {
-          HttpFetcher fetcher(url, http);
-          return uptane::fetch_whole(fetcher, nonce, ota::kMaxAttestationBytes);
-        } catch (const std::runtime_error& error) {  // http::Client throws for TLS files
-          return uptane::refuse(uptane::Reason::kMissing, error.what());
-        }
-      };
-}
-
-Result<std::unique_ptr<ota::SecureClock>> open_secure_clock(const GatewaySettings& settings,
-                                                            crypto::Random& random) {
-  ota::SecureClock::Settings how;
-  how.keys = settings.time->keys;
-  how.state = fs::path(settings.state_dir) / "time";
-  return ota::SecureClock::open(std::move(how), ask_time_server(settings), random);
-}
-
 std::string text_of(const uptane::Refusal& refusal) {
   std::string out(uptane::name_of(refusal.reason));
   for (const std::string& part : {refusal.repository, refusal.role, refusal.detail}) {

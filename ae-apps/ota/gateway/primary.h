@@ -72,13 +72,6 @@ class Primary {
   uptane::VehicleState state_;
 };
 
-/// The clock that asks the configured time server; the latest attested time is `state_dir`/time.
-/// Errors: as SecureClock::open.
-/// The time server over HTTP; empty if none is configured. The settings outlive it.
-ota::SecureClock::Ask ask_time_server(const GatewaySettings& settings);
-Result<std::unique_ptr<ota::SecureClock>> open_secure_clock(const GatewaySettings& settings,
-                                                            crypto::Random& random);
-
 /// Whether the file is the image that was ordered: its length and every known hash. Errors: in the
 /// words of the refusal ("image-length", "image-hash").
 Result<void> check_ordered(const std::string& file, const uptane::TargetRecord& image);

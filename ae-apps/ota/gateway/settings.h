@@ -73,9 +73,9 @@ struct UptaneEntry {
 /// Errors: as of the keys' files, with the line.
 Result<EcuEntry> entry_of(const vehicle::Ecu& ecu, bool keys_in_tpm = false);
 
-/// The server that attests the time.
+/// The servers that attest the time, each with a key of its own.
 struct TimeEntry {
-  std::string url;  ///< "http://host:port/time/"
+  std::vector<std::string> urls;  ///< "http://host:port/time/"; at least keys.threshold
   ota::TimeKeys keys;
 };
 

@@ -15,6 +15,7 @@ struct Options {
   std::string coap_listen, gateway, answers, director_root;
   std::vector<std::string> time_keys;
   std::uint64_t time_threshold = 1;
+  std::int64_t time_tolerance_s = ota::TimeKeys().tolerance.count();
   unsigned self_test_ms = 5000;
   std::uint64_t max_image_bytes = FieldNodeSettings().max_image_bytes;
   std::uint64_t min_free_bytes = FieldNodeSettings().min_free_bytes;
@@ -78,6 +79,7 @@ Result<FieldNodeSettings> settings_of(const Options& o) {
   if (!o.time_keys.empty()) {
     auto keys = ota::load_time_keys(o.time_keys, o.time_threshold);
     if (!keys) return fail(keys.error());
+    keys->tolerance = std::chrono::seconds(o.time_tolerance_s);
     out.ecu.time_keys = *std::move(keys);
   }
   return out;
@@ -157,6 +159,9 @@ int main(int argc, char** argv) {
                  "it attests to this node");
   app.add_option("--time-threshold", o.time_threshold, "How many of them must sign")
       ->check(CLI::Range(1u, 16u))
+      ->capture_default_str();
+  app.add_option("--time-tolerance-s", o.time_tolerance_s, "So much their times may differ")
+      ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   const CLI::Range bytes(std::uint64_t{0}, std::uint64_t{1} << 50);
   app.add_option("--max-image-bytes", o.max_image_bytes, "A larger image is not taken")

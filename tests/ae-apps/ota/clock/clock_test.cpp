@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "ae-apps/ota/clock/secure_clock.h"
+#include "ae-apps/ota/clock/time_gathering.h"
 #include "ae-apps/ota/clock/time_page.h"
 #include "ae-apps/ota/uptane/metadata.h"
 #include "tests/ae-apps/ota/temporary_folder.h"
@@ -77,6 +78,175 @@ TEST(TimeAttestation, OnlyNoncesOfTheRightFormAreAnswered) {
         std::vector<std::string>{std::string(65, 'a')}, std::vector<std::string>(17, kNonce)}) {
     EXPECT_FALSE(attest_time(nonces, noon(), key));
   }
+}
+
+// --- several time servers ----------------------------------------------------------------------
+
+/// Three servers, each with its key; two must agree.
+class TimeServers : public testing::Test {
+ protected:
+  std::string said(std::size_t server, Timestamp time, const std::string& nonce = kNonce) const {
+    return attest_time({nonce}, time, servers_[server]).value();
+  }
+  uptane::Checked<Timestamp> verify(const std::vector<std::string>& answers) const {
+    return verify_time(join_attestations(answers), keys_, kNonce);
+  }
+
+  std::vector<crypto::SigningKey> servers_{fresh_key(), fresh_key(), fresh_key()};
+  TimeKeys keys_{{servers_[0].public_key(), servers_[1].public_key(), servers_[2].public_key()}, 2};
+};
+
+TEST_F(TimeServers, TwoOfThreeProveTheTime) {
+  const auto time = verify({said(2, noon()), said(0, noon())});
+
+  ASSERT_TRUE(time) << time.error().detail;
+  EXPECT_EQ(*time, noon());
+}
+
+TEST_F(TimeServers, OneAloneProvesNothing) {
+  EXPECT_EQ(reason(verify({said(0, noon())})), Reason::kThreshold);
+  EXPECT_EQ(reason(verify_time(said(0, noon()), keys_, kNonce)), Reason::kThreshold);
+}
+
+TEST_F(TimeServers, OneKeyTwiceCountsOnce) {
+  EXPECT_EQ(reason(verify({said(0, noon()), said(0, noon())})), Reason::kThreshold);
+  EXPECT_EQ(reason(verify({said(0, noon()), said(0, noon() + seconds(1))})), Reason::kThreshold);
+  keys_.keys = {servers_[0].public_key(), servers_[0].public_key()};
+  EXPECT_EQ(reason(verify({said(0, noon()), said(0, noon())})), Reason::kIllegalThreshold);
+}
+
+TEST_F(TimeServers, OneThatLiesHindersNothingAndLeadsNowhere) {
+  for (const auto lie : {-24 * 365, 24 * 365}) {
+    for (const std::size_t liar : {0, 1, 2}) {
+      std::vector<std::string> answers;
+      for (std::size_t i = 0; i < servers_.size(); ++i) {
+        answers.push_back(said(i, i == liar ? noon() + hours(lie) : noon()));
+      }
+      const auto time = verify(answers);
+      ASSERT_TRUE(time) << time.error().detail;
+      EXPECT_EQ(*time, noon()) << liar << " lies by " << lie << " h";
+    }
+    EXPECT_EQ(reason(verify({said(0, noon()), said(1, noon() + hours(lie))})), Reason::kThreshold);
+  }
+}
+
+TEST_F(TimeServers, WhatIsNoGoodHindersNothing) {
+  const auto thief = fresh_key();
+  const std::vector<std::string> bad = {
+      "{", "", attest_time({kNonce}, noon() + hours(1), thief).value(),
+      said(2, noon() + hours(1), std::string(32, 'c')), std::string(kMaxAttestationBytes + 1, ' ')};
+  std::vector<std::string> answers = bad;
+  answers.push_back(said(0, noon()));
+  EXPECT_EQ(reason(verify(answers)), Reason::kThreshold);
+
+  answers.push_back(said(1, noon()));
+
+  const auto time = verify(answers);
+  ASSERT_TRUE(time) << time.error().detail;
+  EXPECT_EQ(*time, noon());
+}
+
+TEST_F(TimeServers, MayDifferByTheTolerance) {
+  keys_.tolerance = seconds(10);
+
+  EXPECT_EQ(verify({said(0, noon()), said(1, noon() + seconds(10))}).value(), noon())
+      << "both say that it has come";
+  EXPECT_EQ(reason(verify({said(0, noon()), said(1, noon() + seconds(11))})), Reason::kThreshold);
+  EXPECT_EQ(
+      verify({said(0, noon()), said(1, noon() + seconds(4)), said(2, noon() + seconds(8))}).value(),
+      noon() + seconds(4));
+  EXPECT_EQ(verify({said(0, noon()), said(1, noon() + seconds(9)), said(2, noon() + seconds(18))})
+                .value(),
+            noon() + seconds(9))
+      << "of two groups of one size the later";
+}
+
+TEST_F(TimeServers, AreAtMostSixteenAndTexts) {
+  EXPECT_EQ(reason(verify({})), Reason::kMalformed);
+  EXPECT_EQ(reason(verify(std::vector<std::string>(17, "{}"))), Reason::kMalformed);
+  EXPECT_EQ(reason(verify_time(R"({"attestations":"x"})", keys_, kNonce)), Reason::kMalformed);
+  EXPECT_EQ(reason(verify_time(R"({"attestations":[5]})", keys_, kNonce)), Reason::kMalformed);
+  EXPECT_EQ(reason(verify_time(std::string(kMaxGatheredBytes + 1, ' '), keys_, kNonce)),
+            Reason::kTooLarge);
+}
+
+TEST_F(TimeServers, NeedAsManyDifferentKeysInFiles) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "time.pem";
+  std::ofstream(file) << servers_[0].public_key().to_pem();
+
+  EXPECT_TRUE(load_time_keys({file}, 1));
+  EXPECT_FALSE(load_time_keys({file, file}, 2));
+}
+
+/// What is gathered from them.
+class TimeGatheringTest : public TimeServers {
+ protected:
+  TimeGathering gathering() const { return {keys_, kNonce}; }
+  static uptane::Checked<std::string> silence() {
+    return uptane::refuse(Reason::kMissing, "does not answer");
+  }
+};
+
+TEST_F(TimeGatheringTest, EndsAsSoonAsEnoughAgree) {
+  TimeGathering gathering = this->gathering();
+  gathering.add("a", said(0, noon()));
+  EXPECT_FALSE(gathering.enough());
+
+  gathering.add("b", said(1, noon() + seconds(1)));
+
+  ASSERT_TRUE(gathering.enough()) << "whether or not the third is silent";
+  EXPECT_EQ(verify_time(gathering.result().value(), keys_, kNonce).value(), noon());
+}
+
+TEST_F(TimeGatheringTest, LeavesOutWhoLiesOrIsSilent) {
+  TimeGathering gathering = this->gathering();
+  gathering.add("a", said(0, noon() + hours(24 * 365)));
+  gathering.add("b", silence());
+  gathering.add("c", attest_time({kNonce}, noon(), fresh_key()).value());
+  gathering.add("d", said(1, noon()));
+  EXPECT_FALSE(gathering.enough());
+
+  gathering.add("e", said(2, noon()));
+
+  ASSERT_TRUE(gathering.enough());
+  EXPECT_EQ(verify_time(gathering.result().value(), keys_, kNonce).value(), noon());
+}
+
+TEST_F(TimeGatheringTest, SaysWhatBecameOfEach) {
+  TimeGathering gathering = this->gathering();
+  gathering.add("http://a/", said(0, noon()));
+  gathering.add("http://b/", silence());
+  gathering.add("http://c/", said(2, noon() + hours(1)));
+
+  const auto result = gathering.result();
+
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason, Reason::kThreshold);
+  EXPECT_EQ(result.error().detail,
+            "2 time servers with different keys must agree within 60 s; "
+            "http://a/ says 2030-01-01T12:00:00Z; http://b/: does not answer; "
+            "http://c/ says 2030-01-01T13:00:00Z");
+}
+
+TEST_F(TimeGatheringTest, OneKeyBehindTwoAddressesIsNotTwo) {
+  TimeGathering gathering = this->gathering();
+  gathering.add("a", said(0, noon()));
+  gathering.add("b", said(0, noon()));
+
+  EXPECT_FALSE(gathering.enough());
+  EXPECT_FALSE(gathering.result());
+}
+
+TEST_F(TimeGatheringTest, OfOneServerAllStaysAsItWas) {
+  keys_.threshold = 1;
+  TimeGathering gathering = this->gathering();
+  gathering.add("a", said(0, noon()));
+  EXPECT_EQ(gathering.result().value(), said(0, noon())) << "for ECUs that know nothing else";
+
+  TimeGathering silent = this->gathering();
+  silent.add("a", silence());
+  EXPECT_EQ(silent.result().error().reason, Reason::kMissing);
 }
 
 TEST(TimePages, AnswerNoncesInThePath) {

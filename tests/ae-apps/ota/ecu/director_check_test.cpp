@@ -188,6 +188,29 @@ TEST_F(AttestedTimeTest, IsCarriedOnAndOutlivesARestart) {
   EXPECT_EQ(flash(image_, order(image_, key_)), "expired") << "what ended an hour before that";
 }
 
+TEST_F(AttestedTimeTest, OfSeveralServersIsBelievedOnceEnoughAgree) {
+  const auto second = crypto::SigningKey::generate(crypto::Algorithm::kEd25519).value();
+  settings_.time_keys = ota::TimeKeys{{time_key_.public_key(), second.public_key()}, 2};
+  restart();
+  const Bytes metadata = order(image_, key_);
+  EXPECT_EQ(flash(image_, with(metadata, attest(now_, time_key_))), "missing") << "one of two";
+  const std::string nonce = to_hex(bench_->flasher->time_nonce().value());
+  const auto said = [&](Timestamp time, const crypto::SigningKey& key) {
+    return ota::attest_time({nonce}, time, key).value();
+  };
+
+  EXPECT_EQ(
+      flash(image_,
+            with(metadata, ota::join_attestations({said(now_, time_key_),
+                                                   said(now_ + std::chrono::hours(1), second)}))),
+      "missing")
+      << "they do not agree";
+  EXPECT_EQ(
+      flash(image_,
+            with(metadata, ota::join_attestations({said(now_, time_key_), said(now_, second)}))),
+      "good");
+}
+
 TEST_F(DirectorCheckTest, GivesNoNonceIfItBelievesNoTimeServer) {
   EXPECT_EQ(bench_->flasher->time_nonce().error().nrc, uds::Nrc::kRequestOutOfRange);
 }

@@ -209,7 +209,7 @@ class AttestedTime : public GatewayTest {
   AttestedTime() : server_(http::ServerSettings{}, nobody_, codecs_) {
     server_.set_pages(ota::time_pages(key_, [this] { return server_time_; }));
     EXPECT_TRUE(server_.start());
-    settings_.time = TimeEntry{"http://127.0.0.1:" + std::to_string(server_.port()) + "/time/",
+    settings_.time = TimeEntry{{"http://127.0.0.1:" + std::to_string(server_.port()) + "/time/"},
                                {{key_.public_key()}, 1}};
   }
   void offer_new() {

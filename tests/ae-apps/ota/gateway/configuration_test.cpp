@@ -122,6 +122,41 @@ TEST_F(ConfigurationTest, ReadsAFieldNodeAndNamesWhatIsWrongAboutOne) {
   EXPECT_NE(parse().error().detail.find("ecus[0].level: must be full"), std::string::npos);
 }
 
+TEST_F(ConfigurationTest, ReadsTimeServersAndNamesWhatIsWrongAboutThem) {
+  const auto other = crypto::SigningKey::generate(crypto::Algorithm::kEd25519).value();
+  std::ofstream(folder_ / "time.pem") << other.public_key().to_pem();
+  const char* good = R"({"urls": ["http://a/time/", "https://b/time/"],
+                         "keys": ["oem.pem", "time.pem"], "threshold": 2, "tolerance_s": 5})";
+  tree_.set("time", parse_json(good).value());
+
+  const auto settings = parse();
+
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->time->urls, (std::vector<std::string>{"http://a/time/", "https://b/time/"}));
+  EXPECT_EQ(settings->time->keys.threshold, 2U);
+  EXPECT_EQ(settings->time->keys.tolerance, std::chrono::seconds(5));
+  const std::pair<Member, std::string> cases[] = {
+      {{"url", "http://c/time/"}, "time.url: cannot be beside urls"},
+      {{"urls", Value::array({"http://a/time/", "http://a/time/"})},
+       "time.urls: must be different"},
+      {{"urls", Value::array({"http://a/time/", "ftp://b/"})}, "time.urls: must be an http"},
+      {{"urls", Value::array({"http://a/time/"})}, "time.threshold: is more than there are URLs"},
+      {{"keys", Value::array({"time.pem", "time.pem"})}, "time.keys: are fewer different ones"},
+      {{"tolerance_s", 0}, "time.tolerance_s: must be a whole number"},
+  };
+  for (const auto& [member, text] : cases) {
+    Value time = parse_json(good).value();
+    tree_.set("time", time.set(member.name, member.value));
+    const auto wrong = parse();
+    ASSERT_FALSE(wrong) << text;
+    EXPECT_EQ(wrong.error().detail.find(text), 0U) << wrong.error().detail;
+  }
+  tree_.set("time",
+            Value::object({{"url", "http://a/time/"}, {"keys", Value::array({"time.pem"})}}));
+  ASSERT_TRUE(parse()) << "one alone";
+  EXPECT_EQ(parse()->time->urls.size(), 1U);
+}
+
 TEST_F(ConfigurationTest, NamesWhatIsWrongAboutABus) {
   const std::pair<Value, std::string> cases[] = {
       {Value::object({{"bus", "can0"}}), "ecus[1].can.bus"},

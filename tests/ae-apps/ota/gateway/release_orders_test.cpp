@@ -223,7 +223,7 @@ TEST_F(ReleaseWithFieldNode, UpdatesEcuAndNodeTogether) {
 // What counts is the time that was attested over the node's own nonce.
 TEST_F(ReleaseWithFieldNode, HandsTheAttestedTimeOnToTheNode) {
   lamps_time_keys_ = ota::TimeKeys{{repositories_.key.public_key()}, 1};
-  settings_.time = TimeEntry{images_.root() + "time/", *lamps_time_keys_};
+  settings_.time = TimeEntry{{images_.root() + "time/"}, *lamps_time_keys_};
   start_lamp();
   start();
   order_both_with_lamp(update(), update());

@@ -345,7 +345,7 @@ TEST_F(UpdateTest, DoesNotTalkToAnotherEcuAtTheSameAddress) {
 // The ECU's own clock is wrong; what counts is the time that was attested over its own nonce.
 TEST_F(UpdateTest, HandsTheAttestedTimeOnToAnEcuThatVerifies) {
   const ota::TimeKeys keys{{repositories_.key.public_key()}, 1};
-  settings_.time = TimeEntry{images_.root() + "time/", keys};
+  settings_.time = TimeEntry{{images_.root() + "time/"}, keys};
   full_.settings().time_keys = keys;
   full_.settings().clock = [this] { return repositories_.now + std::chrono::hours(24 * 300); };
   full_.power_off();
