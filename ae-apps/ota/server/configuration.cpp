@@ -95,6 +95,11 @@ void read_images(MemberReader& in, ServerSettings& out, const Folder& folder) {
   store.max_image_bytes = static_cast<std::uint64_t>(at.whole(
       "max_bytes", 1024, std::int64_t{1} << 30, static_cast<std::int64_t>(store.max_image_bytes)));
   store.max_images = static_cast<std::size_t>(at.whole("max_images", 1, 100'000, 1'000));
+  Rate& rate = out.images.rate;
+  rate.per_second = static_cast<double>(
+      at.whole("requests_per_second", 0, 1'000'000, static_cast<std::int64_t>(rate.per_second)));
+  rate.burst = static_cast<double>(
+      at.whole("requests_at_once", 1, 1'000'000, static_cast<std::int64_t>(rate.burst)));
   for (const auto& name : at.texts("uploaders")) {
     out.images.uploaders.push_back(sp_relative(name, out.ae.cse_id));
   }

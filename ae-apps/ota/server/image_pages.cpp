@@ -1,5 +1,7 @@
 #include "ae-apps/ota/server/image_pages.h"
 
+#include <cmath>
+
 #include "ae-apps/ota/server/peer_identity.h"
 #include "bindings/http/file_page.h"
 #include "bindings/http/server.h"
@@ -66,7 +68,27 @@ class NoPrimitives final : public PrimitiveHandler {
 
 }  // namespace
 
+std::optional<http::Page> ImagePages::too_much(const http::PageRequest& request) {
+  const std::string who = name_of_peer(request);
+  const double wait = buckets_.take(who, clock_());
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (wait <= 0) {
+      limited_.erase(who);
+      return std::nullopt;
+    }
+    first = limited_.insert(who).second;
+  }
+  if (first) log_.step('B', "refused", {{"peer", who}, {"reason", "too many requests"}});
+  http::Page page = text_page(429, "too many requests of this identity");
+  page.headers.emplace_back("Retry-After",
+                            std::to_string(static_cast<std::int64_t>(std::ceil(wait))));
+  return page;
+}
+
 http::Page ImagePages::answer(const http::PageRequest& request) {
+  if (auto refused = too_much(request)) return *std::move(refused);
   if (uptane_ != nullptr && request.path.starts_with("/uptane/")) return uptane_->answer(request);
   const std::string uploader = identity_among(request, settings_.uploaders);
   const std::string downloader = identity_among(request, settings_.downloaders);

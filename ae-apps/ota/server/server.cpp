@@ -40,7 +40,7 @@ Result<void> Server::open(std::unique_ptr<sdk::Link> link) {
   service_ = *std::move(service);
 
   pages_ = std::make_unique<ImagePages>(
-      settings_.images, *store_, log_,
+      settings_.images, *store_, log_, now,
       [this](const ImageFacts& image) { service_->image_uploaded(image); });
   if (repositories_) {
     uptane_pages_ = std::make_unique<UptanePages>(UptanePages::Parts{

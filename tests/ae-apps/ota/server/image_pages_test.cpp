@@ -52,8 +52,9 @@ class ImagePagesTest : public testing::Test {
     settings_.uploaders = {"/id-in/Coem"};
     settings_.downloaders = {"/id-mn/CotaGateway"};
     open_store();
-    pages_.emplace(settings_, *store_, log_,
-                   [this](const ImageFacts& image) { uploaded_.push_back(image); });
+    pages_.emplace(
+        settings_, *store_, log_, [] { return Timestamp{1'000'000'000}; },
+        [this](const ImageFacts& image) { uploaded_.push_back(image); });
     server_.emplace(settings_, 128 * 1024, *pages_);
     EXPECT_TRUE(server_->start());
   }
@@ -223,6 +224,39 @@ TEST_F(ImagePagesTest, ServesNothingToStrangers) {
   EXPECT_FALSE(fetch("stranger", sha256));
   EXPECT_FALSE(fetch("stranger", ""));
   EXPECT_TRUE(fetch("gateway", sha256));
+}
+
+TEST_F(ImagePagesTest, AnswersNobodyMoreThanItsShare) {
+  Timestamp now{1'000'000'000};
+  settings_.rate = {2, 3};
+  ImagePages pages(settings_, *store_, log_, [&] { return now; }, {});
+  Peer peer;
+  peer.authenticated = true;
+  const std::vector<http::HeaderField> headers;
+  const auto ask = [&](const std::string& who) {
+    peer.identities = {who};
+    http::PageRequest request;
+    request.method = "GET";
+    request.path = "/images";
+    request.headers = &headers;
+    request.peer = &peer;
+    return pages.answer(request);
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("/id-mn/CotaGateway").status, 200) << i;
+
+  for (int i = 0; i < 5; ++i) {
+    const http::Page refused = ask("/id-mn/CotaGateway");
+    EXPECT_EQ(refused.status, 429);
+    ASSERT_EQ(refused.headers.size(), 1u);
+    EXPECT_EQ(refused.headers[0], (std::pair<std::string, std::string>{"Retry-After", "1"}));
+  }
+  EXPECT_EQ(ask("/id-in/Coem").status, 200) << "another's share is its own";
+  now = now + std::chrono::milliseconds(500);
+  EXPECT_EQ(ask("/id-mn/CotaGateway").status, 200);
+
+  const std::string told = steps_.str();
+  EXPECT_EQ(told.find("too many requests"), told.rfind("too many requests")) << "once: " << told;
+  EXPECT_NE(told.find("too many requests"), std::string::npos) << told;
 }
 
 TEST_F(ImagePagesTest, ListsWhatThereIs) {

@@ -229,7 +229,8 @@ TEST_F(RepositoriesTest, WithholdAnImageThatIsServedEncryptedOnly) {
   std::ostringstream steps, said;
   ota::StepLog log(steps, said);
   UptanePages uptane({settings, *repositories_, log, [this] { return now_; }, [] {}});
-  ImagePages pages(settings.images, **images, log, [](const ImageFacts&) {});
+  ImagePages pages(
+      settings.images, **images, log, [this] { return now_; }, [](const ImageFacts&) {});
   pages.serve(uptane);
   Peer peer;
   peer.authenticated = true;
@@ -276,7 +277,8 @@ TEST_F(RepositoriesTest, KeepNoFileThatShowsSuchAnImageInTheClear) {
   const auto images = ImageStore::open(store);
   ASSERT_TRUE(images) << images.error().detail;
   UptanePages uptane({settings, *repositories_, log, [this] { return now_; }, [] {}});
-  ImagePages pages(settings.images, **images, log, [](const ImageFacts&) {});
+  ImagePages pages(
+      settings.images, **images, log, [this] { return now_; }, [](const ImageFacts&) {});
   pages.serve(uptane);
   Peer peer;
   peer.authenticated = true;
