@@ -44,6 +44,8 @@ Result<Fetched> read_fetched(const ResponseParts& parts, std::uint64_t first,
   }
   const std::string status = "the server answered " + std::to_string(parts.status);
   if (parts.status == 404) return fail(Rsc::kNotFound, status);
+  // Too many requests: there, but not now (RFC 6585 section 4).
+  if (parts.status == 429) return fail(Rsc::kTargetNotReachable, status);
   if (parts.status / 100 == 4) return fail(Rsc::kBadRequest, status);
   if (parts.status != 206) return fail(Rsc::kTargetNotReachable, status);
   const auto range = read_content_range(find_header(*parts.headers, "Content-Range"));

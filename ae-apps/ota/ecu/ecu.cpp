@@ -114,7 +114,8 @@ Result<void> Ecu::install_factory_image(ByteView image) {
   return store_state(disk_, state_);
 }
 
-/// Whether the slots hold more than the factory has put there, or was about to.
+/// Whether the slots hold more than the factory has put there, or was about to. Half an image in
+/// slot a alone is its work, too.
 Result<bool> Ecu::has_history(ByteView factory_image) {
   const auto spare = disk_.read_at(file_of(Slot::kB), 0, 1);
   if (!spare) return fail(spare.error());
@@ -122,7 +123,8 @@ Result<bool> Ecu::has_history(ByteView factory_image) {
   if (!active) return fail(active.error());
   const bool begun = active->size() <= factory_image.size() &&
                      std::equal(active->begin(), active->end(), factory_image.begin());
-  return !spare->empty() || !begun;
+  if (!spare->empty() || begun) return !spare->empty();
+  return inspect(Slot::kA, "", false, {}).verdict == image::Verdict::kGood;
 }
 
 /// The state cannot be read, or has gone: trust nothing but what proves itself. The newest genuine
@@ -149,6 +151,7 @@ void Ecu::boot(bool ordered) {
   fingerprint_given_ = erased_ = received_ = checked_ = false;
   nonce_.clear();
   const auto stored = load_state(disk_);
+  if (stored && !*stored) state_ = BootState{};  // no counter of before judges what is there
   if (!stored || (!*stored && has_history({}).value_or(true))) {
     recover_state();
   } else {

@@ -202,11 +202,10 @@ Result<void> EcuLink::flash(const std::filesystem::path& image, const image::Hea
     return fail(Rsc::kInternalServerError, "the image is gone from the disk");
   }
   std::error_code error;
-  if (entry_.slots == 1 && !std::filesystem::exists(way_back(), error)) {
-    return fail(Rsc::kNotAcceptable,
-                "the ECU has one slot, and there is no copy of its image to go back to");
-  }
   Talk talk(*this);
+  if (const std::string why = entry_.slots == 1 ? why_no_way_back(talk) : ""; !why.empty()) {
+    return fail(Rsc::kNotAcceptable, "the ECU has one slot, and " + why);
+  }
   const auto done = write(talk, image, header, payload_sha256, director, progress);
   if (done) return {};
   const std::string text = refusal_text(talk.flasher, done.error());
@@ -273,9 +272,20 @@ Result<void> EcuLink::reset() {
   return {};
 }
 
-bool EcuLink::has_way_back() const {
-  std::error_code error;
-  return std::filesystem::exists(way_back(), error);
+bool EcuLink::has_way_back(const std::string& runs) const {
+  const auto header = header_of_file(way_back());
+  return header && to_hex(header->manifest.payload_sha256) == runs;
+}
+
+/// Somebody else may have written to it since its copy was made; it would refuse that copy, being
+/// older, and nothing would run. Empty: it runs its copy's version, or nothing.
+std::string EcuLink::why_no_way_back(Talk& talk) const {
+  const auto header = header_of_file(way_back());
+  if (!header) return "there is no copy of its image to go back to";
+  const auto runs = talk.flasher.inventory();
+  if (!runs || runs->version == "none" || runs->version == header->manifest.version) return {};
+  return "it runs " + runs->version + ", but the copy to go back to is of " +
+         header->manifest.version;
 }
 
 Result<void> EcuLink::go_back() {

@@ -33,7 +33,7 @@ class EcuLink final : public Member {
                           const Progress& progress) override;
   Result<void> settle(Word word) override;
   Result<void> reset() override;
-  bool has_way_back() const override;
+  bool has_way_back(const std::string& runs) const override;
   Result<void> go_back() override;
   Result<void> adopt(const std::filesystem::path& image) override;
   bool goes_back_to(const std::string& payload_sha256) const override;
@@ -50,6 +50,7 @@ class EcuLink final : public Member {
   std::string with_time(Talk& talk, const std::string& director) const;
   std::filesystem::path copy_file() const;
   std::filesystem::path way_back() const;
+  std::string why_no_way_back(Talk& talk) const;
   std::string give_back(Talk& talk);
   std::string refusal_text(uds::Flasher& flasher, const uds::DiagnosticError& error);
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "ae-apps/ota/gateway/bundle.h"
 #include "ae-apps/ota/program/state_files.h"
 
 namespace gatehouse::gateway {
@@ -66,6 +67,11 @@ Result<Value> Inquiries::report_of(const std::string& serial, const Bytes& nonce
   if (const auto job = journal_.open_job_of(serial); job && job->state == JobState::kFlashing) {
     return fail(Rsc::kTargetNotReachable, "the ECU is being updated right now");
   }
+  // What the server does not expect yet it would take for an intrusion.
+  if (const auto job = journal_.open_job_of(serial);
+      job && job->state > JobState::kFlashing && bundle_of(job->url)) {
+    return fail(Rsc::kTargetNotReachable, "its update from a bundle is about to be reported");
+  }
   Member& ecu = *found->second;
   const auto facts = look_and_publish(ecu);
   if (!facts) return fail(facts.error());
@@ -78,7 +84,8 @@ Result<Value> Inquiries::report_of(const std::string& serial, const Bytes& nonce
   const Disturbances& seen = facts->disturbed;
   report->entry.set("disturbed", Value::object({{"unsolicited", seen.unsolicited},
                                                 {"refused_frames", seen.refused_frames},
-                                                {"failed_unlocks", seen.failed_unlocks}}));
+                                                {"failed_unlocks", seen.failed_unlocks},
+                                                {"boots", seen.boots}}));
   return std::move(report->entry);
 }
 

@@ -71,7 +71,8 @@ Result<EcuFacts> facts_of(const EcuEntry& entry, EcuFacts said, std::string_view
   const auto count = [&](const char* name) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(tree->integer_at(name), 0));
   };
-  said.disturbed = {count("unsolicited"), count("refused_frames"), count("failed_unlocks")};
+  said.disturbed = {count("unsolicited"), count("refused_frames"), count("failed_unlocks"),
+                    count("boots")};
   return said;
 }
 

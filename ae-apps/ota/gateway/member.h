@@ -16,6 +16,7 @@ struct Disturbances {
   std::uint64_t unsolicited = 0;     ///< UDS messages out of order, without right, or no request
   std::uint64_t refused_frames = 0;  ///< DoIP messages, frames of ISO-TP that mean nothing
   std::uint64_t failed_unlocks = 0;  ///< wrong keys in a row
+  std::uint64_t boots = 0;           ///< tells one start from another
 };
 
 /// What an ECU says about itself, not yet proven to anybody.
@@ -87,8 +88,11 @@ class Member {
   virtual Result<void> reset() = 0;
 
   // For those with one slot.
-  /// Whether its old image is there.
-  virtual bool has_way_back() const { return true; }
+  /// Whether there is a copy of the image that it runs (SHA-256 of its payload, hexadecimal).
+  virtual bool has_way_back(const std::string& runs) const {
+    (void)runs;
+    return true;
+  }
   /// Writes its old image and resets it.
   virtual Result<void> go_back() {
     return fail(Rsc::kNotAcceptable, "it has two slots, and goes back by itself");

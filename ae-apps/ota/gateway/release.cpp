@@ -158,16 +158,19 @@ Question ReleaseRun::question() const {
   Question out = updates_.begin()->second->question();
   out.ecu = out.from_version = out.to_version = out.notes = out.unavailable = "";
   out.duration_s = 0;
+  bool said = false;
   for (const auto& [serial, update] : updates_) {
     const Question one = update->question();
     add_to(out.ecu, one.ecu);
     add_to(out.from_version, one.from_version);
     add_to(out.to_version, one.to_version);
     add_to(out.notes, one.notes);
-    if (!one.unavailable.empty()) add_to(out.unavailable, one.unavailable);
+    add_to(out.unavailable, one.unavailable.empty() ? one.ecu + " does not work" : one.unavailable);
+    said = said || !one.unavailable.empty();
     out.duration_s += one.duration_s;
     out.signed_by.insert(one.signed_by.begin(), one.signed_by.end());
   }
+  if (!said) out.unavailable.clear();  // the display says so of all
   out.name = "release " + release_.id;
   return out;
 }
@@ -240,8 +243,8 @@ std::optional<Update::End> ReleaseRun::begin() {
       const Result<EcuStand> stand = link.stand();
       std::string why = stand ? "" : stand.error().detail;
       if (stand && stand->runs.empty()) why = "the ECU runs nothing to which it could go back";
-      if (slots == 1 && !link.has_way_back()) {
-        why = "the ECU has one slot, and there is no copy of its image to go back to";
+      if (why.empty() && slots == 1 && !link.has_way_back(stand->runs)) {
+        why = "the ECU has one slot, and there is no copy of the image that it runs";
       }
       if (!why.empty()) return abandon_all("flash", entry.serial + ": " + why);
       release_.members.push_back({entry.serial, job.id, stand->runs, job.payload_sha256, false});

@@ -350,8 +350,12 @@ Result<void> Update::collect_report() {
   return {};
 }
 
-/// As its report says.
+/// As its report says; if it could give none, as it says without proof.
 bool Update::runs_new() const {
+  if (job_.report.is_null() && job_.failure && job_.failure->stage == "boot") {
+    const Result<EcuFacts> facts = ecu_.look();
+    return facts && facts->version == job_.version;
+  }
   const Result<Value> content = parse_json(job_.report.string_at("report"));
   return content && !job_.payload_sha256.empty() &&
          content->string_at("sha256") == job_.payload_sha256;

@@ -108,8 +108,9 @@ bool write_copy(const std::filesystem::path& fresh, std::ifstream& in) {
 Result<void> replace_with_copy(const std::filesystem::path& file,
                                const std::filesystem::path& source) {
   std::ifstream in(source, std::ios::binary);
-  if (!in) return fail(Rsc::kNotFound, source.filename().string() + ": is gone from the disk");
   std::error_code error;
+  if (!in && std::filesystem::exists(source, error)) return disk_failure(source);
+  if (!in) return fail(Rsc::kNotFound, source.filename().string() + ": is gone from the disk");
   std::filesystem::create_directories(file.parent_path(), error);
   if (same_content(file, source)) {
     const Descriptor there(file, O_RDONLY | O_CLOEXEC);

@@ -187,6 +187,10 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
     refuse("the nonce has expired");
     return renew(late, now);
   }
+  if (inquiry->made < known->record.outcome_at) {  // it may be of before that
+    step('D', "overtaken", {{"ecu", entry.ecu}, {"by", "the end of an update"}});
+    return ask(*known->vehicle, {entry.ecu}, false, 0, now);
+  }
   known->record.last_error = believe(*known, *report, now);
   step('D', "verified",
        {{"ecu", entry.ecu},
@@ -210,21 +214,23 @@ void Director::take_inventory_entry(const ReportMessage& message, const ReportEn
   consider(*known, now);
 }
 
-/// Whoever disturbs an ECU does no harm, but somebody shall know. Less than before: it has started
-/// again since.
+/// Whoever disturbs an ECU does no harm, but somebody shall know. With another number of boots, or
+/// less than before, it has counted anew since.
 void Director::notice(Known& known, const Disturbances& told, Timestamp now) {
   Value more = Value::object();
   Fields fields = {{"ecu", known.record.serial}};
+  const auto boots = told.find(kBoots);
+  const bool anew = boots != told.end() && boots->second != known.record.disturbed[kBoots];
   for (const auto& [name, count] : told) {
     std::uint64_t& before = known.record.disturbed[name];
-    const std::uint64_t grown = count < before ? count : count - before;
+    const std::uint64_t grown = anew || count < before ? count : count - before;
+    if (before != count) changes_.ecus.insert(known.record.serial);
     before = count;
-    if (grown == 0) continue;
+    if (grown == 0 || name == kBoots) continue;
     more.set(name, grown);
     fields.emplace_back(name, std::to_string(grown));
   }
   if (more.as_object()->empty()) return;
-  changes_.ecus.insert(known.record.serial);
   step('D', "disturbed", std::move(fields));
   more.set("verified", false);
   note(known, "disturbed", std::move(more), now);
@@ -316,6 +322,7 @@ void Director::take_outcome(const ReportMessage& message, Timestamp now) {
   const Result<image::VersionReport> report = verify(*known, entry, message.inquiry);
   if (!report) return reject(known, 'H', serial, report.error().detail, now);
   believe(*known, *report, now);
+  known->record.outcome_at = now;
   judge(*known, message, *report, now);
 }
 

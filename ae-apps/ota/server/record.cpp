@@ -125,6 +125,7 @@ Value encode(const EcuRecord& record) {
     for (const auto& [name, count] : record.disturbed) counts.set(name, count);
     out.set("disturbed", std::move(counts));
   }
+  if (record.outcome_at.microseconds > 0) out.set("outcome_at", record.outcome_at.microseconds);
   if (record.updated_offline) out.set("updated_offline", true);
   if (!record.signed_by.empty()) out.set("signed_by", record.signed_by);
   if (record.offer) out.set("offer", encode(*record.offer));
@@ -145,6 +146,7 @@ Result<EcuRecord> decode_record(const Value& value) {
   }
   out.settled_sha256 = value.string_at("settled_sha256");  // not in older records
   out.updated_offline = value.bool_at("updated_offline");
+  out.outcome_at.microseconds = value.integer_at("outcome_at");
   if (const Value* counts = value.find("disturbed"); counts != nullptr && counts->as_object()) {
     for (const Member& each : *counts->as_object()) {
       out.disturbed[each.name] = static_cast<std::uint64_t>(each.value.as_integer().value_or(0));

@@ -57,6 +57,7 @@ struct EcuRecord {
   std::string name, payload_sha256, slot, status, attack;
   std::string settled_sha256;  ///< payload that ran last and was not on trial; empty: not known
   std::map<std::string, std::uint64_t> disturbed;  ///< as it was told last (report_message.h)
+  Timestamp outcome_at;                            ///< when the end of an update was proven last
   bool updated_offline = false;  ///< the vehicle told of an update of its own, not yet proven
   std::uint64_t release_counter = 0;
   std::uint64_t highest_release_counter = 0;  ///< of all that it was seen to run

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMaxText = 500;
 constexpr std::size_t kMaxWord = 128;  // identifiers, serial numbers, hexadecimal digests
 
-constexpr const char* kDisturbances[] = {"unsolicited", "refused_frames", "failed_unlocks"};
+constexpr const char* kDisturbances[] = {"unsolicited", "refused_frames", "failed_unlocks", kBoots};
 
 constexpr std::pair<std::string_view, Purpose> kPurposes[] = {{"inventory", Purpose::kInventory},
                                                               {"completion", Purpose::kCompletion},

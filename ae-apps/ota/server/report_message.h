@@ -13,8 +13,10 @@ namespace gatehouse::ota_server {
 inline constexpr std::size_t kMaxMessageBytes = 64 * 1024;
 inline constexpr std::size_t kMaxReports = 64;  ///< in one message
 
-/// What an ECU was sent and nobody should have sent, since its start: name and number.
+/// What an ECU was sent and nobody should have sent, since its start: name and number. `boots`
+/// tells one start from another.
 using Disturbances = std::map<std::string, std::uint64_t>;
+inline constexpr const char* kBoots = "boots";
 
 /// One ECU's version report on its way; nothing of it is proven.
 struct ReportEntry {

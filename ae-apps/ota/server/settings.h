@@ -73,7 +73,7 @@ struct ImageServerSettings {
   TlsSettings tls;                     ///< both sides authenticate; TLS 1.3 at least
   std::vector<std::string> uploaders;  ///< identities that may PUT, SP-relative
   std::set<std::string> downloaders;   ///< identities that may GET, SP-relative
-  Rate rate{100, 400};                 ///< of each identity's requests; more get a 429
+  Rate rate{1000, 2000};               ///< of each identity's requests; more get a 429
 };
 
 /// What the Director signs with, and whom it believes of the Image repository.

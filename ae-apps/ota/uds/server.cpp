@@ -138,8 +138,8 @@ void Server::say_pending() {
 void Server::say_no(Nrc nrc, const Send& send, std::uint8_t sid, TesterId tester) {
   constexpr std::chrono::milliseconds kWindow{1000};
   constexpr std::size_t kMaxTesters = 16;
-  if (refusals_.size() >= kMaxTesters && !refusals_.contains(tester)) refusals_.clear();
-  Refusals& said = refusals_[tester];
+  const bool counted = refusals_.size() < kMaxTesters || refusals_.contains(tester);
+  Refusals& said = counted ? refusals_[tester] : refusals_of_others_;
   const auto now = clock_();
   if (said.count == 0 || now - said.since >= kWindow) said = {now, 0};
   if (said.count >= settings_.max_refusals) {

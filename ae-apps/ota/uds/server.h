@@ -182,7 +182,8 @@ class Server {
     std::chrono::milliseconds since{};
     unsigned count = 0;
   };
-  std::map<TesterId, Refusals> refusals_;  ///< bounded
+  std::map<TesterId, Refusals> refusals_;  ///< bounded; the others share one count
+  Refusals refusals_of_others_;
   ServerCounters counters_;
 };
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "bindings/http/file_page.h"
 #include "bindings/http/server.h"
@@ -50,7 +51,11 @@ class ImageServer {
     settings.port = port_;
     server_.emplace(settings, nobody_, codecs_);
     server_->set_pages([this](const http::PageRequest& request) -> std::optional<http::Page> {
-      ++requests;
+      if (const int number = ++requests; too_much_at.contains(number)) {
+        http::Page page;
+        page.status = 429;
+        return page;
+      }
       return http::file_page(request, folder_, request.path.substr(1));
     });
     const auto started = server_->start();
@@ -63,6 +68,7 @@ class ImageServer {
   }
 
   std::atomic<int> requests{0};
+  std::set<int> too_much_at;  ///< requests, the first is 1; set before they come
 
  private:
   const fs::path folder_;
@@ -114,6 +120,17 @@ TEST_F(Download, GoesOnWithinACallWhenTheServerComesBack) {
   EXPECT_EQ(read(target()), image_);
   EXPECT_EQ(done->failures, 2u);
   EXPECT_LE(done->fetched_bytes, image_.size() + kBlock);
+}
+
+TEST_F(Download, WaitsForAServerThatSaysItIsTooMuchAndLosesNothing) {
+  server_.too_much_at = {1, 6, 7};
+
+  const auto done = download(server_.url("image"), target(), settings_);
+
+  ASSERT_TRUE(done) << done.error().detail;
+  EXPECT_EQ(read(target()), image_);
+  EXPECT_EQ(done->failures, 3u);
+  EXPECT_EQ(done->fetched_bytes, image_.size()) << "it did not start anew";
 }
 
 TEST_F(Download, GoesOnInTheNextCallWhereTheLastOneWasCut) {

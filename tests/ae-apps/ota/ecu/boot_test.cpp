@@ -99,6 +99,15 @@ TEST_F(BootTest, TheFactoryGoesOnWhereALossOfPowerStoppedIt) {
   EXPECT_FALSE(status_has("has gone"));
 }
 
+TEST_F(BootTest, TheFactoryMayTakeAnotherImageAfterALossOfPower) {
+  const Bytes other = image_of({.version = "0.9.0"});
+  ASSERT_TRUE(disk.replace(file_of(Slot::kA), ByteView(other).first(other.size() / 2)));
+
+  power_on();
+
+  EXPECT_EQ(report().substr(0, 31), "slot=a version=1.0.0 check=good");
+}
+
 TEST_F(BootTest, RunsTheOtherSlotInPlaceOfAChangedOneAndSaysSo) {
   power_on();
   update("1.0.1", 1);

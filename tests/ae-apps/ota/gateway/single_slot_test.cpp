@@ -98,6 +98,19 @@ TEST_F(SingleSlot, GetsAnEncryptedImageBackThatTheGatewayCannotRead) {
   EXPECT_EQ(ecu_.version(), "1.1.0");
 }
 
+TEST_F(SingleSlot, IsNotTouchedIfItsCopyIsOfAnotherVersion) {
+  // A workshop has written to it: the copy's release counter is lower than what runs.
+  write("factory.ghfw", image_of({.version = "0.9.0", .release_counter = 4}));
+
+  const auto done = update(image_of({.version = "1.1.0", .release_counter = 6}));
+
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().detail.find("it runs 1.0.0, but the copy to go back to is of 0.9.0"),
+            std::string::npos)
+      << done.error().detail;
+  EXPECT_EQ(ecu_.version(), "1.0.0");
+}
+
 TEST_F(SingleSlot, IsNotTouchedWithoutAWayBack) {
   std::filesystem::remove(entry_.factory_image);
 

@@ -436,6 +436,26 @@ TEST_F(Unexpected, AnUpdateOfTheVehiclesOwnIsNone) {
   EXPECT_EQ(record().last_error, "");
 }
 
+TEST_F(Unexpected, AnInventoryThatTheEndOfAnUpdateOvertookSaysNothing) {
+  const Value old = message("inventory", inquiry_id(), {inventory("1.1.0", 11, kSha11).entry()});
+  director_->set_images({brake_image("1.2.0", 12, kSha12)});
+  now_ = now_ + std::chrono::seconds(1);
+  command_offer("file-1.2.0", false);
+  ASSERT_EQ(offers_, 2);
+  complete(completion("1.2.0", 12, kSha12));
+  ASSERT_EQ(events().back(), "updated");
+
+  const std::string before = inquiry_id();
+  report(old);
+
+  EXPECT_EQ(record().version, "1.2.0");
+  EXPECT_EQ(record().last_error, "");
+  for (const std::string& event : events()) EXPECT_NE(event, "unexpected");
+  EXPECT_NE(inquiry_id(), before) << "asked again";
+  tell_inventory(inventory("1.2.0", 12, kSha12));
+  EXPECT_EQ(events().back(), "verified");
+}
+
 TEST_F(Unexpected, ATrialAndTheWayBackFromItAreNone) {
   TestReport trial = inventory("1.2.0", 12, kSha12);
   trial.content.status = "trial";
@@ -448,12 +468,14 @@ TEST_F(Unexpected, ATrialAndTheWayBackFromItAreNone) {
 }
 
 TEST_F(DirectorTest, TellsWhoDisturbsAnEcuOnceForWhatIsNew) {
-  const auto tell = [this](std::int64_t unsolicited, std::int64_t frames) {
+  int boots = 1;
+  const auto tell = [&](std::int64_t unsolicited, std::int64_t frames) {
     ask();
     Value entry = inventory().entry();
     entry.set("disturbed", Value::object({{"unsolicited", unsolicited},
                                           {"refused_frames", frames},
                                           {"failed_unlocks", -1},
+                                          {"boots", boots},
                                           {"other", 5}}));
     report(message("inventory", inquiry_id(), {entry}));
     return last();
@@ -471,6 +493,8 @@ TEST_F(DirectorTest, TellsWhoDisturbsAnEcuOnceForWhatIsNew) {
   EXPECT_EQ(tell(5, 0).integer_at("unsolicited"), 2);
   EXPECT_EQ(tell(1, 0).integer_at("unsolicited"), 1) << "the ECU has started again";
   EXPECT_EQ(record().disturbed.at("unsolicited"), 1U) << "outlives the server";
+  boots = 2;
+  EXPECT_EQ(tell(4, 0).integer_at("unsolicited"), 4) << "all since it started again";
 }
 
 TEST_F(Unexpected, WhatRecordsOfOlderVersionsDoNotKnowSurprisesNobody) {

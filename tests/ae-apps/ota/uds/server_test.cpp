@@ -423,5 +423,17 @@ TEST_F(UdsServer, FillsNoBusWithRefusals) {
   EXPECT_EQ(ask("3601aa"), "7f367f");
 }
 
+TEST_F(UdsServer, GivesNoFurtherRefusalsToWhoeverChangesItsAddress) {
+  std::size_t said = 0;
+  for (Server::TesterId tester = 0; tester < 100; ++tester) {
+    for (int i = 0; i < 50; ++i) {
+      server.handle(
+          Bytes{0x36, 0x01}, false, [&](const Bytes&) { ++said; }, tester);
+    }
+  }
+
+  EXPECT_EQ(said, 17U * 50U) << "sixteen have a count of their own, all others one";
+}
+
 }  // namespace
 }  // namespace gatehouse::uds
