@@ -65,6 +65,24 @@ TEST_F(BundleTest, AStickUpdatesAVehicleWithoutAnyServer) {
   EXPECT_TRUE(report.bool_at("offline")) << "the server asks the ECU again by itself";
 }
 
+TEST_F(BundleTest, NoInventoryShowsTheNewVersionBeforeTheServerWasTold) {
+  put_on_stick(kFull, new_image());
+  start(
+      [](const Job& job) { return job.state != JobState::kRebooted; });  // as if it lost its power
+  settle();
+
+  ask(fresh_nonce(), Value::object({{"ecus", Value::array({kFull})}}));
+  settle();
+
+  const auto inventories = reports_of("inventory");
+  ASSERT_EQ(inventories.size(), 1U) << steps_.str() << log_.str();
+  EXPECT_FALSE(inventories[0].find("reports") != nullptr &&
+               inventories[0].find("reports")->size() > 0)
+      << "the server would take it for an intrusion";
+  EXPECT_EQ(inventories[0].find("error")->string_at("reason"),
+            "its update from a bundle is about to be reported");
+}
+
 TEST_F(BundleTest, AStickIsTakenUpWhenTheUserLooksForUpdatesAndOnlyOnce) {
   start();
   settle();
