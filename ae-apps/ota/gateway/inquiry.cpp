@@ -64,12 +64,12 @@ Result<EcuFacts> Inquiries::look_and_publish(Member& ecu) {
 Result<Value> Inquiries::report_of(const std::string& serial, const Bytes& nonce) {
   const auto found = ecus_.find(serial);
   if (found == ecus_.end()) return fail(Rsc::kNotFound, "there is no such ECU in this vehicle");
-  if (const auto job = journal_.open_job_of(serial); job && job->state == JobState::kFlashing) {
+  const auto job = journal_.open_job_of(serial);
+  if (job && job->state == JobState::kFlashing) {
     return fail(Rsc::kTargetNotReachable, "the ECU is being updated right now");
   }
   // What the server does not expect yet it would take for an intrusion.
-  if (const auto job = journal_.open_job_of(serial);
-      job && job->state > JobState::kFlashing && bundle_of(job->url)) {
+  if (job && job->state > JobState::kFlashing && bundle_of(job->url)) {
     return fail(Rsc::kTargetNotReachable, "its update from a bundle is about to be reported");
   }
   Member& ecu = *found->second;

@@ -27,7 +27,7 @@ class ConfigurationTest : public testing::Test {
     tree_ = *parse_json(R"({
       "cse_url": "https://127.0.0.1:8443", "broker": "mqtts://127.0.0.1:8883",
       "tls": {"certificate": "pki/ota.crt", "key": "pki/ota.key", "ca": "pki/ca.crt"},
-      "images": {"port": 8444, "public_url": "https://localhost:8444/images/",
+      "images": {"port": 8444, "requests_per_second": 7, "public_url": "https://localhost:8444/images/",
                  "uploaders": ["Coem"]},
       "state_dir": "state", "oem_keys": ["oem.pem"],
       "uptane": {"director": "director", "images_root": "root.json", "targets_key": "t.key",
@@ -52,6 +52,8 @@ TEST_F(ConfigurationTest, ReadsAWholeOne) {
   ASSERT_TRUE(settings) << settings.error().detail;
   EXPECT_EQ(settings->ae.ae_id, "CotaServer");
   EXPECT_EQ(settings->images.port, 8444);
+  EXPECT_EQ(settings->images.rate.per_second, 7);
+  EXPECT_EQ(settings->images.rate.burst, 2000) << "unless it says so";
   EXPECT_EQ(settings->images.tls.ca_file, folder_ / "pki/ca.crt");
   EXPECT_THAT(settings->images.uploaders, ElementsAre("/id-in/Coem"));
   EXPECT_THAT(settings->images.downloaders, ElementsAre("/id-mn", "/id-mn/CotaGateway"));
@@ -87,6 +89,10 @@ const Fault kFaults[] = {
      [](Value& t, Value&, Value&, Value&) {
        t.find("images")->set("public_url", "http://localhost/images/");
      }},
+    {"images.requests_per_second: must be",
+     [](Value& t, Value&, Value&, Value&) { t.find("images")->set("requests_per_second", -1); }},
+    {"images.requests_at_once: must be",
+     [](Value& t, Value&, Value&, Value&) { t.find("images")->set("requests_at_once", 0); }},
     {"images.port: must be",
      [](Value& t, Value&, Value&, Value&) { t.find("images")->set("port", 70000); }},
     {"oem_keys: must hold", [](Value& t, Value&, Value&, Value&) { t.erase("oem_keys"); }},
